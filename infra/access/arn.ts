@@ -1,0 +1,27 @@
+/** The partition of a region: aws, aws-cn or aws-us-gov. */
+export type Partition = "aws" | "aws-cn" | "aws-us-gov";
+
+/** Where something lives: enough to build its ARN before it exists, so that a preview shows it whole. */
+export interface Place {
+  partition: Partition;
+  region: string;
+  accountId: string;
+}
+
+/** The partition that a region belongs to. https://docs.aws.amazon.com/general/latest/gr/rande.html */
+export function partitionOf(region: string): Partition {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}
+
+/** ARN of an IAM resource, such as `iamArn(place, "role/UpdateApp")`. */
+export const iamArn = (place: Place, resource: string): string =>
+  `arn:${place.partition}:iam::${place.accountId}:${resource}`;
+
+/** ARN of a role. @param path begins and ends with a slash. */
+export const roleArn = (place: Place, name: string, path = "/"): string =>
+  iamArn(place, `role${path}${name}`);
+
+/** ARN of a bucket, or of its objects: `bucketArn(place, "name", "/*")`. Bucket ARNs carry no account. */
+export const bucketArn = (place: Place, name: string, objects: "" | `/${string}` = ""): string =>
+  `arn:${place.partition}:s3:::${name}${objects}`;

@@ -1,0 +1,80 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type Place, roleArn } from "./arn";
+import { policyDocument, type Statement } from "./policy";
+import { type Trust, trustStatements } from "./trust";
+
+export interface CrossAccountRoleArgs {
+  /** Name of the role as people see it, such as UpdateApp. */
+  roleName: string;
+  /** IAM path, beginning and ending with a slash. Default: "/". */
+  path?: string;
+  description: string;
+  /** Who may assume the role, and what they must show. */
+  trust: Trust;
+  /** What the role may do, and nothing else. */
+  permissions: readonly [Statement, ...Statement[]];
+  /** Managed policies besides `permissions`, by ARN. Default: none. */
+  managedPolicyArns?: readonly string[];
+  /** ARN of a managed policy that caps the role whatever its permissions say. Default: none. */
+  permissionsBoundary?: string;
+  /** The longest session in seconds, up to 43200. IAM's own minimum for a role is 3600. Default: 3600. */
+  maxSessionDuration?: number;
+}
+
+/**
+ * The trusting side of access by role: a role that principals of other accounts may assume.
+ * Its trust policy and permissions are complete at preview.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+ *
+ * @example
+ * new CrossAccountRole("UpdateApp", trustingAccount, {
+ *   roleName: "UpdateApp",
+ *   description: "Updates the production application",
+ *   trust: { people: { accounts: [trustedAccount] } }, // with MFA, unless you say otherwise
+ *   permissions: readAndWrite(bucket),
+ * }, { provider });
+ */
+export class CrossAccountRole extends pulumi.ComponentResource {
+  /** ARN of the role, built from settings: the trusted side needs no output of this one. */
+  readonly arn: string;
+
+  /** @throws {Error} where the trust names nobody, or the session exceeds what IAM takes. */
+  constructor(
+    name: string,
+    trusting: Place,
+    args: CrossAccountRoleArgs,
+    opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
+  ) {
+    super("cross-account-access:access:CrossAccountRole", name, {}, opts);
+    const { roleName, path = "/", maxSessionDuration = 3600 } = args;
+    if (maxSessionDuration > 43_200)
+      throw new Error(`${name}: maxSessionDuration is ${maxSessionDuration} s; IAM takes 3600 to 43200.`);
+    const ours = { parent: this, provider: opts.provider };
+    const role = new aws.iam.Role(
+      name,
+      {
+        name: roleName,
+        path,
+        description: args.description,
+        assumeRolePolicy: policyDocument(trustStatements(args.trust)),
+        maxSessionDuration: Math.max(maxSessionDuration, 3600),
+        ...(args.permissionsBoundary !== undefined && { permissionsBoundary: args.permissionsBoundary }),
+      },
+      ours,
+    );
+    new aws.iam.RolePolicy(
+      `${name}-permissions`,
+      { name: "permissions", role: role.name, policy: policyDocument(args.permissions) },
+      ours,
+    );
+    for (const policyArn of args.managedPolicyArns ?? [])
+      new aws.iam.RolePolicyAttachment(
+        `${name}-${policyArn.split("/").pop()}`,
+        { role: role.name, policyArn },
+        ours,
+      );
+    this.arn = roleArn(trusting, roleName, path);
+    this.registerOutputs({ arn: this.arn });
+  }
+}

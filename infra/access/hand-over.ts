@@ -1,0 +1,45 @@
+import { type Partition, type Place, partitionOf, roleArn } from "./arn";
+
+const CONSOLE: Record<Partition, string> = {
+  aws: "signin.aws.amazon.com",
+  "aws-cn": "signin.amazonaws.cn",
+  "aws-us-gov": "signin.amazonaws-us-gov.com",
+};
+
+/**
+ * The link that opens the console's Switch Role page, filled in.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+ * @throws {Error} where path and name together exceed the 64 characters that the console takes.
+ */
+export function switchRoleLink(trusting: Place, roleName: string, path = "/"): string {
+  const role = `${path}${roleName}`.slice(1);
+  if (role.length > 64)
+    throw new Error(`The console takes 64 characters of path and role name; ${role} has ${role.length}.`);
+  const query = new URLSearchParams({
+    account: trusting.accountId,
+    roleName: role,
+    displayName: `${roleName}@${trusting.accountId}`,
+  });
+  return `https://${CONSOLE[trusting.partition]}/switchrole?${query}`;
+}
+
+/**
+ * Text for ~/.aws/config. The two words in capitals are the person's own: the profile of their own
+ * credentials, and the name of their MFA device (the console shows it under Security credentials).
+ * https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
+ */
+export function cliProfile(
+  trusting: Place,
+  trusted: Place,
+  role: { roleName: string; path?: string; sessionDuration: number },
+): string {
+  return [
+    `[profile ${role.roleName}]`,
+    `role_arn = ${roleArn(trusting, role.roleName, role.path)}`,
+    "source_profile = YOUR-PROFILE",
+    `mfa_serial = arn:${partitionOf(trusted.region)}:iam::${trusted.accountId}:mfa/YOUR-MFA-DEVICE`,
+    `region = ${trusting.region}`,
+    `duration_seconds = ${role.sessionDuration}`,
+    "",
+  ].join("\n");
+}

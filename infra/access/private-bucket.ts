@@ -1,0 +1,80 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { bucketArn, type Place } from "./arn";
+import { policyDocument, type Statement } from "./policy";
+
+export interface PrivateBucketArgs {
+  /** Physical name; unique worldwide. */
+  bucketName: string;
+  /** True: `pulumi destroy` refuses it. False: it is destroyed with every object in it. */
+  protect: boolean;
+  /** Statements that the bucket policy makes besides refusing plain HTTP. Default: none. */
+  statements?: readonly Statement[];
+}
+
+/**
+ * A bucket that nobody outside its account reaches unless a policy says so: public access blocked, the bucket
+ * owner owns every object, encrypted, versioned, TLS only.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+ */
+export class PrivateBucket extends pulumi.ComponentResource {
+  readonly arn: string;
+
+  constructor(
+    name: string,
+    owner: Place,
+    args: PrivateBucketArgs,
+    opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
+  ) {
+    super("cross-account-access:access:PrivateBucket", name, {}, opts);
+    const { bucketName, protect } = args;
+    const ours = { parent: this, provider: opts.provider };
+    this.arn = bucketArn(owner, bucketName);
+    const { bucket } = new aws.s3.Bucket(
+      name,
+      { bucket: bucketName, forceDestroy: !protect },
+      { ...ours, protect },
+    );
+    const blocked = new aws.s3.BucketPublicAccessBlock(
+      `${name}-public-access-block`,
+      {
+        bucket,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      ours,
+    );
+    new aws.s3.BucketOwnershipControls(
+      `${name}-ownership`,
+      { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      ours,
+    );
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      `${name}-encryption`,
+      { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+      ours,
+    );
+    new aws.s3.BucketVersioning(
+      `${name}-versioning`,
+      { bucket, versioningConfiguration: { status: "Enabled" } },
+      ours,
+    );
+    const tlsOnly: Statement = {
+      Sid: "TlsOnly",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:*",
+      Resource: [this.arn, `${this.arn}/*`],
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    };
+    // After the block: S3 would take a public policy that the block, arriving later, no longer refuses.
+    new aws.s3.BucketPolicy(
+      `${name}-policy`,
+      { bucket, policy: policyDocument([tlsOnly, ...(args.statements ?? [])]) },
+      { ...ours, dependsOn: [blocked] },
+    );
+    this.registerOutputs({ arn: this.arn });
+  }
+}

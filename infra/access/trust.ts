@@ -1,0 +1,98 @@
+import { iamArn, type Place } from "./arn";
+import type { Statement } from "./policy";
+
+/** Who of the trusted accounts may assume a role, beyond what each kind of principal must show. */
+interface Trusted {
+  /** The trusted accounts. Each account then decides by its own policies who of its principals may. */
+  accounts: readonly [Place, ...Place[]];
+  /** Only principals of this AWS Organizations organisation, such as o-a1b2c3d4e5. */
+  organizationId?: string;
+  /** Only these principals, by ARN: survives their re-creation, which naming them as principal does not. */
+  principalArns?: readonly [string, ...string[]];
+  /** Only from these IP ranges (CIDR). */
+  sourceIps?: readonly [string, ...string[]];
+  /** A word that the caller must send with AssumeRole; the console cannot, so there is no switch-role link. */
+  externalId?: string;
+  /** Lets the caller attach session tags (sts:TagSession). Default: false. */
+  sessionTags?: boolean;
+  /** Lets the caller set a source identity (sts:SetSourceIdentity). Default: false. */
+  sourceIdentity?: boolean;
+}
+
+/** People sign in, so they can show a second factor. */
+export interface TrustedPeople extends Trusted {
+  /** Requires multi-factor authentication. Default: true. */
+  mfa?: boolean;
+  /** The greatest age of that authentication, in seconds; needs `mfa`. Default: no limit. */
+  maxMfaAge?: number;
+}
+
+/** Machines (instance roles, pipelines) cannot show a second factor: they get a statement of their own. */
+export type TrustedMachines = Trusted;
+
+/** Who may assume a role: at least one of the two kinds. */
+export interface Trust {
+  people?: TrustedPeople;
+  machines?: TrustedMachines;
+}
+
+/**
+ * The statements of a role's trust policy, one per kind of principal.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html
+ * @throws {Error} where nobody is trusted, or where an MFA age is asked for without MFA.
+ */
+export function trustStatements(trust: Trust): Statement[] {
+  const { people, machines } = trust;
+  if (!people && !machines)
+    throw new Error("A role trusts nobody: give trust.people, trust.machines or both.");
+  const statements: Statement[] = [];
+  if (people) {
+    const { mfa = true, maxMfaAge } = people;
+    if (maxMfaAge !== undefined && !mfa)
+      throw new Error(
+        "trust.people.maxMfaAge asks how old the MFA is: it needs trust.people.mfa to be true.",
+      );
+    statements.push(
+      trustStatement("People", people, {
+        // Left out when not required: "false" would demand the absence of MFA, BoolIfExists would let keys pass.
+        ...(mfa && { Bool: { "aws:MultiFactorAuthPresent": "true" } }),
+        ...(maxMfaAge !== undefined && {
+          NumericLessThanEquals: { "aws:MultiFactorAuthAge": String(maxMfaAge) },
+        }),
+      }),
+    );
+  }
+  if (machines) statements.push(trustStatement("Machines", machines, {}));
+  return statements;
+}
+
+function trustStatement(
+  kind: string,
+  trusted: Trusted,
+  shown: NonNullable<Statement["Condition"]>,
+): Statement {
+  const { externalId, organizationId, principalArns, sourceIps } = trusted;
+  const equals = {
+    ...(externalId !== undefined && { "sts:ExternalId": externalId }),
+    ...(organizationId !== undefined && { "aws:PrincipalOrgID": organizationId }),
+  };
+  const conditions = {
+    ...shown,
+    ...(Object.keys(equals).length > 0 && { StringEquals: equals }),
+    ...(principalArns && { ArnLike: { "aws:PrincipalArn": [...principalArns] } }),
+    ...(sourceIps && { IpAddress: { "aws:SourceIp": [...sourceIps] } }),
+  };
+  const actions = [
+    "sts:AssumeRole",
+    ...(trusted.sessionTags ? ["sts:TagSession"] : []),
+    ...(trusted.sourceIdentity ? ["sts:SetSourceIdentity"] : []),
+  ];
+  return {
+    Sid: kind,
+    Effect: "Allow",
+    // The account, never a group or user: a group cannot be a principal, a user is stored as a unique ID.
+    Principal: { AWS: trusted.accounts.map((account) => iamArn(account, "root")) },
+    Action: actions.length === 1 ? actions[0]! : actions,
+    ...(Object.keys(conditions).length > 0 && { Condition: conditions }),
+  };
+}

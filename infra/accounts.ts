@@ -1,0 +1,51 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import { type Place, partitionOf } from "./access/arn";
+import { refuseDocumentationIds, type Settings, type Side } from "./settings";
+
+/** One of the two accounts: where it is and, on the sides that the stack manages, how to deploy into it. */
+export interface Account extends Place {
+  provider: aws.Provider | undefined;
+}
+
+export type Accounts = Record<Side, Account>;
+
+/**
+ * The two accounts, each behind a provider of its own that refuses every account but the one named.
+ * Says first where each side leads, and returns only once the credentials are seen to belong there, so that no
+ * resource of either side is touched with the wrong ones.
+ * @throws {SettingsError} where an ID of AWS's documentation would be deployed to AWS.
+ */
+export async function openAccounts(settings: Settings): Promise<Accounts> {
+  const endpoints = await profileEndpoints();
+  const endpointOf = (side: Side) => endpoints(settings[`${side}Profile`]);
+  refuseDocumentationIds(settings, (side) => endpointOf(side) === undefined);
+  const open = async (side: Side): Promise<Account> => {
+    const accountId = settings[`${side}AccountId`];
+    const place = { accountId, region: settings.region, partition: partitionOf(settings.region) };
+    if (!settings.manages.includes(side)) return { ...place, provider: undefined };
+    const profile = settings[`${side}Profile`];
+    const where = endpointOf(side);
+    await pulumi.log.info(
+      `The ${side} account ${accountId} is reached with profile ${profile}, ` +
+        (where ? `at ${where}: a rehearsal, not AWS.` : "at AWS."),
+    );
+    const provider = new aws.Provider(`${side}-account`, {
+      region: settings.region as aws.Region,
+      profile,
+      allowedAccountIds: [accountId],
+    });
+    return { ...place, provider };
+  };
+  const [trusting, trusted] = [await open("trusting"), await open("trusted")];
+  for (const { provider } of [trusting, trusted]) if (provider) await aws.getCallerIdentity({}, { provider });
+  return { trusting, trusted };
+}
+
+/** The endpoint that a profile's requests go to, or undefined where that is AWS's own. */
+async function profileEndpoints(): Promise<(profile: string) => string | undefined> {
+  const { configFile } = await loadSharedConfigFiles();
+  // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+  return (profile) => process.env.AWS_ENDPOINT_URL ?? configFile[profile]?.endpoint_url;
+}

@@ -1,0 +1,72 @@
+import * as aws from "@pulumi/aws";
+import { bucketArn, roleArn } from "../access/arn";
+import { AssumeRoleGrant } from "../access/assume-role-grant";
+import { CrossAccountRole } from "../access/cross-account-role";
+import { cliProfile, switchRoleLink } from "../access/hand-over";
+import type { Statement } from "../access/policy";
+import { PrivateBucket } from "../access/private-bucket";
+import type { Accounts } from "../accounts";
+import type { Settings } from "../settings";
+
+const ROLE_NAME = "UpdateApp";
+
+/**
+ * Scenario 1: a few people of the trusted account update the production application.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
+ */
+export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
+  const { bucketName, sessionDuration, protect } = settings;
+  const updateAppArn = roleArn(trusting, ROLE_NAME);
+
+  // Step 1, in the trusting account: the application's bucket, and the role that may update it.
+  if (trusting.provider) {
+    const { provider } = trusting;
+    new PrivateBucket("productionapp", trusting, { bucketName, protect }, { provider });
+    new CrossAccountRole(
+      ROLE_NAME,
+      trusting,
+      {
+        roleName: ROLE_NAME,
+        description: "Updates the production application",
+        trust: { people: { accounts: [trusted] } },
+        permissions: readAndWrite(bucketArn(trusting, bucketName)),
+        maxSessionDuration: sessionDuration,
+      },
+      { provider },
+    );
+  }
+
+  // Step 2, in the trusted account: Developers may assume exactly that role. Testers may not.
+  if (trusted.provider) {
+    const { provider } = trusted;
+    const developers = new aws.iam.Group("Developers", { name: "Developers" }, { provider });
+    new aws.iam.Group("Testers", { name: "Testers" }, { provider });
+    new AssumeRoleGrant(
+      "Developers-may-assume-UpdateApp",
+      { grantee: { group: developers }, roleArns: [updateAppArn] },
+      { provider },
+    );
+  }
+
+  // Step 3: what the people of the Developers group are told.
+  return {
+    bucketName,
+    roleArn: updateAppArn,
+    switchRoleLink: switchRoleLink(trusting, ROLE_NAME),
+    cliProfile: cliProfile(trusting, trusted, { roleName: ROLE_NAME, sessionDuration }),
+  };
+}
+
+/** May find, list, read and write one bucket. The first statement is what the console's list of buckets asks. */
+function readAndWrite(arn: string): [Statement, ...Statement[]] {
+  return [
+    { Sid: "FindInConsole", Effect: "Allow", Action: "s3:ListAllMyBuckets", Resource: "*" },
+    { Sid: "List", Effect: "Allow", Action: ["s3:ListBucket", "s3:GetBucketLocation"], Resource: arn },
+    {
+      Sid: "ReadAndWrite",
+      Effect: "Allow",
+      Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+      Resource: `${arn}/*`,
+    },
+  ];
+}

@@ -1,0 +1,213 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Which of the two accounts a stack deploys into. */
+export type Side = "trusting" | "trusted";
+
+/** The stack's configuration, complete and valid. */
+export interface Settings {
+  /** The stack these settings belong to. */
+  stack: string;
+  /** Region of both accounts' resources, such as ap-northeast-1. */
+  region: string;
+  /** 12-digit ID of the account that owns the resources, and the AWS profile that deploys into it. */
+  trustingAccountId: string;
+  trustingProfile: string;
+  /** 12-digit ID of the account that owns the people, and the AWS profile that deploys into it. */
+  trustedAccountId: string;
+  trustedProfile: string;
+  /** Physical name of the bucket `productionapp`; unique worldwide. */
+  bucketName: string;
+  /** Seconds a person asks to hold the role: 900 to 43200. */
+  sessionDuration: number;
+  /** The sides that this stack deploys; the other side's ARNs follow from these settings. */
+  manages: readonly Side[];
+  /** True: the bucket survives `pulumi destroy` and is never emptied by it. */
+  protect: boolean;
+}
+
+/** A setting as written: where it comes from is the caller's business, so tests need no engine. */
+type Written = Readonly<Record<string, string | undefined>>;
+
+interface Rule<Value> {
+  expected: string;
+  /** The value, or undefined where the text is not what is expected. */
+  read(text: string): Value | undefined;
+  /** Absent: the setting is required. */
+  otherwise?(written: Written): Value;
+}
+
+const PROJECT = "cross-account-access";
+const SIDES = { both: ["trusting", "trusted"], trusting: ["trusting"], trusted: ["trusted"] } as const;
+
+/** IDs that AWS's documentation uses as examples: they belong to nobody who could deploy this. */
+export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
+  "123456789012",
+  "111122223333",
+  "444455556666",
+  "777788889999",
+  "123456789123",
+  "210987654321",
+  "012345678901",
+  "111111111111",
+  "222222222222",
+  "333333333333",
+  "444444444444",
+  "555555555555",
+  "666666666666",
+  "777777777777",
+  "888888888888",
+  "999999999999",
+  "999988887777",
+  "000000000000",
+]);
+
+const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined);
+
+const accountId: Rule<string> = {
+  expected: "an account ID of 12 digits, in quotes",
+  read: matching(/^\d{12}$/),
+};
+const profile = (name: string): Rule<string> => ({
+  expected: "the name of a profile in the AWS config file",
+  read: matching(/^[^\s[\]]+$/),
+  otherwise: () => name,
+});
+
+const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } = {
+  region: {
+    expected: "an AWS region, such as ap-northeast-1",
+    read: matching(/^[a-z]{2}(-[a-z]+)+-\d$/),
+  },
+  trustingAccountId: accountId,
+  trustingProfile: profile("prod"),
+  trustedAccountId: accountId,
+  trustedProfile: profile("dev"),
+  bucketName: {
+    expected:
+      "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
+      "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    read: (text) =>
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
+      !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(
+        text,
+      )
+        ? text
+        : undefined,
+    otherwise: (written) => `productionapp-${written.trustingAccountId}`,
+  },
+  sessionDuration: {
+    expected: "whole seconds from 900 (15 minutes) to 43200 (12 hours)",
+    read: (text) => {
+      const seconds = Number(text);
+      return /^\d+$/.test(text) && seconds >= 900 && seconds <= 43_200 ? seconds : undefined;
+    },
+    otherwise: () => 3600,
+  },
+  manages: {
+    expected: "both, trusting or trusted",
+    read: (text) => (Object.hasOwn(SIDES, text) ? SIDES[text as keyof typeof SIDES] : undefined),
+    otherwise: () => SIDES.both,
+  },
+  protect: {
+    expected: "true or false",
+    read: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+    otherwise: () => true,
+  },
+};
+
+/**
+ * The settings of the stack that is being deployed, from `Pulumi.<stack>.yaml`.
+ * @throws {SettingsError} naming every mistake at once, before any resource exists.
+ */
+export function readSettings(): Settings {
+  const prefix = `${PROJECT}:`;
+  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  return parseSettings(
+    pulumi.getStack(),
+    Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), text])),
+  );
+}
+
+/**
+ * The settings that a stack's written configuration means.
+ * @throws {SettingsError} naming every mistake at once.
+ */
+export function parseSettings(stack: string, written: Written): Settings {
+  const mistakes: string[] = [];
+  const mistake = (name: string, found: string, expected: string, mend: string) =>
+    mistakes.push(`${name}: found ${found}; expected ${expected}.\n    Mend it: ${mend}`);
+  const set = (name: string, value = "VALUE") =>
+    `pulumi config set --stack ${stack} ${PROJECT}:${name} ${value}`;
+
+  for (const name of Object.keys(written).filter((name) => !Object.hasOwn(rules, name))) {
+    const known = nearest(name, Object.keys(rules));
+    const remove = `pulumi config rm --stack ${stack} ${PROJECT}:${name}`;
+    mistake(name, "an unknown setting", `a known one; the nearest is ${known}`, remove);
+  }
+  const values: Record<string, unknown> = { stack };
+  for (const [name, rule] of Object.entries(rules) as [string, Rule<unknown>][]) {
+    const text = written[name];
+    if (text === undefined && rule.otherwise) values[name] = rule.otherwise(written);
+    else if (text === undefined) mistake(name, "nothing", rule.expected, set(name));
+    else {
+      values[name] = rule.read(text);
+      if (values[name] === undefined) mistake(name, JSON.stringify(text), rule.expected, set(name));
+    }
+  }
+  const settings = values as unknown as Settings;
+  if (settings.trustedAccountId !== undefined && settings.trustedAccountId === settings.trustingAccountId) {
+    const expected = "an account other than trustingAccountId: access within one account needs no role";
+    mistake("trustedAccountId", `${settings.trustedAccountId} in both`, expected, set("trustedAccountId"));
+  }
+  if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
+  return settings;
+}
+
+/**
+ * Refuses AWS's documentation IDs in a deployment that would go to AWS itself.
+ * @param goesToAws whether a side's profile leads to AWS, and not to an endpoint of its own.
+ * @throws {SettingsError} naming each such ID.
+ */
+export function refuseDocumentationIds(settings: Settings, goesToAws: (side: Side) => boolean): void {
+  const mistakes = settings.manages.flatMap((side) => {
+    const id = settings[`${side}AccountId`];
+    if (!DOCUMENTATION_ACCOUNT_IDS.has(id) || !goesToAws(side)) return [];
+    return [
+      `${side}AccountId: found ${id}, an example of AWS's documentation; expected your own account's ID ` +
+        `(aws sts get-caller-identity --profile ${settings[`${side}Profile`]}).\n    ` +
+        `Mend it: pulumi config set --stack ${settings.stack} ${PROJECT}:${side}AccountId ID, ` +
+        `or rehearse it: npm run rehearse -- ${settings.stack}`,
+    ];
+  });
+  if (mistakes.length > 0) throw new SettingsError(settings.stack, mistakes);
+}
+
+/** What is wrong with a stack's settings, all of it; a RunError, so that Pulumi shows no stack trace. */
+export class SettingsError extends pulumi.RunError {
+  constructor(
+    stack: string,
+    readonly mistakes: readonly string[],
+  ) {
+    const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
+    super(
+      `stack ${stack}: ${count} in Pulumi.${stack}.yaml; nothing was created.\n  ${mistakes.join("\n  ")}`,
+    );
+  }
+}
+
+/** The known name with the fewest edits to the one found (Levenshtein). */
+function nearest(found: string, known: readonly string[]): string {
+  const distance = (a: string, b: string): number => {
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (const [i, letter] of [...a].entries()) {
+      const next = [i + 1];
+      for (const [j, other] of [...b].entries())
+        next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
+      row = next;
+    }
+    return row.at(-1)!;
+  };
+  const by = (name: string) => distance(found.toLowerCase(), name.toLowerCase());
+  return [...known].sort((a, b) => by(a) - by(b))[0]!;
+}
