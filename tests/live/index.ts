@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { parseArgs, promisify } from "node:util";
+import { parseSettings } from "../../infra/settings";
+import { checks } from "./contract";
+import { type Deployment, type Result, verify } from "./verify";
+
+/** What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about. */
+export async function deploymentOf(stack: string, outsiderProfile: string): Promise<Deployment> {
+  const ask = async (...args: string[]) => {
+    const answer = await promisify(execFile)("pulumi", [...args, "--json", "--stack", stack]).catch(
+      (error) => {
+        throw new Error(
+          error.code === "ENOENT"
+            ? `pulumi is not on the PATH. Install it, or point this shell at the sandbox: eval "$(npm run -s sandbox -- env dev)"`
+            : `pulumi ${args.join(" ")} --stack ${stack}: ${error.stderr || error.message}`,
+        );
+      },
+    );
+    return JSON.parse(answer.stdout);
+  };
+  const [config, outputs] = await Promise.all([ask("config"), ask("stack", "output")]);
+  const prefix = "cross-account-access:";
+  const written = Object.entries(config as Record<string, { value: string }>)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { value }]) => [name.slice(prefix.length), value]);
+  const { region, trustingProfile, trustedProfile } = parseSettings(stack, Object.fromEntries(written));
+  if (!outputs.updateApp)
+    throw new Error(
+      `stack ${stack} has no output updateApp: nothing is deployed. Deploy it: pulumi up --stack ${stack}`,
+    );
+  const { roleArn, bucketName } = outputs.updateApp;
+  return { stack, region, trustingProfile, trustedProfile, outsiderProfile, roleArn, bucketName };
+}
+
+/** The table of checks, with the endpoint's own words wherever it answered otherwise than expected. */
+export function table(results: readonly Result[]): string {
+  const lines: string[] = [];
+  const state = { expected: 0, notAsked: 0 };
+  for (const [check, title] of Object.entries(checks)) {
+    const rows = results.filter(({ row }) => row.check === Number(check));
+    const differ = rows.filter(({ row, verdict }) => verdict.answer !== row.expected);
+    const notAsked = differ.length > 0 && differ.every(({ verdict }) => verdict.answer === "not asked");
+    if (differ.length === 0) state.expected++;
+    else if (notAsked) state.notAsked++;
+    const expected = [...new Set(rows.map(({ row }) => row.expected))].join(", then ");
+    const mark = differ.length === 0 ? "✔" : notAsked ? "–" : "✘";
+    lines.push(`${mark} ${check.padStart(2)}  ${title.padEnd(78)}  ${expected}`);
+    for (const { row, verdict } of differ)
+      lines.push(
+        `      ${row.who}, ${row.session}: ${row.action} on ${row.on}`,
+        `        expected ${row.expected}, was ${verdict.answer}${verdict.words && ` (${verdict.words})`}`,
+      );
+  }
+  const total = Object.keys(checks).length;
+  const notAsked = state.notAsked > 0 ? `, ${state.notAsked} not asked` : "";
+  return [...lines, "", `${state.expected} of ${total} checks as expected${notAsked}`].join("\n");
+}
+
+/** 0: every row as expected. 1: some row differs. 3: nothing differs, but some rows could not be asked. */
+export function exitCode(results: readonly Result[]): 0 | 1 | 3 {
+  const differ = results.filter(({ row, verdict }) => verdict.answer !== row.expected);
+  if (differ.length === 0) return 0;
+  return differ.every(({ verdict }) => verdict.answer === "not asked") ? 3 : 1;
+}
+
+const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--patient]
+  Asks a deployed stack's accounts who gets in, with real users, MFA devices and requests, and removes them again.
+  --outsider-profile  AWS profile of an administrator of a third account (default: outsider)
+  --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { "outsider-profile": { type: "string", default: "outsider" }, patient: { type: "boolean" } },
+  });
+  const [stack, ...more] = positionals;
+  if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
+  const results = await verify(await deploymentOf(stack, values["outsider-profile"]), {
+    patient: !!values.patient,
+  });
+  console.log(table(results));
+  return exitCode(results);
+}
+
+if (require.main === module)
+  main().then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: Error) => {
+      console.error(error.message);
+      process.exitCode = 2;
+    },
+  );

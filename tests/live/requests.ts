@@ -1,0 +1,103 @@
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import {
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetBucketPolicyCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { DescribeParametersCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import type { Answer } from "./contract";
+import { CHECK_PATH } from "./people";
+
+/** How an SDK client is pointed: the profile carries the endpoint, the credentials say who asks. */
+export interface Caller {
+  profile: string;
+  region: string;
+  credentials?: AwsCredentialIdentity;
+}
+
+/** What a request is about; what an action does not need is left unread. */
+export interface Subject {
+  bucket: string;
+  key: string;
+  /** The policy that the bucket has already: putting it again does no harm where that is, wrongly, allowed. */
+  bucketPolicy: string;
+  /** A name that nothing in the account has, and that is cleared up where it is wrongly created. */
+  unusedName: string;
+  role: { arn: string; sessionName: string; durationSeconds: number; mfa?: { serial: string; code: string } };
+}
+
+type Request = (caller: Caller, subject: Subject) => Promise<unknown>;
+
+/** One real request per action of the access contract. */
+export const requests = {
+  "sts:AssumeRole": (caller, { role }) =>
+    new STSClient(caller).send(
+      new AssumeRoleCommand({
+        RoleArn: role.arn,
+        RoleSessionName: role.sessionName,
+        DurationSeconds: role.durationSeconds,
+        ...(role.mfa && { SerialNumber: role.mfa.serial, TokenCode: role.mfa.code }),
+      }),
+    ),
+  "s3:ListBucket": (caller, { bucket }) =>
+    new S3Client(caller).send(new ListObjectsV2Command({ Bucket: bucket })),
+  "s3:GetObject": async (caller, { bucket, key }) => {
+    const { Body } = await new S3Client(caller).send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return Body?.transformToString();
+  },
+  "s3:PutObject": (caller, { bucket, key }) =>
+    new S3Client(caller).send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "hello" })),
+  "s3:DeleteObject": (caller, { bucket, key }) =>
+    new S3Client(caller).send(new DeleteObjectCommand({ Bucket: bucket, Key: key })),
+  "s3:GetBucketPolicy": (caller, { bucket }) =>
+    new S3Client(caller).send(new GetBucketPolicyCommand({ Bucket: bucket })),
+  "s3:PutBucketPolicy": (caller, { bucket, bucketPolicy }) =>
+    new S3Client(caller).send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: bucketPolicy })),
+  // Asked only while the bucket holds an object, so that S3 keeps it even where this is, wrongly, allowed.
+  "s3:DeleteBucket": (caller, { bucket }) =>
+    new S3Client(caller).send(new DeleteBucketCommand({ Bucket: bucket })),
+  "ec2:DescribeInstances": (caller) => new EC2Client(caller).send(new DescribeInstancesCommand({})),
+  "iam:ListUsers": (caller) => new IAMClient(caller).send(new ListUsersCommand({})),
+  "iam:CreateUser": (caller, { unusedName }) =>
+    new IAMClient(caller).send(new CreateUserCommand({ UserName: unusedName, Path: CHECK_PATH })),
+  "ssm:DescribeParameters": (caller) => new SSMClient(caller).send(new DescribeParametersCommand({})),
+  "ssm:GetParameter": (caller, { unusedName }) =>
+    new SSMClient(caller).send(new GetParameterCommand({ Name: unusedName })),
+} satisfies Record<string, Request>;
+
+export type Action = keyof typeof requests;
+
+/** What the endpoint answered: its verdict and, where it refused or failed, its own words. */
+export type Verdict = { answer: Answer | "unclear"; words: string };
+
+const REFUSALS = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "UnauthorizedOperation",
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "RequestExpired",
+]);
+/** Errors of a request that was let in and then found nothing, or something in the way. */
+const ALLOWED_YET_FAILED = new Set([
+  "NoSuchKey",
+  "NoSuchBucketPolicy",
+  "BucketNotEmpty",
+  "ParameterNotFound",
+  "EntityAlreadyExists",
+]);
+
+/** What an endpoint's error says about access. */
+export function verdictOf(error: unknown): Verdict {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const answer = REFUSALS.has(name) ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";
+  return { answer, words: `${name}: ${message}` };
+}
