@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { openAccounts } from "../../infra/accounts";
+import { updateApp } from "../../infra/scenarios/update-app";
+import { parseSettings } from "../../infra/settings";
+
+interface Registered {
+  type: string;
+  name: string;
+  account: string | undefined;
+  inputs: Record<string, unknown>;
+}
+
+/** Every registration of the program under these settings, with the account that its provider leads to. */
+async function registrations(written: Record<string, string> = {}): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, name, provider, inputs }) => {
+      // A provider reference reads urn::id, and the URN ends with the provider's own name.
+      registered.push({ type, name, account: provider?.match(/::(\w+)-account::/)?.[1], inputs });
+      return { id: `${name}-id`, state: { ...inputs } };
+    },
+    call: ({ token, inputs }) => {
+      if (token === "aws:index/getCallerIdentity:getCallerIdentity") return inputs;
+      throw new Error(`The program asked for ${token}, which no test expects.`);
+    },
+  });
+  const settings = parseSettings("dev", {
+    region: "ap-northeast-1",
+    trustingAccountId: "000000000002",
+    trustedAccountId: "000000000001",
+    ...written,
+  });
+  updateApp(settings, await openAccounts(settings));
+  await pulumi.runtime.disconnect();
+  return registered;
+}
+
+const expectedAccounts: Record<string, string[]> = {
+  trusting: [
+    "aws:iam/role:Role UpdateApp",
+    "aws:iam/rolePolicy:RolePolicy UpdateApp-permissions",
+    "aws:s3/bucket:Bucket productionapp",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls productionapp-ownership",
+    "aws:s3/bucketPolicy:BucketPolicy productionapp-policy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock productionapp-public-access-block",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration productionapp-encryption",
+    "aws:s3/bucketVersioning:BucketVersioning productionapp-versioning",
+  ],
+  trusted: [
+    "aws:iam/group:Group Developers",
+    "aws:iam/group:Group Testers",
+    "aws:iam/groupPolicy:GroupPolicy Developers-may-assume-UpdateApp",
+  ],
+};
+const inAccount = (all: Registered[], account: string | undefined) =>
+  all
+    .filter((one) => one.account === account && one.type.startsWith("aws:"))
+    .map(({ type, name }) => `${type} ${name}`)
+    .sort();
+
+describe("the program", () => {
+  it("puts every resource into its own account, and none into a third", async () => {
+    const all = await registrations();
+    for (const [account, expected] of Object.entries(expectedAccounts))
+      assert.deepEqual(inAccount(all, account), expected);
+    assert.deepEqual(inAccount(all, undefined), []);
+  });
+
+  it("guards each provider by the ID of its account", async () => {
+    const providers = (await registrations()).filter(({ type }) => type === "pulumi:providers:aws");
+    assert.deepEqual(
+      // A provider's inputs travel as JSON text.
+      providers.map(({ name, inputs }) => [name, inputs.profile, inputs.allowedAccountIds]),
+      [
+        ["trusting-account", "prod", '["000000000002"]'],
+        ["trusted-account", "dev", '["000000000001"]'],
+      ],
+    );
+  });
+
+  for (const [manages, other] of [
+    ["trusting", "trusted"],
+    ["trusted", "trusting"],
+  ] as const)
+    it(`leaves the ${other} account alone where the stack manages the ${manages} one`, async () => {
+      const all = await registrations({ manages });
+      assert.deepEqual(inAccount(all, manages), expectedAccounts[manages]);
+      assert.deepEqual(inAccount(all, other), []);
+    });
+
+  it("grants the same role ARN that the other account's side deploys, without its outputs", async () => {
+    const grant = (await registrations({ manages: "trusted" })).find(({ type }) =>
+      type.includes("GroupPolicy"),
+    );
+    const [statement] = JSON.parse(String(grant!.inputs.policy)).Statement;
+    assert.deepEqual(statement.Resource, ["arn:aws:iam::000000000002:role/UpdateApp"]);
+    assert.equal(grant!.inputs.group, "Developers");
+  });
+
+  for (const protect of ["true", "false"])
+    it(`${protect === "true" ? "never empties" : "may empty"} a bucket where protect is ${protect}`, async () => {
+      const bucket = (await registrations({ protect })).find(({ type }) => type === "aws:s3/bucket:Bucket");
+      assert.equal(bucket!.inputs.forceDestroy, protect === "false");
+    });
+});

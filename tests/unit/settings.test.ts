@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { parseSettings, refuseDocumentationIds, SettingsError } from "../../infra/settings";
+
+const valid = {
+  region: "ap-northeast-1",
+  trustingAccountId: "000000000002",
+  trustedAccountId: "000000000001",
+};
+
+/** Each case: what is written over the valid settings, and what the error must say, mistake by mistake. */
+const mistakes: [sentence: string, written: Record<string, string | undefined>, says: RegExp[]][] = [
+  [
+    "a missing account ID",
+    { trustedAccountId: undefined },
+    [/trustedAccountId: found nothing; expected .*12 digits/],
+  ],
+  [
+    "an account ID of 11 digits",
+    { trustingAccountId: "12345678901" },
+    [/found "12345678901"; expected .*12 digits/],
+  ],
+  [
+    "the same ID twice",
+    { trustedAccountId: "000000000002" },
+    [/trustedAccountId: found 000000000002 in both/],
+  ],
+  ["a bucket name with capitals", { bucketName: "ProductionApp" }, [/bucketName: found "ProductionApp"/]],
+  ["a bucket name like an IP address", { bucketName: "192.168.0.1" }, [/bucketName/]],
+  ["a bucket name with two dots together", { bucketName: "production..app" }, [/bucketName/]],
+  ["a bucket name with a reserved suffix", { bucketName: "app-s3alias" }, [/bucketName/]],
+  ["a session of 14 minutes", { sessionDuration: "840" }, [/sessionDuration: found "840"; expected .*900/]],
+  ["a session of more than 12 hours", { sessionDuration: "43201" }, [/sessionDuration/]],
+  ["a session of half a second", { sessionDuration: "1000.5" }, [/sessionDuration/]],
+  ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
+  ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
+  ["a flag that is none", { protect: "yes" }, [/protect: found "yes"; expected true or false/]],
+  [
+    "an unknown setting",
+    { bucketname: "x" },
+    [/bucketname: found an unknown setting; .*nearest is bucketName/],
+  ],
+  [
+    "several mistakes at once",
+    { region: "", trustedAccountId: undefined, sesionDuration: "3600", bucketName: "A" },
+    [/4 mistakes/, /region/, /trustedAccountId/, /sesionDuration.*sessionDuration/s, /bucketName/],
+  ],
+];
+
+describe("settings", () => {
+  for (const [sentence, written, says] of mistakes)
+    it(`refuse ${sentence}, naming the stack and the command that mends it`, () => {
+      const attempt = () => parseSettings("dev", { ...valid, ...written });
+      assert.throws(attempt, (error: unknown) => {
+        assert(error instanceof SettingsError);
+        for (const words of [
+          ...says,
+          /stack dev/,
+          /pulumi config (set|rm) --stack dev cross-account-access:/,
+        ])
+          assert.match(error.message, words);
+        assert.equal(error.mistakes.length, says.length === 1 ? 1 : says.length - 1);
+        return true;
+      });
+    });
+
+  it("have secure defaults where nothing is written", () => {
+    const settings = parseSettings("live", valid);
+    assert.deepEqual(
+      { ...settings },
+      {
+        ...valid,
+        stack: "live",
+        trustingProfile: "prod",
+        trustedProfile: "dev",
+        bucketName: "productionapp-000000000002",
+        sessionDuration: 3600,
+        manages: ["trusting", "trusted"],
+        protect: true,
+      },
+    );
+  });
+
+  it("refuse AWS's documentation IDs by name, but only where they would go to AWS", () => {
+    const settings = parseSettings("prod", { ...valid, trustingAccountId: "123456789012" });
+    refuseDocumentationIds(settings, () => false);
+    assert.throws(
+      () => refuseDocumentationIds(settings, () => true),
+      (error: Error) =>
+        /123456789012.*npm run rehearse -- prod/s.test(error.message) && !/000000000001/.test(error.message),
+    );
+  });
+});
