@@ -1,0 +1,170 @@
+import { execFile, spawn } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Settings } from "../infra/settings";
+import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
+import {
+  confined,
+  directoryOf,
+  environmentOf,
+  PROJECT_DIRECTORY,
+  rehearse,
+  run,
+  settingsOf,
+} from "./rehearsal";
+import { toolchain } from "./toolchain";
+
+const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
+npm run rehearse -- STACK              the same for any stack, with its own settings
+npm test                               set up what is missing and run all tests
+npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
+npm run sandbox -- stop [STACK]        stops them; what they held is gone
+npm run sandbox -- status              which are running
+npm run sandbox -- reset [STACK]       stops them and removes all they left, the engine's state included
+npm run -s sandbox -- env PROFILE [STACK]
+                                       what a shell needs: eval "$(npm run -s sandbox -- env dev)"`;
+
+/** Progress goes to standard error, so that standard output carries answers alone. */
+const say = (line: string) => console.error(line);
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Deploys a stack into its sandbox with the policy pack on, and asks who gets in. */
+async function rehearseStack(stack: string): Promise<number> {
+  const started = Date.now();
+  const rehearsal = await rehearse(stack, say);
+  const { pulumi } = rehearsal.tools;
+  const deployed = await run(rehearsal, pulumi, [
+    ...["up", "--yes", "--skip-preview", "--stack", stack],
+    ...["--policy-pack", "policypack", "--suppress-permalink=true", "--suppress-outputs"],
+  ]);
+  if (deployed !== 0) return deployed;
+  say(`\nWho gets in, asked of the accounts themselves:\n`);
+  const verify = [
+    "-r",
+    "ts-node/register/transpile-only",
+    join(PROJECT_DIRECTORY, "tests/live/index.ts"),
+    stack,
+  ];
+  const verified = await run(rehearsal, process.execPath, verify);
+  const env = confined(rehearsal.environment);
+  const options = { cwd: PROJECT_DIRECTORY, env };
+  const { stdout } = await promisify(execFile)(
+    pulumi,
+    ["stack", "output", "--json", "--stack", stack],
+    options,
+  );
+  say(told(rehearsal.settings, JSON.parse(stdout)));
+  say(`Rehearsed in ${Math.round((Date.now() - started) / 1000)} s.`);
+  return verified;
+}
+
+/** What a person does next, from the outputs of the deployed stack. */
+function told(
+  { stack, trustedProfile }: Settings,
+  { updateApp }: { updateApp: { switchRoleLink: string; cliProfile: string } },
+): string {
+  const { switchRoleLink, cliProfile } = updateApp;
+  return `
+What a member of Developers is told:
+  in the console   ${switchRoleLink}
+  in ~/.aws/config
+${cliProfile.trimEnd().replace(/^/gm, "    ")}
+
+Next:
+  eval "$(npm run -s sandbox -- env ${trustedProfile}${stack === "dev" ? "" : ` ${stack}`})"   points this shell at the sandbox
+  pulumi preview | up | refresh | stack output | destroy
+  To deploy into your own two accounts, fill in Pulumi.prod.yaml; the README says how.
+`;
+}
+
+async function sandboxCommand([command, ...args]: string[]): Promise<number> {
+  const stack = args[command === "env" ? 1 : 0] ?? "dev";
+  const directory = directoryOf(stack);
+  switch (command) {
+    case "start":
+      await rehearse(stack, say);
+      return 0;
+    case "stop":
+      say(
+        (await stopSandbox(directory)) ? `The sandbox of stack ${stack} is stopped.` : `It was not running.`,
+      );
+      return 0;
+    case "status":
+      for (const name of stacks()) {
+        const sandbox = await sandboxStatus(directoryOf(name));
+        console.log(
+          `${name.padEnd(10)} ${sandbox ? `running at ${sandbox.url} (pid ${sandbox.pid})` : "stopped"}`,
+        );
+      }
+      return 0;
+    case "reset":
+      await stopSandbox(directory);
+      rmSync(directory, { recursive: true, force: true });
+      say(`The sandbox of stack ${stack} is removed, with the engine's state of it.`);
+      return 0;
+    case "env": {
+      const profile = args[0] ?? settingsOf(stack).trustedProfile;
+      const sandbox = await sandboxStatus(directory);
+      if (!sandbox)
+        throw new Error(
+          `The sandbox of stack ${stack} is not running. Start it: npm run rehearse -- ${stack}`,
+        );
+      if (!(profile in sandbox.accounts))
+        throw new Error(`No account ${profile}; there are ${Object.keys(sandbox.accounts).join(", ")}.`);
+      const environment = environmentOf(sandbox, await toolchain(), profile);
+      for (const name of AMBIENT_CREDENTIALS.filter((name) => !(name in environment)))
+        console.log(`unset ${name}`);
+      for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${quoted(value)}`);
+      return 0;
+    }
+    default:
+      throw new Error(USAGE);
+  }
+}
+
+const stacks = () =>
+  readdirSync(PROJECT_DIRECTORY).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+
+/** All that CI asks: formatting, lint, types and every test. */
+async function test(args: string[]): Promise<number> {
+  await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  for (const [command, ...rest] of [
+    ["npm", "run", "--silent", "lint"],
+    ["npx", "mocha", ...args],
+  ] as [string, ...string[]][]) {
+    const code = await new Promise<number>((resolve) =>
+      spawn(command, rest, { cwd: PROJECT_DIRECTORY, stdio: "inherit" }).on("close", (code) =>
+        resolve(code ?? 130),
+      ),
+    );
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+async function main([command, ...args]: string[]): Promise<number> {
+  switch (command) {
+    case "start":
+      return rehearseStack("dev");
+    case "rehearse":
+      if (args.length !== 1) throw new Error(USAGE);
+      return rehearseStack(args[0]!);
+    case "test":
+      return test(args);
+    case "sandbox":
+      return sandboxCommand(args);
+    default:
+      throw new Error(USAGE);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    console.error(error.message);
+    process.exitCode = 2;
+  },
+);

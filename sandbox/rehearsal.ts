@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { parseSettings, type Settings } from "../infra/settings";
+import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
+import { engineEnvironment, ensureStack, forgetStack } from "./engine/engine";
+import { type Toolchain, toolchain } from "./toolchain";
+
+export const PROJECT_DIRECTORY = join(__dirname, "..");
+/** Profile and ID of the account that nobody trusts: the checks ask as its administrator. */
+const OUTSIDER = { profile: "outsider", accountId: "000000000003" };
+const PREFIX = "cross-account-access:";
+
+/** A stack, its settings, and the sandbox whose accounts have the IDs that these settings name. */
+export interface Rehearsal {
+  stack: string;
+  settings: Settings;
+  sandbox: Sandbox;
+  tools: Toolchain;
+  /** What a shell needs for `pulumi` and any AWS tool to reach these accounts, and no others. */
+  environment: Record<string, string>;
+}
+
+/** Where the sandbox of a stack keeps its accounts, keys and engine state: ignored by git. */
+export const directoryOf = (stack: string): string => join(PROJECT_DIRECTORY, ".sandbox", stack);
+
+/**
+ * The settings of a stack as its committed file has them.
+ * @throws {Error} where there is no such file, {SettingsError} where it has mistakes.
+ */
+export function settingsOf(stack: string): Settings {
+  const file = join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file))
+    throw new Error(
+      `There is no Pulumi.${stack}.yaml, so no stack ${stack}. Copy Pulumi.prod.yaml to begin with.`,
+    );
+  const config: Record<string, unknown> = parse(readFileSync(file, "utf8"))?.config ?? {};
+  const own = Object.entries(config).filter(([name]) => name.startsWith(PREFIX));
+  const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  return parseSettings(
+    stack,
+    Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), text(value)])),
+  );
+}
+
+/**
+ * Finds or installs the tools, starts the two accounts under the IDs that the stack's settings name, and readies
+ * the engine's state for them. State of accounts that are gone goes with them, and `say` tells so.
+ */
+export async function rehearse(stack: string, say: (line: string) => void): Promise<Rehearsal> {
+  const settings = settingsOf(stack);
+  const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  const directory = directoryOf(stack);
+  const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
+  const sandbox = await startSandbox({
+    directory,
+    accounts: {
+      [trustingProfile]: trustingAccountId,
+      [trustedProfile]: trustedAccountId,
+      [OUTSIDER.profile]: OUTSIDER.accountId,
+    },
+    region,
+    motoServer: tools.motoServer,
+  });
+  say(`accounts   ${sandbox.startedAnew ? "started" : "running"} at ${sandbox.url}: ${describe(sandbox)}`);
+  const life = join(directory, "engine-instance");
+  if (existsSync(life) && readFileSync(life, "utf8") !== sandbox.instance) {
+    await forgetStack(directory);
+    say(
+      `engine     the accounts that stack ${stack} was deployed into are gone, so its state is dropped with them`,
+    );
+  }
+  const environment = environmentOf(sandbox, tools, trustedProfile);
+  await ensureStack(stack, environment, PROJECT_DIRECTORY);
+  writeFileSync(life, sandbox.instance);
+  return { stack, settings, sandbox, tools, environment };
+}
+
+/** What a shell needs to reach a stack's sandbox, its AWS tools acting in the account of `profile`. */
+export const environmentOf = (sandbox: Sandbox, tools: Toolchain, profile: string) => ({
+  ...engineEnvironment({
+    toolchain: tools,
+    directory: sandbox.directory,
+    awsConfigFile: sandbox.awsConfigFile,
+  }),
+  ...accountEnvironment(sandbox, profile),
+});
+
+const describe = ({ accounts }: Sandbox) =>
+  Object.entries(accounts)
+    .map(([profile, id]) => `${profile} ${id}`)
+    .join(", ");
+
+/** The surroundings of a command that may reach the sandbox and nothing else: no ambient credential survives. */
+export function confined(environment: Record<string, string>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name));
+  return { ...Object.fromEntries(kept), ...environment };
+}
+
+/** Runs a command in a rehearsal's surroundings, its output shown as it comes; gives its exit code. */
+export function run(rehearsal: Rehearsal, command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      cwd: PROJECT_DIRECTORY,
+      env: confined(rehearsal.environment),
+      stdio: "inherit" as const,
+    };
+    spawn(command, args, options)
+      .on("error", reject)
+      .on("close", (code) => resolve(code ?? 130));
+  });
+}
