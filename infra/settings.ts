@@ -160,6 +160,10 @@ export function parseSettings(stack: string, written: Written): Settings {
     const expected = "an account other than trustingAccountId: access within one account needs no role";
     mistake("trustedAccountId", `${settings.trustedAccountId} in both`, expected, set("trustedAccountId"));
   }
+  if (settings.trustedProfile === settings.trustingProfile && settings.manages?.length === 2) {
+    const expected = "a profile of its own for each account";
+    mistake("trustedProfile", `${settings.trustedProfile} for both`, expected, set("trustedProfile"));
+  }
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;
 }
