@@ -48,10 +48,13 @@ export function settingsOf(stack: string): Settings {
  * Finds or installs the tools, starts the two accounts under the IDs that the stack's settings name, and readies
  * the engine's state for them. State of accounts that are gone goes with them, and `say` tells so.
  */
-export async function rehearse(stack: string, say: (line: string) => void): Promise<Rehearsal> {
+export async function rehearse(
+  stack: string,
+  say: (line: string) => void,
+  directory = directoryOf(stack),
+): Promise<Rehearsal> {
   const settings = settingsOf(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
-  const directory = directoryOf(stack);
   const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
   const sandbox = await startSandbox({
     directory,

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  GetRoleCommand,
+  IAMClient,
+  ListGroupsCommand,
+  ListPoliciesCommand,
+  ListRolesCommand,
+  ListUsersCommand,
+  ListVirtualMFADevicesCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { fromIni } from "@aws-sdk/credential-providers";
+import { stopSandbox } from "../accounts";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { mutations } from "./mutated/mutations";
+
+interface Ended {
+  code: number;
+  output: string;
+}
+
+const MUTATED = join(__dirname, "mutated");
+const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
+
+describe("stack dev, rehearsed", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "rehearsal-"));
+  const said: string[] = [];
+  let rehearsal: Rehearsal;
+
+  const command = (
+    program: string,
+    args: readonly string[],
+    extra: Record<string, string> = {},
+    cwd = PROJECT_DIRECTORY,
+  ) =>
+    new Promise<Ended>((resolve) => {
+      const env = { ...confined(rehearsal.environment), ...extra };
+      execFile(program, args, { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+      );
+    });
+  const pulumi = (...args: string[]) => command(rehearsal.tools.pulumi, [...args, ...STACK]);
+  const up = async () => {
+    const { code, output } = await pulumi("up", "--yes", "--skip-preview");
+    assert.equal(code, 0, output);
+    return output;
+  };
+  const verify = () =>
+    command(process.execPath, ["-r", "ts-node/register/transpile-only", "tests/live/index.ts", "dev"]);
+  const failedChecks = (output: string) =>
+    [...output.matchAll(/^✘ +(\d+)/gm)].map(([, check]) => Number(check));
+  const client = (profile: string) => {
+    const { awsConfigFile, url } = rehearsal.sandbox;
+    const credentials = fromIni({
+      profile,
+      configFilepath: awsConfigFile,
+      filepath: awsConfigFile,
+      ignoreCache: true,
+    });
+    return { region: "ap-northeast-1", endpoint: url, credentials };
+  };
+  /** Everything of ours that an account holds, whoever made it. */
+  const holdings = async (profile: string) => {
+    const [iam, s3] = [new IAMClient(client(profile)), new S3Client(client(profile))];
+    const [roles, groups, users, policies, devices, buckets] = await Promise.all([
+      iam.send(new ListRolesCommand({})),
+      iam.send(new ListGroupsCommand({})),
+      iam.send(new ListUsersCommand({})),
+      iam.send(new ListPoliciesCommand({ Scope: "Local" })),
+      iam.send(new ListVirtualMFADevicesCommand({})),
+      s3.send(new ListBucketsCommand({})),
+    ]);
+    return [
+      ...roles.Roles!.map(({ Arn }) => Arn),
+      ...groups.Groups!.map(({ Arn }) => Arn),
+      ...users.Users!.map(({ Arn }) => Arn),
+      ...policies.Policies!.map(({ Arn }) => Arn),
+      ...devices.VirtualMFADevices!.map(({ SerialNumber }) => SerialNumber),
+      ...(buckets.Buckets ?? []).map(({ Name }) => Name),
+    ].sort();
+  };
+  const begin = async () => {
+    rehearsal = await rehearse("dev", (line) => said.push(line), directory);
+  };
+
+  let atFirst: { dev: unknown; prod: unknown };
+  before(async () => {
+    await begin();
+    atFirst = { dev: await holdings("dev"), prod: await holdings("prod") };
+  });
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("refuses credentials of the wrong account before it touches anything", async () => {
+    const swapped = join(directory, "swapped.yaml");
+    const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
+    writeFileSync(
+      swapped,
+      settings.replace(/(trustingProfile: ).*/, "$1dev").replace(/(trustedProfile: ).*/, "$1prod"),
+    );
+    const { code, output } = await pulumi("up", "--yes", "--skip-preview", "--config-file", swapped);
+    assert.notEqual(code, 0);
+    assert.match(output, /AWS account ID not allowed: 000000000001/);
+    assert.deepEqual({ dev: await holdings("dev"), prod: await holdings("prod") }, atFirst);
+  });
+
+  it("deploys with the policy pack on, and all 11 checks answer as expected", async () => {
+    const { code, output } = await pulumi("up", "--yes", "--skip-preview", "--policy-pack", "policypack");
+    assert.equal(code, 0, output);
+    const verified = await verify();
+    assert.match(verified.output, /11 of 11 checks as expected/, verified.output);
+    assert.equal(verified.code, 0);
+  });
+
+  it("leaves nothing of the checks behind", async () => {
+    const held = [...(await holdings("dev")), ...(await holdings("prod")), ...(await holdings("outsider"))];
+    assert.deepEqual(
+      held.filter((name) => name?.includes("check-")),
+      [],
+    );
+  });
+
+  it("changes nothing the second time, and shows every document in the preview", async () => {
+    const { code, output } = await pulumi("preview", "--expect-no-changes", "--diff");
+    assert.equal(code, 0, output);
+  });
+
+  it("leaves the committed settings as they are", async () => {
+    const { stdout } = await new Promise<{ stdout: string }>((resolve) =>
+      execFile(
+        "git",
+        ["status", "--porcelain", "Pulumi.dev.yaml", "Pulumi.yaml"],
+        { cwd: PROJECT_DIRECTORY },
+        (_, stdout) => resolve({ stdout }),
+      ),
+    );
+    assert.equal(stdout, "");
+  });
+
+  for (const [mistake, { caughtBy }] of Object.entries(mutations))
+    it(`is caught by check ${caughtBy.join(" and ")} where ${mistake}`, async () => {
+      const settings = ["--config-file", join(PROJECT_DIRECTORY, "Pulumi.dev.yaml")];
+      const args = ["up", "--yes", "--skip-preview", ...settings, ...STACK];
+      const deployed = await command(rehearsal.tools.pulumi, args, { MUTATION: mistake }, MUTATED);
+      assert.equal(deployed.code, 0, deployed.output);
+      const { code, output } = await verify();
+      assert.deepEqual(failedChecks(output), caughtBy, output);
+      assert.equal(code, 1);
+    });
+
+  it("is mended by the next up, after any of these", async () => {
+    await up();
+    const { output } = await verify();
+    assert.match(output, /11 of 11 checks as expected/, output);
+  });
+
+  it("shows a trust policy changed behind the engine's back, and mends it", async () => {
+    const iam = new IAMClient(client("prod"));
+    const trust = async () =>
+      (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!.AssumeRolePolicyDocument!;
+    const before = decodeURIComponent(await trust());
+    const PolicyDocument = before.replace(/,"Condition":\{.*?\}\}/, "");
+    assert.notEqual(PolicyDocument, before);
+    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: "UpdateApp", PolicyDocument }));
+    const refreshed = await pulumi("refresh", "--yes", "--diff", "--skip-preview");
+    assert.equal(refreshed.code, 0, refreshed.output);
+    assert.match(refreshed.output, /assumeRolePolicy/);
+    const preview = await pulumi("preview", "--diff");
+    assert.match(preview.output, /aws:MultiFactorAuthPresent/);
+    assert.match(preview.output, /1 to update/);
+    await up();
+    assert.equal(decodeURIComponent(await trust()), before);
+  });
+
+  it("leaves nothing in either account when it is destroyed", async () => {
+    const { code, output } = await pulumi("destroy", "--yes", "--skip-preview");
+    assert.equal(code, 0, output);
+    assert.deepEqual({ dev: await holdings("dev"), prod: await holdings("prod") }, atFirst);
+  });
+
+  it("is completed by the next up where the engine is killed in the middle of one", async () => {
+    const args = ["up", "--yes", "--skip-preview", ...STACK];
+    const env = confined(rehearsal.environment);
+    const engine = spawn(rehearsal.tools.pulumi, args, { cwd: PROJECT_DIRECTORY, env, detached: true });
+    // Killed as soon as the first resource of the program exists.
+    while (JSON.stringify(await holdings("prod")) === JSON.stringify(atFirst.prod)) await sleep(50);
+    process.kill(-engine.pid!, "SIGKILL");
+    await begin();
+    await up();
+    const { output } = await verify();
+    assert.match(output, /11 of 11 checks as expected/, output);
+  });
+
+  it("starts anew, and says so, where the sandbox is killed in the middle of an up", async () => {
+    await pulumi("destroy", "--yes", "--skip-preview");
+    const upAndAway = pulumi("up", "--yes", "--skip-preview");
+    while (JSON.stringify(await holdings("prod")) === JSON.stringify(atFirst.prod)) await sleep(50);
+    process.kill(rehearsal.sandbox.pid, "SIGKILL");
+    assert.notEqual((await upAndAway).code, 0);
+    await begin();
+    assert(
+      said.some((line) => /accounts that stack dev was deployed into are gone/.test(line)),
+      said.join("\n"),
+    );
+    await up();
+    const { output } = await verify();
+    assert.match(output, /11 of 11 checks as expected/, output);
+  });
+});
