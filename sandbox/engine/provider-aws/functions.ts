@@ -1,0 +1,100 @@
+import * as grpc from "@grpc/grpc-js";
+import { RpcError } from "../rpc";
+import type { Session } from "./session";
+import type { Values } from "./table";
+
+interface Principal {
+  type: string;
+  identifiers: string[];
+}
+
+interface Statement {
+  sid?: string;
+  effect?: string;
+  actions?: string[];
+  notActions?: string[];
+  resources?: string[];
+  notResources?: string[];
+  principals?: Principal[];
+  notPrincipals?: Principal[];
+  conditions?: { test: string; variable: string; values: string[] }[];
+}
+
+const oneOrList = (values: string[] | undefined) =>
+  values?.length === 1 ? values[0] : values?.length ? values : undefined;
+
+function principals(given: Principal[] | undefined): unknown {
+  if (!given?.length) return undefined;
+  if (given.some(({ type }) => type === "*")) return "*";
+  const byType = new Map<string, string[]>();
+  for (const { type, identifiers } of given) byType.set(type, [...(byType.get(type) ?? []), ...identifiers]);
+  return Object.fromEntries([...byType].map(([type, identifiers]) => [type, oneOrList(identifiers)]));
+}
+
+function conditions(given: Statement["conditions"]): unknown {
+  if (!given?.length) return undefined;
+  const byTest: Record<string, Record<string, unknown>> = {};
+  for (const { test, variable, values } of given)
+    byTest[test] = { ...byTest[test], [variable]: oneOrList(values) };
+  return byTest;
+}
+
+function policyDocument({ version, policyId, statements, ...others }: Values): Values {
+  const [unknown] = Object.keys(others);
+  if (unknown)
+    throw new RpcError(
+      grpc.status.UNIMPLEMENTED,
+      `the stand-in AWS plugin does not know argument '${unknown}' of getPolicyDocument`,
+    );
+  const document = {
+    Version: version ?? "2012-10-17",
+    Id: policyId,
+    Statement: ((statements ?? []) as Statement[]).map((statement) => ({
+      Sid: statement.sid,
+      Effect: statement.effect ?? "Allow",
+      Principal: principals(statement.principals),
+      NotPrincipal: principals(statement.notPrincipals),
+      Action: oneOrList(statement.actions),
+      NotAction: oneOrList(statement.notActions),
+      Resource: oneOrList(statement.resources),
+      NotResource: oneOrList(statement.notResources),
+      Condition: conditions(statement.conditions),
+    })),
+  };
+  const json = JSON.stringify(document, null, 2);
+  return {
+    id: json,
+    json,
+    minifiedJson: JSON.stringify(document),
+    version: document.Version,
+    policyId,
+    statements,
+  };
+}
+
+/** Answers a function of @pulumi/aws (an "invoke"). */
+export function invoke(aws: Session, token: string, args: Values): Values | Promise<Values> {
+  const functions: Record<string, () => Values> = {
+    "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+      id: aws.account,
+      accountId: aws.account,
+      arn: aws.identity.Arn,
+      userId: aws.identity.UserId,
+    }),
+    "aws:index/getPartition:getPartition": () => ({
+      id: aws.partition,
+      partition: aws.partition,
+      dnsSuffix: aws.dnsSuffix,
+      reverseDnsPrefix: aws.dnsSuffix.split(".").reverse().join("."),
+    }),
+    "aws:index/getRegion:getRegion": () => ({ id: aws.region, name: aws.region, region: aws.region }),
+    "aws:iam/getPolicyDocument:getPolicyDocument": () => policyDocument(args),
+  };
+  const known = functions[token];
+  if (!known)
+    throw new RpcError(
+      grpc.status.UNIMPLEMENTED,
+      `the stand-in AWS plugin does not know the function ${token}; it knows ${Object.keys(functions).join(", ")}`,
+    );
+  return known();
+}
