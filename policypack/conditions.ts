@@ -1,0 +1,103 @@
+import { isIP } from "node:net";
+import { isUnknown } from "./documents";
+
+/** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
+export interface Test {
+  operator: string;
+  key: string;
+  values: (string | undefined)[];
+}
+
+/**
+ * Condition keys about who calls, or from where, that an organisation may accept as narrowing a wildcard. Keys about the
+ * resource (aws:ResourceAccount), the request (aws:SecureTransport) or tags that the caller's own account sets are not
+ * among them. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export const CALLER_KEYS = [
+  "aws:PrincipalAccount",
+  "aws:PrincipalArn",
+  "aws:PrincipalOrgID",
+  "aws:PrincipalOrgPaths",
+  "aws:SourceAccount",
+  "aws:SourceArn",
+  "aws:SourceIp",
+  "aws:SourceOrgID",
+  "aws:SourceOrgPaths",
+  "aws:SourceOwner",
+  "aws:SourceVpc",
+  "aws:SourceVpcArn",
+  "aws:SourceVpce",
+  "aws:VpceAccount",
+  "aws:VpceOrgID",
+  "aws:VpceOrgPaths",
+  "aws:userid",
+  "elasticfilesystem:AccessedViaMountTarget",
+  "kms:CallerAccount",
+  "s3:DataAccessPointAccount",
+  "s3:DataAccessPointArn",
+];
+
+const POSITIVE = /^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$/;
+
+/** The tests of a statement's conditions, all of which must pass; "unknown" if part of them cannot be read before update. */
+export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolean } {
+  const tests: Test[] = [];
+  let unknown = false;
+  const entries = (block: unknown): [string, unknown][] => {
+    unknown ||= isUnknown(block);
+    return typeof block === "object" && block !== null && !Array.isArray(block) ? Object.entries(block) : [];
+  };
+  for (const block of conditions)
+    for (const [operator, keys] of entries(block))
+      for (const [key, value] of entries(keys))
+        tests.push({
+          operator: operator.toLowerCase(),
+          key: key.toLowerCase(),
+          values: (Array.isArray(value) ? value : [value]).map((one: unknown) =>
+            isUnknown(one) || typeof one === "object" ? undefined : String(one),
+          ),
+        });
+  return { tests, unknown };
+}
+
+/** Whether a test holds only for the values that it names: a positive operator, which a missing key fails. */
+export function isPositive({ operator, key, values }: Test): boolean {
+  if (values.length === 0) return false;
+  if (key === "elasticfilesystem:accessedviamounttarget") return operator === "bool";
+  return key === "aws:sourceip" ? operator === "ipaddress" : POSITIVE.test(operator);
+}
+
+/**
+ * Whether a value is fixed: no wildcard, no policy variable, and for aws:SourceIp no range that Amazon S3 itself calls
+ * public (broader than /8, or /32 for IPv6).
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
+export function isFixed(value: string, key: string): boolean {
+  if (key === "elasticfilesystem:accessedviamounttarget") return value === "true";
+  if (key !== "aws:sourceip") return value !== "" && !/[*?]|\$\{/.test(value);
+  const [address = "", prefix] = value.split("/");
+  const [version, widest] = [isIP(address), isIP(address) === 6 ? 32 : 8];
+  return version !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= widest));
+}
+
+/**
+ * Whether conditions narrow a wildcard as the organisation accepts it.
+ *
+ * @param accepted Values by lower-case condition key; an empty list accepts any fixed value.
+ * @returns "unknown" where only the update can tell.
+ */
+export function narrows(conditions: unknown[], accepted: Map<string, string[]>): boolean | "unknown" {
+  const { tests, unknown } = testsOf(conditions);
+  let result: boolean | "unknown" = unknown && accepted.size > 0 ? "unknown" : false;
+  for (const test of tests) {
+    const listed = accepted.get(test.key);
+    if (!listed || !isPositive(test)) continue;
+    const open = (value: string): boolean =>
+      !isFixed(value, test.key) || (listed.length > 0 && !listed.includes(value));
+    const known = test.values.filter((value) => value !== undefined);
+    if (known.some(open)) continue;
+    if (known.length === test.values.length) return true;
+    result = "unknown";
+  }
+  return result;
+}

@@ -1,0 +1,382 @@
+import { exemption, namesPrincipal, type Rule, ruleFor, typeKey } from "./carriers";
+
+/** One value somewhere in a resource's properties; `parent` leads back to the top. */
+export interface Place {
+  value: unknown;
+  /** Nearest property name: elements of a list, and what a JSON string holds, keep the name they stand under. */
+  key: string;
+  /** What this step adds to the path: `.Statement`, `[2]`, or nothing for the content of a JSON string. */
+  step: string;
+  /** Type that the property belongs to: the resource's, or that of a resource declared inside a template. */
+  type: string;
+  /** Property of that type which the value is part of. */
+  property: string;
+  parent: Place | undefined;
+}
+
+/** A principal: `kind` is the key it stands under (AWS, Service, ...), `text` is undefined while unknown. */
+export interface Principal {
+  kind: string;
+  text: string | undefined;
+}
+
+/** A statement of a policy document, or a property such as a Lambda permission's `principal` put as one. */
+export interface Statement {
+  place: Place;
+  /** How a person finds it: `statement "Sid" (1 of 2)`; empty for what is not in a document. */
+  label: string;
+  /** Part of a role's trust policy. */
+  trust: boolean;
+  /** False for Deny alone: what cannot be read as Deny counts as Allow. */
+  allows: boolean;
+  principals: Principal[];
+  /** Principal stands there at all. */
+  named: boolean;
+  /** Text of NotPrincipal, where there is one. */
+  notPrincipal: string | undefined;
+  conditions: unknown[];
+  actions: unknown[];
+}
+
+/** What {@link explore} finds in a resource. */
+export interface Found {
+  statements: Statement[];
+  values: { place: Place; rule: Rule }[];
+  malformed: { place: Place; problem: string }[];
+  unknown: Place[];
+}
+
+type Fields = Record<string, unknown>;
+
+// Stand-ins that the engine sends for values unknown until update: boolean, number, string, array, asset, archive, object.
+const UNKNOWN =
+  /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
+const DOCUMENT_KEY =
+  /^((access|resource|repository|assumeRole|deliveryDestination)?Policy|policyDocument|accessPolicies)$/i;
+const CONTAINER_KEY =
+  /polic(y|ies)(document|body)?$|^(body|templateBody|desiredState|details|s3AccessPoint)$/i;
+const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
+const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
+const GRAMMAR =
+  /^(statement|effect|(not)?principal|(not)?action|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
+// Properties beside a principal that say what a Condition says in a document.
+const BESIDE: Record<string, [operator: string, key: string]> = {
+  principalorgid: ["StringEquals", "aws:PrincipalOrgID"],
+  organizationid: ["StringEquals", "aws:PrincipalOrgID"],
+  sourceaccount: ["StringEquals", "aws:SourceAccount"],
+  sourcearn: ["ArnLike", "aws:SourceArn"],
+};
+
+/** Whether the engine does not know the value before the update. */
+export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.test(value);
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Every value that an element has, in whatever case its name is written. */
+const fields = (object: Fields, name: string): unknown[] =>
+  Object.keys(object)
+    .filter((key) => key.toLowerCase() === name)
+    .map((key) => object[key]);
+
+/** Path of a place as a person writes it: `templateBody.Resources.Site.Properties.PolicyDocument`. */
+export function pathOf(place: Place): string {
+  const steps: string[] = [];
+  for (let at: Place | undefined = place; at; at = at.parent) steps.push(at.step);
+  return clip(steps.reverse().join("").replace(/^\./, ""), 300);
+}
+
+/** Text cut to a length that a message can carry. */
+export const clip = (text: string, length = 160): string =>
+  text.length > length ? `${text.slice(0, length)}…` : text;
+
+/** A value as JSON for a message, unknowns named as such. */
+export function show(value: unknown): string {
+  try {
+    return clip((JSON.stringify(value) ?? "nothing").replace(new RegExp(UNKNOWN, "g"), "(unknown)"));
+  } catch {
+    return "a value too deep to print"; // JSON.stringify recurses; the walk does not
+  }
+}
+
+/**
+ * Finds every policy statement and every other carrier of principals in a resource, by shape: in any property of any
+ * type, in strings of JSON (YAML for templates) and in objects, however deep.
+ *
+ * @param type Pulumi type token, or a CloudFormation type.
+ * @param props Properties as @pulumi/policy hands them over: its proxies are looked through, unknown values kept.
+ * @param endpoints Judge endpoint policies too, which are exempt by default.
+ */
+export function explore(type: string, props: object, endpoints = false): Found {
+  const found: Found = { statements: [], values: [], malformed: [], unknown: [] };
+  const seen = new Set<unknown>(); // YAML anchors share objects: a second visit finds nothing new
+  const todo: Place[] = [];
+  const open = (object: Fields, of: string, parent?: Place): void => {
+    const top: Place = { value: object, key: "", step: "", type: typeKey(of), property: "", parent };
+    for (const [key, value] of Object.entries(object).reverse())
+      if (!exemption(top.type, key, endpoints))
+        todo.push({ ...top, value, key, step: `.${key}`, property: key, parent: top });
+  };
+  // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
+  const raw = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([key, { value }]) => [
+    key,
+    value as unknown,
+  ]);
+  open(Object.fromEntries(raw), type);
+  for (let place = todo.pop(); place; place = todo.pop()) {
+    const { value, key } = place;
+    const child = (one: unknown, step: string, name = key): void => {
+      if (one !== null && typeof one !== "number" && one !== undefined)
+        todo.push({ value: one, key: name, step, type: place.type, property: place.property, parent: place });
+    };
+    const rule =
+      typeof value === "string" || typeof value === "boolean"
+        ? ruleFor(place.type, key, String(value))
+        : undefined;
+    if (rule) found.values.push({ place, rule });
+    if (place.step === `.${key}` && namesPrincipal(place.type, key))
+      found.statements.push(...barePrincipal(place));
+    if (typeof value === "string") {
+      if (value.length === 36 && isUnknown(value)) {
+        if (CONTAINER_KEY.test(key) || /^statement$/i.test(key) || ruleFor(place.type, key))
+          found.unknown.push(place);
+        continue;
+      }
+      const read = parse(value, place, type.startsWith("aws:"));
+      if (read?.problem) found.malformed.push({ place, problem: read.problem });
+      if (read?.value !== undefined) child(read.value, "");
+    } else if (Array.isArray(value)) {
+      if (!seen.has(value)) for (let i = value.length - 1; i >= 0; i--) child(value[i], `[${i}]`);
+      seen.add(value);
+    } else if (isFields(value) && !seen.has(value)) {
+      seen.add(value);
+      if (isStatement(value, key)) {
+        found.statements.push(statementOf(value, place));
+        continue;
+      }
+      const nested = declared(value);
+      if (nested) open(nested.props, nested.type, { ...place, step: `${place.step}.${nested.key}` });
+      for (const name of Object.keys(value).reverse())
+        if (name !== nested?.key) child(value[name], `.${name}`, name);
+    }
+  }
+  return found;
+}
+
+/** A resource declared inside a CloudFormation template or a Cloud Control request. */
+function declared(object: Fields): { type: string; key: string; props: Fields } | undefined {
+  const type = [object.Type, object.typeName, object.type].find(
+    (one) => typeof one === "string" && /^\w+::\w+::\w+$/.test(one),
+  );
+  for (const key of ["Properties", "desiredState", "properties"]) {
+    let props = object[key];
+    if (typeof props === "string") props = parse(props)?.value;
+    if (type && isFields(props)) return { type: type as string, key, props };
+  }
+  return undefined;
+}
+
+/** Elements are looked for in any case, so that a slip of the pen is judged as what it was meant to be. */
+function isStatement(object: Fields, key: string): boolean {
+  const has = new Set(Object.keys(object).map((name) => name.toLowerCase()));
+  if (has.has("dataidentifier")) return false; // data protection: Principal there selects an audience, and grants nothing
+  const principal = has.has("principal") || has.has("notprincipal");
+  return /^statement$/i.test(key) ? principal || has.has("effect") : principal && has.has("effect");
+}
+
+const denies = (effects: unknown[]): boolean =>
+  effects.length > 0 && effects.every((effect) => typeof effect === "string" && /^deny$/i.test(effect));
+
+function statementOf(object: Fields, place: Place): Statement {
+  const principal = fields(object, "principal");
+  const notPrincipal = fields(object, "notprincipal");
+  const actions = [...fields(object, "action"), ...fields(object, "notaction")].flat();
+  const sid = fields(object, "sid").find((one) => typeof one === "string" && one !== "");
+  const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
+  const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
+  const principals = principal.flatMap(principalsOf);
+  return {
+    place,
+    label: sid
+      ? `statement ${show(sid)}${position && ` (${position})`}`
+      : position
+        ? `statement ${position}`
+        : "its statement",
+    trust:
+      TRUST_KEY.test(place.property) ||
+      (fields(object, "resource").length + fields(object, "notresource").length === 0 &&
+        actions.some((action) => typeof action === "string" && /^sts:(AssumeRole|\*)/i.test(action))),
+    allows: !denies(fields(object, "effect")),
+    principals,
+    named: principals.length > 0,
+    notPrincipal: notPrincipal.length > 0 ? show(notPrincipal[0]) : undefined,
+    conditions: fields(object, "condition"),
+    actions,
+  };
+}
+
+/** A property that names principals outside a document, put as the statement that it amounts to. */
+function barePrincipal(place: Place): Statement[] {
+  const list: unknown[] = Array.isArray(place.value) ? place.value : [place.value];
+  if (list.length === 0 || list.some((one) => typeof one !== "string")) return [];
+  const beside = Object.entries(place.parent?.value ?? {}).map(([key, one]) => [
+    key.toLowerCase(),
+    one as unknown,
+  ]);
+  const lower: Fields = Object.fromEntries(beside);
+  return [
+    {
+      place,
+      label: "",
+      trust: false,
+      allows: !denies([lower.effect ?? "Allow"]),
+      principals: principalsOf(list),
+      named: true,
+      notPrincipal: undefined,
+      conditions: besides(lower),
+      actions: [],
+    },
+  ];
+}
+
+function besides(raw: Fields): unknown[] {
+  const conditions: unknown[] = Object.entries(BESIDE)
+    .filter(([name]) => raw[name] !== undefined)
+    .map(([name, [operator, key]]) => ({ [operator]: { [key]: raw[name] } }));
+  const { condition } = raw; // an EventBridge permission's { type, key, value }
+  if (isFields(condition)) {
+    const [type, key, value] = ["type", "key", "value"].map((name) => fields(condition, name)[0]);
+    conditions.push({ [String(type)]: { [String(key)]: value } });
+  }
+  return conditions;
+}
+
+/** Every principal below a Principal element, with the key it stands under. */
+function principalsOf(value: unknown): Principal[] {
+  const principals: Principal[] = [];
+  const todo: [string, unknown][] = [["", value]];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const [kind, one] = next;
+    const reference = isFields(one) ? intrinsic(one) : undefined;
+    if (reference) principals.push({ kind, text: reference.text });
+    else if (typeof one === "string" || typeof one === "number")
+      principals.push({ kind, text: isUnknown(one) && !/[*?]/.test(String(one)) ? undefined : String(one) });
+    else if (Array.isArray(one)) for (let i = one.length - 1; i >= 0; i--) todo.push([kind, one[i]]);
+    else if (isFields(one)) for (const key of Object.keys(one).reverse()) todo.push([kind || key, one[key]]);
+  }
+  return principals;
+}
+
+/**
+ * A template's reference, as text: pseudo parameters and attributes of resources are fixed and never a wildcard, a
+ * parameter may hold anything (text undefined). Nothing for what is not a reference.
+ */
+function intrinsic(object: Fields): { text: string | undefined } | undefined {
+  const [name, ...more] = Object.keys(object);
+  if (name === undefined || more.length > 0 || !/^(Ref|Fn::\w+)$/.test(name)) return undefined;
+  const parts: string[] = [];
+  let known = true;
+  const todo: unknown[] = [object];
+  for (let one = todo.pop(); one !== undefined; one = todo.pop()) {
+    if (typeof one === "string") {
+      const literal = one.replace(/\$\{([^}]*)\}/g, (_, variable: string) => {
+        known &&= /^AWS::|\.|^!/.test(variable);
+        return `{${variable}}`;
+      });
+      parts.push(literal);
+    } else if (Array.isArray(one)) todo.push(...one.slice().reverse());
+    else if (isFields(one))
+      for (const [key, inner] of Object.entries(one))
+        if (key === "Fn::GetAtt") parts.push("{attribute}");
+        else if (key === "Ref") {
+          known &&= /^AWS::/.test(String(inner));
+          parts.push(`{${String(inner)}}`);
+        } else {
+          known &&= /^Fn::(Join|Sub)$/.test(key);
+          todo.push(inner);
+        }
+  }
+  const text = parts.join("");
+  return { text: known || /[*?]/.test(text) ? text : undefined };
+}
+
+/** Reads text as JSON, or as YAML where it is a template; says what is wrong where it should be a document and is not. */
+function parse(
+  text: string,
+  place?: Place,
+  classic = false,
+): { value?: unknown; problem?: string } | undefined {
+  const trimmed = text.trim();
+  const first = trimmed[0];
+  if (first === undefined) return undefined;
+  const looksJson = first === "{" || first === "[";
+  const expected = classic && place?.parent?.parent === undefined && DOCUMENT_KEY.test(place?.key ?? "");
+  let problem = "it is not JSON";
+  if (looksJson || (first === '"' && trimmed.includes('\\"')))
+    try {
+      const value: unknown = JSON.parse(trimmed);
+      const twice = /statement|principal/i.test(trimmed) ? duplicateKey(trimmed) : undefined;
+      return {
+        value,
+        ...(twice && {
+          problem: `the key ${show(twice)} stands twice in one object, and readers differ on which counts`,
+        }),
+      };
+    } catch (error) {
+      problem = `it is not JSON (${clip((error as Error).message)})`;
+    }
+  if (TEMPLATE.test(trimmed) && /:/.test(trimmed))
+    try {
+      const value = fromYaml(trimmed);
+      if (typeof value === "object" && value !== null) return { value };
+    } catch (error) {
+      problem = `it is neither JSON nor YAML (${clip((error as Error).message.split("\n")[0] ?? "")})`;
+      return { problem };
+    }
+  const policyLike = looksJson && (/statement/i.test(trimmed) || DOCUMENT_KEY.test(place?.key ?? ""));
+  return policyLike || expected ? { problem } : undefined;
+}
+
+interface Yaml {
+  load(text: string, options: { schema: unknown }): unknown;
+  Type: new (tag: string, options: object) => unknown;
+  DEFAULT_SCHEMA: { extend(types: unknown[]): unknown };
+}
+
+function fromYaml(text: string): unknown {
+  const yaml: Yaml = require("js-yaml"); // only templates need it: not loaded at start
+  const types = ["scalar", "sequence", "mapping"].map(
+    (kind) =>
+      new yaml.Type("!", {
+        kind,
+        multi: true,
+        construct: (data: unknown, tag: string) => ({
+          [tag === "!Ref" ? "Ref" : `Fn::${tag.slice(1)}`]: data,
+        }),
+      }),
+  );
+  return yaml.load(text, { schema: yaml.DEFAULT_SCHEMA.extend(types) });
+}
+
+/** A key of the policy grammar that stands twice in one object of valid JSON text: JSON.parse keeps the last silently. */
+function duplicateKey(json: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  for (let i = 0; i < json.length; i++) {
+    const at = json[i];
+    if (at === "{") open.push(new Set());
+    else if (at === "[") open.push(undefined);
+    else if (at === "}" || at === "]") open.pop();
+    else if (at === '"') {
+      const start = i;
+      for (i++; json[i] !== '"'; i++) if (json[i] === "\\") i++;
+      let next = i + 1;
+      while (/\s/.test(json[next] ?? "x")) next++;
+      if (json[next] !== ":") continue;
+      const key = JSON.parse(json.slice(start, i + 1)) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key) && GRAMMAR.test(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
+}

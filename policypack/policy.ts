@@ -1,0 +1,48 @@
+import type {
+  EnforcementLevel,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  Severity,
+} from "@pulumi/policy";
+import { exempting, isOver, register } from "./exemptions";
+import { type Finding, message } from "./principals";
+import { readSettings, type Settings, schemaOf } from "./settings";
+
+interface Definition {
+  name: string;
+  /** One sentence; it stands above every message. */
+  description: string;
+  level: EnforcementLevel;
+  severity: Severity;
+  settings: Exclude<keyof Settings, "exemptions">[];
+  /** What is wrong with a resource. */
+  judge(resource: ResourceValidationArgs, settings: Settings): Finding[];
+}
+
+/** A policy of the pack: reads its settings, applies its exemptions, words what it finds. */
+export function policy({ judge, level, settings: own, ...rest }: Definition): ResourceValidationPolicy {
+  const names: (keyof Settings)[] = ["exemptions", ...own];
+  let last: { json: string; settings: Settings } | undefined;
+  const read = (config: Record<string, unknown>): Settings => {
+    const json = JSON.stringify(config);
+    if (last?.json !== json) {
+      last = { json, settings: readSettings(rest.name, names, config) };
+      register(rest.name, last.settings.exemptions);
+    }
+    return last.settings;
+  };
+  return {
+    ...rest,
+    enforcementLevel: level,
+    configSchema: schemaOf(names),
+    validateResource: (args, report) => {
+      const settings = read(args.getConfig());
+      const findings = judge(args, settings);
+      if (findings.length === 0) return;
+      const exemption = exempting(rest.name, settings.exemptions, args);
+      if (exemption && !isOver(exemption)) return;
+      const over = exemption ? `\n  An exemption ("${exemption.reason}") ended on ${exemption.expires}.` : "";
+      for (const finding of findings) report(message(`${args.type} "${args.name}"`, finding) + over);
+    },
+  };
+}

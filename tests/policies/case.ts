@@ -1,0 +1,45 @@
+import type { Config, Resource } from "./analyzer";
+
+/** One case: what the pack says of one resource. A new case needs no code. */
+export interface Case extends Resource {
+  /** A sentence. */
+  name: string;
+  config?: Config;
+  /** Each violation in turn, as `policy level: part of the message`; `…` stands for any text. */
+  expect: string[];
+}
+
+export const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
+export const ROLE = "aws:iam/role:Role";
+/** Beginning of every expected violation of the main policy. */
+export const BLOCKED = "no-wildcard-principals mandatory: …";
+
+/** A bucket policy's statement that is fine but for what is given. */
+export const statement = (over: object): object => ({
+  Effect: "Allow",
+  Principal: { AWS: "arn:aws:iam::111122223333:root" },
+  Action: "s3:GetObject",
+  Resource: "arn:aws:s3:::site/*",
+  ...over,
+});
+
+export const documentOf = (...statements: object[]): object => ({
+  Version: "2012-10-17",
+  Statement: statements,
+});
+
+/** A bucket policy as JSON, of statements that are fine but for what is given. */
+export const bucketPolicy = (...overs: object[]): Resource => ({
+  type: BUCKET_POLICY,
+  props: { bucket: "site", policy: JSON.stringify(documentOf(...overs.map(statement))) },
+});
+
+/** A role whose trust policy has these statements. */
+export const role = (...statements: object[]): Resource => ({
+  type: ROLE,
+  props: {
+    assumeRolePolicy: JSON.stringify(
+      documentOf(...statements.map((one) => ({ Effect: "Allow", Action: "sts:AssumeRole", ...one }))),
+    ),
+  },
+});
