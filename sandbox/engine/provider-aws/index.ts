@@ -63,13 +63,8 @@ function toStruct(values: Values, secrets: string[] = []): Struct {
   return Struct.fromJavaScript(JSON.parse(JSON.stringify(Object.fromEntries(sealed))));
 }
 
-/** The resource's own tags and the provider's default ones; its own win. */
-const allTags = (tags: unknown): Tags => ({
-  ...aws().configuration.defaultTags?.tags,
-  ...(tags as Tags | undefined),
-});
-
-const withAllTags = (values: Values) => ({ ...values, tagsAll: allTags(values.tags) }) as Inputs<Values>;
+const withAllTags = (values: Values) =>
+  ({ ...values, tagsAll: (values.tags ?? {}) as Tags }) as Inputs<Values>;
 
 /** Inputs as Check returns them: documents as text, defaults and the name filled in, mistakes by property. */
 function check(type: ResourceType, news: Values, olds: Values, request: proto.CheckRequest) {
@@ -102,6 +97,10 @@ function check(type: ResourceType, news: Values, olds: Values, request: proto.Ch
   };
   for (const [name, property] of Object.entries(type.properties))
     if (inputs[name] === undefined && property?.default !== undefined) fill(name, property.default);
+  // As the official plugin does, the provider's default tags become the resource's own, which win.
+  const defaultTags = session?.configuration.defaultTags?.tags;
+  if ("tags" in type.properties && defaultTags && !hasUnknown(inputs.tags))
+    inputs.tags = { ...defaultTags, ...(inputs.tags as Tags | undefined) };
   const { property: autonamed, longest } = type.autoname ?? { property: "", longest: 0 };
   if (autonamed && inputs[autonamed] === undefined && !hasUnknown(inputs.namePrefix)) {
     const before =
@@ -130,9 +129,7 @@ function diff(
   const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = proto.PropertyDiff.Kind;
   const changes = new Map<string, { kind: proto.PropertyDiff.Kind; replace: boolean }>();
   for (const [name, property = {}] of Object.entries(type.properties)) {
-    const tags = name === "tags" && !hasUnknown(news.tags);
-    const want = tags ? allTags(news.tags) : news[name];
-    const have = tags ? (state.tagsAll ?? state.tags) : state[name];
+    const [have, want] = [state[name], news[name]];
     if ((want === undefined && property.computed) || same(property, have, want)) continue;
     const replace = property.replace === true || !type.update;
     const kind = isEmpty(have)
@@ -157,13 +154,7 @@ async function read(type: ResourceType, id: string, known: Values): Promise<Valu
   const state: Values = { ...known, ...found };
   for (const [name, property = {}] of Object.entries(type.properties))
     if (known[name] !== undefined && same(property, known[name], state[name])) state[name] = known[name];
-  if (found.tagsAll) {
-    const defaults = aws().configuration.defaultTags?.tags ?? {};
-    const own = Object.entries(found.tagsAll as Tags).filter(
-      ([key, value]) => defaults[key] !== value || key in ((known.tags as Tags | undefined) ?? {}),
-    );
-    state.tags = own.length || known.tags ? Object.fromEntries(own) : undefined;
-  }
+  if (found.tagsAll) state.tags = isEmpty(found.tagsAll) && !known.tags ? undefined : found.tagsAll;
   delete state[DEFAULTS];
   return state;
 }
@@ -206,11 +197,14 @@ function halfDone(
   detail.setProperties(toStruct(properties, secrets)).setInputs(toStruct(inputs));
   const details = new Any();
   details.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(reason).addDetails(details);
+  const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(reason).setDetailsList([details]);
   const metadata = new grpc.Metadata();
   metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
   return new RpcError(grpc.status.UNKNOWN, reason, metadata);
 }
+
+const tagsAll = (type: ResourceType, { tags = {} }: Values) =>
+  "tags" in type.properties ? { tagsAll: tags } : {};
 
 async function create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
   const type = typeOf(request.getType());
@@ -225,9 +219,9 @@ async function create(request: proto.CreateRequest): Promise<proto.CreateRespons
         .filter((name) => inputs[name] === undefined && name !== "namePrefix")
         .map((name) => [name, UNKNOWN]),
     );
-    const tagged =
-      "tags" in type.properties ? { tagsAll: hasUnknown(inputs.tags) ? UNKNOWN : allTags(inputs.tags) } : {};
-    return new proto.CreateResponse().setProperties(toStruct({ ...inputs, ...tagged, ...unknown }));
+    return new proto.CreateResponse().setProperties(
+      toStruct({ ...inputs, ...tagsAll(type, inputs), ...unknown }),
+    );
   }
   const doing = `creating ${type.title} (${inputs[type.autoname?.property ?? ""] ?? request.getName()})`;
   let id = "";
@@ -249,14 +243,9 @@ async function update(request: proto.UpdateRequest): Promise<proto.UpdateRespons
   const id = request.getId();
   const { [DEFAULTS]: _, ...news } = toValues(request.getNews());
   const olds = toValues(request.getOlds());
-  const { tags: __, ...kept } = olds;
-  const planned = {
-    ...kept,
-    ...news,
-    ...("tags" in type.properties && { tagsAll: hasUnknown(news.tags) ? UNKNOWN : allTags(news.tags) }),
-  };
+  const planned: Values = { ...olds, ...news, ...tagsAll(type, news) };
   for (const [name, property] of Object.entries(type.properties))
-    if (news[name] === undefined && !property?.computed) delete planned[name as keyof typeof planned];
+    if (news[name] === undefined && !property?.computed) delete planned[name];
   if (request.getPreview()) return new proto.UpdateResponse().setProperties(toStruct(planned, type.secrets));
   try {
     await type.update?.(aws(), id, withAllTags(news), { tagsAll: {}, ...olds } as Inputs<Values>);
