@@ -12,15 +12,16 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import type { Answer } from "./contract";
 import { CHECK_PATH } from "./people";
 
-/** How an SDK client is pointed: the profile carries the endpoint, the credentials say who asks. */
+/** Who asks, and where. */
 export interface Caller {
-  profile: string;
   region: string;
-  credentials?: AwsCredentialIdentity;
+  /** Only where the profile leads to an endpoint of its own. */
+  endpoint?: string;
+  credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider;
 }
 
 /** What a request is about; what an action does not need is left unread. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { policyDocument } from "../../infra/access/policy";
@@ -44,12 +45,16 @@ class NotAsked extends Error {}
 export async function verify(deployment: Deployment, { patient = false } = {}): Promise<Result[]> {
   const { region, roleArn, bucketName, trustingProfile, trustedProfile, outsiderProfile } = deployment;
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const endpoint = process.env.AWS_ENDPOINT_URL ?? configFile[trustingProfile]?.endpoint_url;
+  const endpointOf = (profile: string) => configFile[profile]?.endpoint_url ?? process.env.AWS_ENDPOINT_URL;
+  const endpoint = endpointOf(trustingProfile);
   const hasOutsider = outsiderProfile in { ...configFile, ...credentialsFile };
 
   const run = randomBytes(4).toString("hex");
   const key = `check-${run}/hello.txt`;
-  const callerOf = (profile: string): Caller => ({ profile, region });
+  const callerOf = (profile: string): Caller => {
+    const endpoint = endpointOf(profile);
+    return { region, credentials: fromIni({ profile }), ...(endpoint !== undefined && { endpoint }) };
+  };
   const trustingBuckets = new CheckBuckets(callerOf(trustingProfile));
   const trustedBuckets = new CheckBuckets(callerOf(trustedProfile));
   const people = new CheckUsers(callerOf(trustedProfile), run);
