@@ -1,0 +1,234 @@
+/** The sandbox's AWS accounts: start, stop, find, and point tools at them. */
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface SandboxOptions {
+  /** Where keys, log and the daemon's record go; made when missing, readable by its owner alone. */
+  directory: string;
+  /** Profile name, such as `dev`, to 12-digit account ID. */
+  accounts: Record<string, string>;
+  region: string;
+  /** The `moto_server` executable. */
+  motoServer: string;
+}
+
+export interface Sandbox {
+  directory: string;
+  url: string;
+  pid: number;
+  accounts: Record<string, string>;
+  region: string;
+  awsConfigFile: string;
+  /** Random, new for each life of the accounts. */
+  instance: string;
+  /** Whether this very call gave the accounts a new, empty life. */
+  startedAnew: boolean;
+}
+
+/** What the daemon writes once it serves. */
+export type DaemonRecord = Omit<Sandbox, "directory" | "startedAnew"> & { startedAt: string };
+
+const START_SECONDS = 90;
+const DAEMON = join(__dirname, "daemon.ts");
+const MEND = "Stop it first: npm run sandbox -- stop";
+
+/** Variables that could lead a tool to real AWS: remove them from the surroundings of whatever runs in the sandbox. */
+export const AMBIENT_CREDENTIALS: readonly string[] = [
+  ..."ACCESS_KEY_ID SECRET_ACCESS_KEY SESSION_TOKEN SECURITY_TOKEN CREDENTIAL_EXPIRATION ACCOUNT_ID".split(
+    " ",
+  ),
+  ..."PROFILE DEFAULT_PROFILE VAULT CONFIG_FILE SHARED_CREDENTIALS_FILE REGION DEFAULT_REGION".split(" "),
+  ..."ROLE_ARN ROLE_SESSION_NAME WEB_IDENTITY_TOKEN_FILE BEARER_TOKEN_BEDROCK CA_BUNDLE".split(" "),
+  ..."CONTAINER_CREDENTIALS_RELATIVE_URI CONTAINER_CREDENTIALS_FULL_URI".split(" "),
+  ..."CONTAINER_AUTHORIZATION_TOKEN CONTAINER_AUTHORIZATION_TOKEN_FILE".split(" "),
+  ..."EC2_METADATA_DISABLED EC2_METADATA_SERVICE_ENDPOINT EC2_METADATA_SERVICE_ENDPOINT_MODE".split(" "),
+  ..."USE_FIPS_ENDPOINT USE_DUALSTACK_ENDPOINT STS_REGIONAL_ENDPOINTS IGNORE_CONFIGURED_ENDPOINT_URLS".split(
+    " ",
+  ),
+  ...[
+    "",
+    ..."S3 STS IAM SSM EC2 SNS SQS ECR KMS IOT IOT_DATA_PLANE API_GATEWAY"
+      .split(" ")
+      .map((name) => `_${name}`),
+  ].map((name) => `ENDPOINT_URL${name}`),
+].map((name) => `AWS_${name}`);
+
+/**
+ * Starts the accounts in a process of their own, or finds them running. Safe when called twice at once.
+ * @throws {Error} when running ones have other accounts, or when they do not start, with the reason.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { directory, accounts, region } = options;
+  const wrong = Object.entries(accounts).find(([, id]) => !/^\d{12}$/.test(id));
+  if (wrong) throw new Error(`The sandbox's account ${wrong[0]} needs a 12-digit ID; found '${wrong[1]}'.`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const unlock = await lock(join(directory, "start.lock"));
+  try {
+    const running = await sandboxStatus(directory);
+    if (running) {
+      const show = (one: Record<string, string>, where: string) =>
+        `${Object.entries(one)
+          .map(([profile, id]) => `${profile} ${id}`)
+          .sort()
+          .join(", ")} in ${where}`;
+      const [found, expected] = [show(running.accounts, running.region), show(accounts, region)];
+      if (found !== expected)
+        throw new Error(
+          `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. ${MEND}`,
+        );
+      return running;
+    }
+    await stopSandbox(directory);
+    return await spawnDaemon(options);
+  } finally {
+    unlock();
+  }
+}
+
+async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
+  const { directory } = options;
+  const log = join(directory, "daemon.log");
+  const out = openSync(log, "w", 0o600);
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name)),
+  );
+  const child = spawn(
+    process.execPath,
+    ["--require", require.resolve("ts-node/register/transpile-only"), DAEMON, JSON.stringify(options)],
+    { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
+  );
+  closeSync(out);
+  let ended: string | undefined;
+  child
+    .on("error", (error) => (ended = error.message))
+    .on("exit", (code, signal) => (ended = `exit code ${code ?? signal}`));
+  child.unref();
+  for (const end = Date.now() + START_SECONDS * 1000; Date.now() < end && !ended; await sleep(50)) {
+    const sandbox = await sandboxStatus(directory);
+    if (sandbox && sandbox.pid === child.pid) return { ...sandbox, startedAnew: true };
+  }
+  if (!ended) kill(child.pid!, "SIGTERM");
+  const tail = readFileSync(log, "utf8").trim().split("\n").slice(-15).join("\n");
+  throw new Error(
+    `The sandbox did not start (${ended ?? `not ready within ${START_SECONDS} s`}). Its log, ${log}, ends:\n${tail}`,
+  );
+}
+
+/** Stops the accounts; what they held is gone. False when none were running. */
+export async function stopSandbox(directory: string): Promise<boolean> {
+  const record = readRecord(directory);
+  const alive = record !== undefined && isOurs(record.pid, directory);
+  if (alive) {
+    kill(record.pid, "SIGTERM");
+    for (let i = 0; i < 200 && isOurs(record.pid, directory); i++) {
+      if (i === 150) kill(record.pid, "SIGKILL");
+      await sleep(50);
+    }
+  }
+  reapMoto(directory);
+  rmSync(join(directory, "daemon.json"), { force: true });
+  return alive;
+}
+
+/** The running accounts, asked over HTTP, or undefined when they are not alive. */
+export async function sandboxStatus(directory: string): Promise<Sandbox | undefined> {
+  const record = readRecord(directory);
+  if (!record) return undefined;
+  try {
+    const answer = await fetch(`${record.url}/_sandbox/health`, { signal: AbortSignal.timeout(5000) });
+    const health = (await answer.json()) as { instance?: string };
+    if (health.instance !== record.instance) return undefined;
+  } catch {
+    return undefined;
+  }
+  const { startedAt: _, ...rest } = record;
+  return { ...rest, directory, startedAnew: false };
+}
+
+/** What a process needs in its environment for every AWS tool to act as the administrator of `profile`'s account. */
+export function accountEnvironment(sandbox: Sandbox, profile: string): Record<string, string> {
+  if (!(profile in sandbox.accounts))
+    throw new Error(
+      `The sandbox has no account ${profile}; it has ${Object.keys(sandbox.accounts).join(", ")}.`,
+    );
+  const direct = [process.env.NO_PROXY ?? process.env.no_proxy, "127.0.0.1,localhost"]
+    .filter(Boolean)
+    .join(",");
+  return {
+    AWS_CONFIG_FILE: sandbox.awsConfigFile,
+    AWS_SHARED_CREDENTIALS_FILE: join(sandbox.directory, "aws", "credentials"),
+    AWS_PROFILE: profile,
+    AWS_REGION: sandbox.region,
+    AWS_DEFAULT_REGION: sandbox.region,
+    // Profiles of the user's own making, with a role of the sandbox in them, reach it too.
+    AWS_ENDPOINT_URL: sandbox.url,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_PAGER: "",
+    NO_PROXY: direct,
+    no_proxy: direct,
+  };
+}
+
+function readRecord(directory: string): DaemonRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory, "daemon.json"), "utf8")) as DaemonRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The command line of a process, or undefined when there is none of that ID. */
+export function commandOf(pid: number): string | undefined {
+  try {
+    return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+const isOurs = (pid: number, directory: string): boolean => {
+  const command = commandOf(pid);
+  return command?.includes(DAEMON) === true && command.includes(JSON.stringify(directory));
+};
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {}
+}
+
+/** Ends the moto that a killed daemon left behind, known by its recorded ID and its command line. */
+export function reapMoto(directory: string): void {
+  const file = join(directory, "moto.json");
+  try {
+    const { pid, port } = JSON.parse(readFileSync(file, "utf8")) as { pid: number; port: number };
+    if (commandOf(pid)?.trimEnd().endsWith(`-H 127.0.0.1 -p ${port}`)) process.kill(pid, "SIGKILL");
+  } catch {}
+  rmSync(file, { force: true });
+}
+
+/** Takes a lock file, waiting for whoever holds it; gives what releases it. */
+async function lock(file: string): Promise<() => void> {
+  for (const end = Date.now() + (START_SECONDS + 10) * 1000; ; await sleep(100)) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    let holder = Number.NaN;
+    try {
+      holder = Number(readFileSync(file, "utf8"));
+    } catch {}
+    if (holder && commandOf(holder) === undefined) rmSync(file, { force: true });
+    else if (Date.now() > end)
+      throw new Error(
+        `Another process (${holder}) has been starting this sandbox for too long. Remove ${file} if none is.`,
+      );
+  }
+}

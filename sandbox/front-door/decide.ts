@@ -1,0 +1,182 @@
+/** Asks the evaluator, with everything that applies, and puts its answer in AWS's words. */
+import {
+  anonymousPrincipal,
+  getDenialReasons,
+  getGrantReasons,
+  type RequestAnalysis,
+  type RequestDenial,
+  type RequestGrant,
+  runSimulation,
+  runUnsafeSimulation,
+  type Simulation,
+} from "@cloud-copilot/iam-simulate";
+import type { Call, Context } from "./call";
+import { type Principal, principalContext } from "./identities";
+import type { Policies } from "./policies";
+import { type Check, partition } from "./requests";
+
+export interface Decision {
+  allowed: boolean;
+  /** AWS's ending of the refusal: `because no … policy allows …` or `with an explicit deny in …`. */
+  because: string;
+  /** The statements that decided: `identity policy arn:… statement Sid`. */
+  by: string[];
+  /** What the evaluator could not take as it was. */
+  note?: string;
+}
+
+/** The condition keys of any request, whoever makes it. */
+function requestContext(call: Call, check: Check): Context {
+  return {
+    "aws:CurrentTime": call.now.toISOString(),
+    "aws:EpochTime": String(Math.floor(call.now.getTime() / 1000)),
+    "aws:SourceIp": call.sourceIp,
+    // The loopback stands for TLS: deployed policies refuse plain HTTP, as they should.
+    "aws:SecureTransport": "true",
+    "aws:RequestedRegion": call.region,
+    "aws:ResourceAccount": check.account,
+    ...(call.headers["user-agent"] ? { "aws:UserAgent": call.headers["user-agent"] } : {}),
+    ...(call.headers.referer ? { "aws:Referer": call.headers.referer } : {}),
+  };
+}
+
+/** Whether a principal (undefined: anonymous) may do what a check says. */
+export async function decide(
+  call: Call,
+  principal: Principal | undefined,
+  check: Check,
+  policies: Policies,
+): Promise<Decision> {
+  const foreign = !policies.ids.includes(check.account);
+  const own = principal ? await policies.of(principal.account, principal.type, principal.name) : undefined;
+  const resourcePolicy =
+    check.resource === "*" || foreign ? undefined : await policies.ofResource(check.resource, check.account);
+  const bucket = /^arn:[^:]*:s3:::([^/]+)/.exec(check.resource)?.[1];
+  const sessionPolicies = principal?.session?.policies ?? [];
+  const settings =
+    bucket && resourcePolicy
+      ? { s3: { blockPublicAccess: await policies.restrictsPublic(bucket, check.account) } }
+      : {};
+  const simulation: Simulation = {
+    request: {
+      principal: principal?.arn ?? anonymousPrincipal,
+      action: check.action,
+      resource: { resource: check.resource, accountId: check.account },
+      contextVariables: {
+        ...requestContext(call, check),
+        ...(principal
+          ? await principalContext(principal, policies, call.now.getTime())
+          : {
+              "aws:PrincipalType": "Anonymous",
+              "aws:PrincipalIsAWSService": "false",
+              "aws:ViaAWSService": "false",
+            }),
+        ...check.context,
+      },
+    },
+    identityPolicies: own?.identity ?? [],
+    ...(own?.boundary ? { permissionBoundaryPolicies: own.boundary } : {}),
+    sessionPolicy: sessionPolicies.length ? merge(sessionPolicies) : undefined,
+    resourcePolicy,
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    additionalSettings: settings,
+  };
+  const answer = check.unknown ? undefined : await runSimulation(simulation, {});
+  if (answer?.resultType === "single") {
+    const { analysis } = answer.result;
+    return {
+      allowed: analysis.result === "Allowed",
+      because: reason(check, analysis),
+      by: deciders(check, analysis),
+    };
+  }
+  // Not a request that the evaluator has data for: the same evaluation without its checks of the input.
+  const errors = answer?.resultType === "error" ? answer.errors.message : "";
+  return {
+    ...evaluateUnknown(simulation, call),
+    note: check.unknown ?? `evaluated without validation: ${errors}`,
+  };
+}
+
+function evaluateUnknown(simulation: Simulation, call: Call): Decision {
+  const [service] = simulation.request.action.split(":");
+  const { resource, accountId } = simulation.request.resource;
+  // An unknown resource is covered only by a policy that covers every resource of the service.
+  const name =
+    resource === "*"
+      ? `arn:${partition(call.region)}:${service}:${call.region}:${accountId}:unknown-to-the-sandbox`
+      : resource;
+  const request = { ...simulation.request, resource: { resource: name, accountId } };
+  const { sessionPolicy, ...rest } = simulation;
+  const results = [runUnsafeSimulation({ ...rest, request }, {})];
+  if (sessionPolicy)
+    results.push(
+      runUnsafeSimulation(
+        { ...rest, request, identityPolicies: [{ name: "SessionPolicy", policy: sessionPolicy }] },
+        {},
+      ),
+    );
+  const explicit = results.includes("ExplicitlyDenied");
+  return {
+    allowed: results.every((result) => result === "Allowed"),
+    because: explicit
+      ? "with an explicit deny"
+      : `because no identity-based policy allows the ${simulation.request.action} action`,
+    by: [],
+  };
+}
+
+const merge = (policies: unknown[]): unknown => ({
+  Version: "2012-10-17",
+  Statement: policies.flatMap((policy) => (policy as { Statement: unknown }).Statement),
+});
+
+/** What reasons of every kind may have. */
+interface Reason {
+  policyType: string;
+  policyIdentifier?: string;
+  statementIndex?: number;
+  statementId?: string | undefined;
+}
+
+const kinds: Record<string, string> = {
+  identity: "identity-based policy",
+  resource: "resource-based policy",
+  pb: "permissions boundary",
+  session: "session policy",
+};
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function reason(check: Check, analysis: RequestAnalysis): string {
+  if (analysis.result === "Allowed") return "";
+  const name = (type: string) =>
+    type === "resource" && check.action.startsWith("sts:")
+      ? "role trust policy"
+      : (kinds[type] ?? `${type} policy`);
+  if (analysis.sessionAnalysis?.result === "ExplicitlyDenied")
+    return `with an explicit deny in a ${name("session")}`;
+  const denials = getDenialReasons(analysis);
+  const explicit = denials.find((denial) => denial.denialType === "Explicit");
+  if (explicit)
+    return `with an explicit deny in ${/^i/.test(name(explicit.policyType)) ? "an" : "a"} ${name(explicit.policyType)}`;
+  if (analysis.result === "ExplicitlyDenied") return "with an explicit deny";
+  const blocked =
+    analysis.sessionAnalysis && analysis.sessionAnalysis.result !== "Allowed"
+      ? "session"
+      : analysis.blockedBy?.[0];
+  const identityAllows = analysis.identityAnalysis?.result === "Allowed";
+  const type = blocked ?? (identityAllows ? "resource" : "identity");
+  return `because no ${name(type)} allows the ${check.action} action`;
+}
+
+function deciders(check: Check, analysis: RequestAnalysis): string[] {
+  const reasons: (RequestGrant | RequestDenial)[] =
+    analysis.result === "Allowed" ? getGrantReasons(analysis) : getDenialReasons(analysis);
+  return reasons.map((one) => {
+    const { policyType, policyIdentifier, statementIndex, statementId }: Reason = one;
+    const policy = policyIdentifier ?? (policyType === "resource" ? `of ${check.resource}` : "");
+    const which = statementIndex ? `statement ${statementId ?? statementIndex}` : "(no statement allows)";
+    return [kinds[policyType] ?? policyType, policy, which].filter(Boolean).join(" ");
+  });
+}

@@ -1,0 +1,150 @@
+/** The way to moto: one account at a time, one request per service at a time. */
+import { Agent, request } from "node:http";
+import { XMLParser } from "fast-xml-parser";
+import type { Answer } from "./errors";
+
+const parser = new XMLParser({
+  parseTagValue: false,
+  ignoreAttributes: true,
+  isArray: (name) => name === "member" || name === "Bucket" || name === "item",
+});
+
+export interface MotoRequest {
+  account: string;
+  service: string;
+  region: string;
+  method: string;
+  /** Path and query. */
+  url: string;
+  headers?: Record<string, string>;
+  body?: Buffer | string;
+  /** The caller's key: moto reads from it whose "own" user is meant. */
+  accessKeyId?: string;
+}
+
+const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
+
+export class Moto {
+  // moto's tables are not safe against concurrent change: requests to one service queue up.
+  private readonly agents = new Map<string, Agent>();
+  constructor(readonly port: number) {}
+
+  /** Sends one request to one account of moto. Rejects when moto cannot be reached. */
+  send(message: MotoRequest): Promise<Answer> {
+    const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: 1 });
+    this.agents.set(message.service, agent);
+    const body = Buffer.from(message.body ?? "");
+    const headers: Record<string, string | number> = {
+      host: `127.0.0.1:${this.port}`,
+      ...message.headers,
+      "content-length": body.length,
+      "x-moto-account-id": message.account,
+      // moto reads service and region here, and checks nothing.
+      authorization: `AWS4-HMAC-SHA256 Credential=${message.accessKeyId ?? "AKIAIOSFODNN7EXAMPLE"}/20000101/${message.region}/${message.service}/aws4_request, SignedHeaders=host, Signature=0`,
+    };
+    return new Promise((resolve, reject) => {
+      const out = request(
+        {
+          host: "127.0.0.1",
+          port: this.port,
+          agent,
+          method: message.method,
+          path: message.url,
+          headers,
+          timeout: 60_000,
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+          answer.on("error", reject);
+          answer.on("end", () => {
+            const kept = Object.entries(answer.headers).filter(([name]) => !hopByHop.includes(name));
+            resolve({
+              status: answer.statusCode ?? 502,
+              headers: Object.fromEntries(kept) as Record<string, string | string[]>,
+              body: Buffer.concat(chunks),
+            });
+          });
+        },
+      );
+      out.on("timeout", () => out.destroy(new Error("moto did not answer within 60 seconds")));
+      out.on("error", reject);
+      out.end(body);
+    });
+  }
+
+  /** A query-protocol operation: its result element, parsed. Undefined when moto answers an error. */
+  async query(
+    account: string,
+    service: string,
+    region: string,
+    params: Record<string, string>,
+  ): Promise<Xml | undefined> {
+    const answer = await this.send({
+      account,
+      service,
+      region,
+      method: "POST",
+      url: "/",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams(params).toString(),
+    });
+    return answer.status === 200 ? parseXml(answer.body) : undefined;
+  }
+
+  /** A JSON-protocol operation: its result, or undefined when moto answers an error. */
+  async json(
+    account: string,
+    service: string,
+    region: string,
+    target: string,
+    params: object,
+  ): Promise<Json | undefined> {
+    const answer = await this.send({
+      account,
+      service,
+      region,
+      method: "POST",
+      url: "/",
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
+      body: JSON.stringify(params),
+    });
+    return answer.status === 200 ? (JSON.parse(answer.body.toString() || "{}") as Json) : undefined;
+  }
+
+  close(): void {
+    for (const agent of this.agents.values()) agent.destroy();
+  }
+}
+
+export type Json = { [name: string]: unknown };
+/** Parsed XML: elements by name. Reading a missing one gives undefined, all the way down. */
+export interface Xml {
+  text(...path: string[]): string | undefined;
+  list(...path: string[]): Xml[];
+}
+
+class Element implements Xml {
+  constructor(private readonly value: unknown) {}
+  private at(path: string[]): unknown {
+    return path.reduce<unknown>(
+      (value, name) => (value && typeof value === "object" ? (value as Json)[name] : undefined),
+      this.value,
+    );
+  }
+  text(...path: string[]): string | undefined {
+    const value = this.at(path);
+    return typeof value === "string" ? value : undefined;
+  }
+  list(...path: string[]): Xml[] {
+    const value = this.at(path);
+    return value === undefined || value === "" ? [] : [value].flat().map((item) => new Element(item));
+  }
+}
+
+/** An XML document's content below its root element. */
+export function parseXml(body: Buffer | string): Xml {
+  const document = parser.parse(body.toString()) as Json;
+  const [root] = Object.entries(document).filter(([name]) => !name.startsWith("?"));
+  return new Element(root?.[1]);
+}

@@ -1,0 +1,503 @@
+/**
+ * The front door: an AWS endpoint on the loopback that knows who calls and what is asked, has the evaluator
+ * decide, and lets moto do it. It never decides.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AwsError, type Call, parseQuery, readCall, text } from "./call";
+import { type Decision, decide } from "./decide";
+import { type Answer, errorAnswer } from "./errors";
+import { Identities, type Principal } from "./identities";
+import { Moto, parseXml } from "./moto";
+import { Policies } from "./policies";
+import { type Check, partition, plan, s3Path, type World } from "./requests";
+import { answerSts, type Sts } from "./sessions";
+import { readSignature, verifySignature } from "./signature";
+
+export interface FrontDoorOptions {
+  /** Profile name to 12-digit account ID. */
+  accounts: Record<string, string>;
+  region: string;
+  motoPort: number;
+  /** Milliseconds since 1970; for tests. */
+  clock?: () => number;
+  /** Receives one line per event worth keeping. */
+  log?: (line: string) => void;
+}
+
+/** One decision, as `GET /_sandbox/decisions` tells it. */
+export interface DecisionRecord {
+  number: number;
+  time: string;
+  requestId: string;
+  /** ARN, or `anonymous`. */
+  who: string;
+  action: string;
+  resource: string;
+  account: string;
+  allowed: boolean;
+  /** The statements that decided, and for a refusal AWS's reason. */
+  by: string[];
+  because?: string;
+  note?: string;
+}
+
+export interface Keys {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+export interface FrontDoor {
+  url: string;
+  /** Random, new for each life of the accounts. */
+  instance: string;
+  /** The administrator's long-term key of each profile. */
+  administrators: Record<string, Keys>;
+  close(): Promise<void>;
+}
+
+const MAX_BODY = 16 * 1024 * 1024;
+const MAX_BUFFERED = 8 * MAX_BODY;
+const MAX_DECISIONS = 2000;
+const ADMINISTRATOR = "sandbox-administrator";
+/** IAM operations whose user is the caller when none is named. */
+const OWN_USER =
+  /^(GetUser|(Create|List|Update|Delete)AccessKeys?|ListMFADevices|DeactivateMFADevice|ListSigningCertificates|ListSSHPublicKeys)$/;
+/** moto would take these paths for its own. */
+const MOTO_OWN = /^\/(moto-api|latest\/meta-data\/|latest\/api\/|favicon\.ico$)/;
+
+/** Starts the front door on a free loopback port, with an administrator in each account. */
+export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const moto = new Moto(options.motoPort);
+  const ids = [...new Set(Object.values(options.accounts))];
+  const policies = new Policies(moto, ids, options.region);
+  const identities = new Identities(policies);
+  const door = new Door(options, { policies, moto }, identities);
+  const administrators: Record<string, Keys> = {};
+  for (const [profile, account] of Object.entries(options.accounts))
+    administrators[profile] = await door.administrator(account);
+  const server = createServer(
+    { maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000 },
+    (request, response) => {
+      door.serve(request, response).catch((error: unknown) => {
+        door.log(`failed: ${error instanceof Error ? error.stack : error}`);
+        response.destroy();
+      });
+    },
+  );
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  door.port = (server.address() as AddressInfo).port;
+  return {
+    url: `http://127.0.0.1:${door.port}`,
+    instance: door.instance,
+    administrators,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          moto.close();
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+class Door implements Sts {
+  readonly instance = randomUUID();
+  readonly clock: () => number;
+  readonly log: (line: string) => void;
+  port = 0;
+  private readonly decisions: DecisionRecord[] = [];
+  private count = 0;
+  private buffered = 0;
+
+  constructor(
+    private readonly options: FrontDoorOptions,
+    readonly world: World,
+    readonly identities: Identities,
+  ) {
+    this.clock = options.clock ?? Date.now;
+    this.log = options.log ?? (() => {});
+  }
+
+  /** Makes an account's administrator straight in moto, before anyone can call. */
+  async administrator(account: string): Promise<Keys> {
+    const region = this.options.region;
+    const ask = (Action: string, more: Record<string, string>): Promise<Answer> =>
+      this.world.moto.send({
+        account,
+        service: "iam",
+        region,
+        method: "POST",
+        url: "/",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams({
+          Action,
+          Version: "2010-05-08",
+          UserName: ADMINISTRATOR,
+          ...more,
+        }).toString(),
+      });
+    await ask("CreateUser", {});
+    await ask("AttachUserPolicy", {
+      PolicyArn: `arn:${partition(region)}:iam::aws:policy/AdministratorAccess`,
+    });
+    const answer = await ask("CreateAccessKey", {});
+    if (answer.status !== 200)
+      throw new Error(`moto made no administrator in account ${account}: ${answer.body}`);
+    this.identities.learn({ operation: "CreateAccessKey", params: {} } as Call, account, answer);
+    const made = (name: string) => parseXml(answer.body).text("CreateAccessKeyResult", "AccessKey", name)!;
+    return { accessKeyId: made("AccessKeyId"), secretAccessKey: made("SecretAccessKey") };
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? "/";
+    const at = url.indexOf("?");
+    const [path, search] = at < 0 ? [url, ""] : [url.slice(0, at), url.slice(at)];
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(",")]),
+    );
+    // Enough to answer in AWS's shape should the request not even be readable.
+    const fallback = {
+      protocol: "s3" as Call["protocol"],
+      service: "s3",
+      requestId: randomUUID(),
+      method: request.method ?? "GET",
+      path,
+      operation: "",
+    };
+    let body: Buffer = Buffer.alloc(0);
+    let answer: Answer;
+    let call: Call | undefined;
+    try {
+      body = await this.body(request);
+      if (path.startsWith("/_sandbox/")) answer = this.control(request, path, new URLSearchParams(search));
+      else {
+        if (!path.startsWith("/") || MOTO_OWN.test(decodeURI(path)))
+          throw new AwsError("AccessDenied", "Access Denied");
+        const now = new Date(this.clock());
+        const raw = { method: fallback.method, path, search, headers, body, sourceIp: "127.0.0.1", now };
+        const signed = readSignature(headers, search ? parseQuery(search.slice(1)) : {});
+        call = readCall(raw, signed);
+        answer = await this.answer(call, signed);
+      }
+    } catch (error) {
+      if (!(error instanceof AwsError) && !(error instanceof URIError))
+        this.log(`failed: ${error instanceof Error ? error.stack : error}`);
+      const known =
+        error instanceof AwsError
+          ? error
+          : error instanceof URIError
+            ? new AwsError("InvalidURI", "Couldn't parse the specified URI.", 400)
+            : new AwsError("InternalFailure", "The sandbox failed; its log tells why.", 500);
+      answer = errorAnswer(call ?? fallback, known);
+      if (known.status === 413) response.setHeader("connection", "close");
+    } finally {
+      this.buffered -= body.length;
+    }
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      "content-length": contentLength(request, answer),
+    });
+    response.end(request.method === "HEAD" ? undefined : answer.body);
+  }
+
+  private body(request: IncomingMessage): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const stop = (error: Error) => {
+        this.buffered -= size;
+        size = 0;
+        request.removeAllListeners("data").resume();
+        reject(error);
+      };
+      if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) {
+        reject(tooLarge());
+        return;
+      }
+      request.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        this.buffered += chunk.length;
+        chunks.push(chunk);
+        if (size > MAX_BODY) stop(tooLarge());
+        else if (this.buffered > MAX_BUFFERED)
+          stop(new AwsError("SlowDown", "Please reduce your request rate.", 503));
+      });
+      request.on("end", () => resolve(Buffer.concat(chunks)));
+      request.on("error", stop);
+      request.on("aborted", () => stop(new Error("the client went away")));
+    });
+  }
+
+  private async answer(call: Call, signed: ReturnType<typeof readSignature>): Promise<Answer> {
+    let principal: Principal | undefined;
+    if (signed) {
+      principal = await this.identities.principal(signed, call.now.getTime());
+      const { body, trailers } = await verifySignature(call, signed, principal.secret);
+      call.body = body;
+      Object.assign(call.headers, trailers);
+    } else if (call.service !== "s3" && call.service !== "sts")
+      throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token");
+    if (call.service === "sts") return answerSts(call, principal, this);
+    if (call.service === "iam") {
+      const { session } = principal!;
+      // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+      if (session && principal!.type === "User" && !session.mfaAt)
+        throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.");
+      if (OWN_USER.test(call.operation) && !text(call.params.UserName) && principal!.type === "User")
+        call.params.UserName = principal!.name;
+    }
+    const { checks, account } = await plan(call, principal, this.world);
+    if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
+      return this.deleteObjects(call, principal, checks, account);
+    await this.require(call, principal, checks);
+    if (call.service === "iam") return this.iam(call, principal!, account);
+    if (call.service === "s3") return this.s3(call, principal, account);
+    return this.forward(call, principal, account);
+  }
+
+  async require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]> {
+    const decisions: Decision[] = [];
+    for (const check of checks) {
+      const decision = await this.decide(call, principal, check);
+      if (!decision.allowed) throw refusal(call, principal, check, decision);
+      decisions.push(decision);
+    }
+    return decisions;
+  }
+
+  private async decide(call: Call, principal: Principal | undefined, check: Check): Promise<Decision> {
+    const decision = await decide(call, principal, check, this.world.policies);
+    const { action, resource, account } = check;
+    this.decisions.push({
+      number: ++this.count,
+      time: call.now.toISOString(),
+      requestId: call.requestId,
+      who: principal?.arn ?? "anonymous",
+      action,
+      resource,
+      account,
+      allowed: decision.allowed,
+      by: decision.by,
+      ...(decision.because ? { because: decision.because } : {}),
+      ...(decision.note ? { note: decision.note } : {}),
+    });
+    if (this.decisions.length > MAX_DECISIONS) this.decisions.shift();
+    if (decision.note)
+      this.log(
+        `${call.requestId} ${principal?.arn ?? "anonymous"} ${action}: ${decision.note}: ${decision.allowed ? "allowed" : "refused"}`,
+      );
+    return decision;
+  }
+
+  private forward(call: Call, principal: Principal | undefined, account: string): Promise<Answer> {
+    const headers = { ...call.headers };
+    const chunked = headers["x-amz-content-sha256"]?.startsWith("STREAMING-");
+    for (const name of [
+      "authorization",
+      "x-amz-security-token",
+      "x-amz-content-sha256",
+      "transfer-encoding",
+      "connection",
+      "expect",
+    ])
+      delete headers[name];
+    if (call.protocol !== "json") delete headers["x-amz-target"];
+    if (chunked) {
+      const encodings = (headers["content-encoding"] ?? "")
+        .split(",")
+        .map((one) => one.trim())
+        .filter((one) => one && one !== "aws-chunked");
+      delete headers["content-encoding"];
+      if (encodings.length) headers["content-encoding"] = encodings.join(",");
+      delete headers["x-amz-trailer"];
+      delete headers["x-amz-decoded-content-length"];
+    }
+    return this.world.moto.send({
+      account,
+      service: call.service,
+      region: call.region,
+      method: call.method,
+      url: call.path + call.search,
+      headers,
+      body: call.body,
+      ...(principal ? { accessKeyId: principal.accessKeyId } : {}),
+    });
+  }
+
+  private async iam(call: Call, principal: Principal, account: string): Promise<Answer> {
+    const { params, operation } = call;
+    const { policies } = this.world;
+    if (/^(Get|List|Simulate|Generate)/.test(operation)) {
+      const answer = await this.forward(rewritten(call), principal, account);
+      if (operation !== "GetUser" || answer.status !== 200) return answer;
+      const user = (await policies.account(account)).users.get(text(params.UserName) ?? "");
+      if (!user?.boundary) return answer;
+      // moto 5.2 keeps no boundary of a user; the door does.
+      const boundary = `<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>${user.boundary}</PermissionsBoundaryArn></PermissionsBoundary>`;
+      return { ...answer, body: answer.body.toString().replace("</User>", `${boundary}</User>`) };
+    }
+    if (/^(Put|Delete)UserPermissionsBoundary$/.test(operation)) {
+      const user = (await policies.account(account)).users.get(text(params.UserName) ?? "");
+      if (!user)
+        throw new AwsError("NoSuchEntity", `The user with name ${params.UserName} cannot be found.`, 404);
+      policies.setUserBoundary(
+        account,
+        user.arn,
+        operation.startsWith("Put") ? text(params.PermissionsBoundary) : undefined,
+      );
+      return {
+        status: 200,
+        headers: { "content-type": "text/xml" },
+        body: `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>${call.requestId}</RequestId></ResponseMetadata></${operation}Response>`,
+      };
+    }
+    this.identities.check(call, account);
+    policies.changed(account);
+    const answer = await this.forward(rewritten(call), principal, account);
+    policies.changed(account);
+    if (answer.status === 200) {
+      this.identities.learn(call, account, answer);
+      const arn =
+        operation === "CreateUser"
+          ? parseXml(answer.body).text("CreateUserResult", "User", "Arn")
+          : undefined;
+      if (arn) policies.setUserBoundary(account, arn, text(params.PermissionsBoundary));
+    }
+    return answer;
+  }
+
+  private async s3(call: Call, principal: Principal | undefined, account: string): Promise<Answer> {
+    const { bucket, key } = s3Path(call.path);
+    const creating = !key && (call.method === "PUT" || call.method === "DELETE");
+    if (creating) this.world.policies.bucketsChanged();
+    const answer = await this.forward(call, principal, account);
+    if (creating) this.world.policies.bucketsChanged();
+    // Who may not list is not told that a key does not exist:
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    if (
+      answer.status === 404 &&
+      key &&
+      (call.method === "GET" || call.method === "HEAD") &&
+      (await this.world.policies.bucketOwner(bucket))
+    ) {
+      const check: Check = {
+        action: "s3:ListBucket",
+        resource: `arn:${partition(call.region)}:s3:::${bucket}`,
+        account,
+        context: {},
+      };
+      const decision = await this.decide(call, principal, check);
+      if (!decision.allowed) throw refusal(call, principal, check, decision);
+    }
+    return answer;
+  }
+
+  /** DeleteObjects answers for each key: what is refused stays, the rest goes. */
+  private async deleteObjects(
+    call: Call,
+    principal: Principal | undefined,
+    checks: Check[],
+    account: string,
+  ): Promise<Answer> {
+    if (!checks.length)
+      throw new AwsError(
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+        400,
+      );
+    if (checks.length > 1000)
+      throw new AwsError("MalformedXML", "At most 1000 keys can be deleted in one request", 400);
+    const allowed: boolean[] = [];
+    for (const check of checks) allowed.push((await this.decide(call, principal, check)).allowed);
+    const objects = call.body.toString().match(/<Object>[\s\S]*?<\/Object>/g) ?? [];
+    if (allowed.every(Boolean)) return this.forward(call, principal, account);
+    const errors = objects
+      .filter((_, i) => !allowed[i])
+      .map(
+        (object) =>
+          `<Error>${/<Key>[\s\S]*?<\/Key>/.exec(object)?.[0] ?? ""}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
+      )
+      .join("");
+    const result = (inner: string) =>
+      `<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</DeleteResult>`;
+    const xml = { "content-type": "application/xml" };
+    if (!allowed.some(Boolean)) return { status: 200, headers: xml, body: result(errors) };
+    let at = 0;
+    call.body = Buffer.from(
+      call.body.toString().replace(/<Object>[\s\S]*?<\/Object>/g, (object) => (allowed[at++] ? object : "")),
+    );
+    delete call.headers["content-md5"];
+    const answer = await this.forward(call, principal, account);
+    const deleted = answer.body.toString().match(/<Deleted>[\s\S]*?<\/Deleted>/g) ?? [];
+    return answer.status === 200
+      ? { status: 200, headers: xml, body: result(deleted.join("") + errors) }
+      : answer;
+  }
+
+  private control(request: IncomingMessage, path: string, query: URLSearchParams): Answer {
+    const json = (status: number, body: object): Answer => ({
+      status,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    // A web page must not reach this, neither from its own origin nor under a name that resolves to the loopback.
+    if (request.headers.origin || request.headers.host !== `127.0.0.1:${this.port}`)
+      return json(403, { error: "not for browsers" });
+    switch (`${request.method} ${path.slice("/_sandbox/".length)}`) {
+      case "GET health":
+        return json(200, {
+          instance: this.instance,
+          accounts: this.options.accounts,
+          region: this.options.region,
+          pid: process.pid,
+        });
+      case "GET decisions": {
+        const since = Number(query.get("since") ?? 0);
+        return json(200, { decisions: this.decisions.filter((one) => one.number > since) });
+      }
+      case "POST expire": {
+        const id = query.get("accessKeyId") ?? "";
+        const found = this.identities.expire(id, this.clock());
+        return found
+          ? json(200, { expired: id })
+          : json(404, { error: `no session has the access key ID ${id}` });
+      }
+      default:
+        return json(404, {
+          error: "expected GET health, GET decisions?since=N or POST expire?accessKeyId=ASIA…",
+        });
+    }
+  }
+}
+
+const tooLarge = () =>
+  new AwsError("EntityTooLarge", `The sandbox takes bodies of at most ${MAX_BODY} bytes`, 413);
+
+/** A call to IAM with its body written from the parameters: the user may have been implied. */
+const rewritten = (call: Call): Call => ({
+  ...call,
+  method: "POST",
+  search: "",
+  headers: { ...call.headers, "content-type": "application/x-www-form-urlencoded" },
+  body: Buffer.from(new URLSearchParams(call.params as Record<string, string>).toString()),
+});
+
+const contentLength = (request: IncomingMessage, answer: Answer): string | number =>
+  request.method === "HEAD"
+    ? ([answer.headers["content-length"] ?? 0].flat()[0] ?? 0)
+    : Buffer.byteLength(answer.body);
+
+function refusal(call: Call, principal: Principal | undefined, check: Check, decision: Decision): AwsError {
+  if (!principal || (call.protocol === "s3" && principal.account !== check.account))
+    return new AwsError("AccessDenied", "Access Denied");
+  const resource = call.protocol === "s3" ? `"${check.resource}"` : check.resource;
+  const action = call.service === "sns" ? check.action.replace("sns:", "SNS:") : check.action;
+  const lead = call.protocol === "ec2" ? "You are not authorized to perform this operation. " : "";
+  return new AwsError(
+    "AccessDenied",
+    `${lead}User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${decision.because}`,
+  );
+}

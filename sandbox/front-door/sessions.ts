@@ -1,0 +1,225 @@
+/**
+ * AWS Security Token Service: sessions are vended here, once the evaluator has said yes.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+import { AwsError, type Call, type Context, requestTags, text, values } from "./call";
+import type { Decision } from "./decide";
+import { type Answer, queryAnswer } from "./errors";
+import type { Identities, Principal } from "./identities";
+import type { Check, World } from "./requests";
+
+export interface Sts {
+  identities: Identities;
+  world: World;
+  /** Asks the evaluator and logs; throws AccessDenied in AWS's words unless all is allowed. */
+  require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]>;
+}
+
+const HOUR = 3600;
+const invalid = (message: string) => new AwsError("ValidationError", message, 400);
+const constraint = (value: string, name: string, rule: string) =>
+  invalid(
+    `1 validation error detected: Value '${value}' at '${name}' failed to satisfy constraint: Member must ${rule}`,
+  );
+
+/** The duration asked for, in seconds, or `fallback`. Throws ValidationError outside 900 to `max`. */
+function duration(call: Call, fallback: number, max: number): number {
+  const asked = text(call.params.DurationSeconds);
+  if (!asked) return fallback;
+  const seconds = Number(asked);
+  if (!Number.isInteger(seconds)) throw invalid("DurationSeconds is not an integer");
+  if (seconds < 900) throw constraint(asked, "durationSeconds", "have value greater than or equal to 900");
+  if (seconds > max) throw constraint(asked, "durationSeconds", `have value less than or equal to ${max}`);
+  return seconds;
+}
+
+function checked(call: Call, name: string, pattern: RegExp, min: number, max: number): string | undefined {
+  const value = text(call.params[name]);
+  const member = name[0]!.toLowerCase() + name.slice(1);
+  if (value === undefined) return undefined;
+  if (value.length < min) throw constraint(value, member, `have length greater than or equal to ${min}`);
+  if (value.length > max) throw constraint(value, member, `have length less than or equal to ${max}`);
+  if (!pattern.test(value))
+    throw constraint(value, member, `satisfy regular expression pattern: ${pattern.source}`);
+  return value;
+}
+const missing = (name: string) =>
+  invalid(
+    `1 validation error detected: Value null at '${name}' failed to satisfy constraint: Member must not be null`,
+  );
+
+const credentials = (principal: Awaited<ReturnType<Identities["vend"]>>) => ({
+  AccessKeyId: principal.accessKeyId,
+  SecretAccessKey: principal.secret,
+  SessionToken: principal.session.token,
+  Expiration: new Date(principal.session.expires).toISOString().replace(/\.\d+Z$/, "Z"),
+});
+
+/** Answers a call to STS. Throws AwsError in AWS's words. */
+export async function answerSts(call: Call, principal: Principal | undefined, sts: Sts): Promise<Answer> {
+  if (call.operation === "AssumeRoleWithWebIdentity" || call.operation === "AssumeRoleWithSAML")
+    throw new AwsError(
+      "InvalidIdentityToken",
+      `The sandbox has no identity provider: ${call.operation} works against real AWS only`,
+      400,
+    );
+  if (!principal) throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token");
+  const { session } = principal;
+  // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: no other STS operation with these.
+  if (session && principal.type === "User" && !["AssumeRole", "GetCallerIdentity"].includes(call.operation))
+    throw new AwsError("AccessDenied", `Cannot call ${call.operation} with session credentials`);
+  switch (call.operation) {
+    case "GetCallerIdentity":
+      return queryAnswer(call, {
+        Arn: principal.arn,
+        UserId: session?.name ? `${principal.uniqueId}:${session.name}` : principal.uniqueId,
+        Account: principal.account,
+      });
+    case "GetSessionToken":
+      return getSessionToken(call, principal, sts);
+    case "AssumeRole":
+      return assumeRole(call, principal, sts);
+    default:
+      throw new AwsError(
+        "InvalidAction",
+        `The sandbox does not answer sts:${call.operation}: it knows AssumeRole, GetSessionToken and GetCallerIdentity`,
+        400,
+      );
+  }
+}
+
+function getSessionToken(call: Call, principal: Principal, { identities }: Sts): Answer {
+  if (principal.session)
+    throw new AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials");
+  const seconds = duration(call, 12 * HOUR, 36 * HOUR);
+  const now = call.now.getTime();
+  const mfa = usesMfa(call);
+  if (mfa) identities.useCode(principal, text(call.params.SerialNumber), text(call.params.TokenCode), now);
+  const { accessKeyId: _key, secret: _secret, ...owner } = principal;
+  const vended = identities.vend(owner, {
+    issued: now,
+    expires: now + seconds * 1000,
+    mfaAt: mfa && now,
+    tags: {},
+    transitive: [],
+    policies: [],
+  });
+  return queryAnswer(call, { Credentials: credentials(vended) });
+}
+
+const usesMfa = (call: Call): boolean =>
+  ["SerialNumber", "TokenCode"].some((name) => text(call.params[name]) !== undefined);
+
+async function assumeRole(
+  call: Call,
+  principal: Principal,
+  { identities, world, require }: Sts,
+): Promise<Answer> {
+  const arn = checked(call, "RoleArn", /^arn:[\w-]+:iam::\d{12}:role\/[\u0021-\u007e]+$/, 20, 2048);
+  const name = checked(call, "RoleSessionName", /^[\w+=,.@-]*$/, 2, 64);
+  if (!arn) throw missing("roleArn");
+  if (!name) throw missing("roleSessionName");
+  const externalId = checked(call, "ExternalId", /^[\w+=,.@:/-]*$/, 2, 1224);
+  const sourceIdentity = checked(call, "SourceIdentity", /^[\w+=,.@-]*$/, 2, 64);
+  const account = arn.split(":")[4]!;
+  const tags = requestTags(call.params);
+  const transitive = values(call.params, "TransitiveTagKeys");
+  if (Object.keys(tags).length > 50) throw invalid("A session has at most 50 tags");
+  for (const key of transitive)
+    if (!(key in tags))
+      throw invalid(`Specified transitive tag key is not found in the session tags: ${key}`);
+  const inherited = Object.fromEntries(
+    (principal.session?.transitive ?? []).map((key) => [key, principal.session!.tags[key] ?? ""]),
+  );
+  for (const key of Object.keys(tags))
+    if (key in inherited)
+      throw invalid(
+        `One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session: ${key}`,
+      );
+
+  const known = world.policies.ids.includes(account) ? await world.policies.account(account) : undefined;
+  const role = [...(known?.roles ?? [])].find(([, one]) => one.arn === arn);
+  const now = call.now.getTime();
+  const context: Context = { "sts:RoleSessionName": name };
+  if (externalId) context["sts:ExternalId"] = externalId;
+  if (sourceIdentity) context["sts:SourceIdentity"] = sourceIdentity;
+  for (const [key, value] of Object.entries(tags)) context[`aws:RequestTag/${key}`] = value;
+  if (Object.keys(tags).length) context["aws:TagKeys"] = Object.keys(tags);
+  if (transitive.length) context["sts:TransitiveTagKeys"] = transitive;
+  for (const [key, value] of Object.entries(role?.[1].tags ?? {}))
+    context[`iam:ResourceTag/${key}`] = context[`aws:ResourceTag/${key}`] = value;
+  // A code in this very call counts for this call, not for the credentials that it gives.
+  if (usesMfa(call)) {
+    identities.useCode(principal, text(call.params.SerialNumber), text(call.params.TokenCode), now);
+    context["aws:MultiFactorAuthPresent"] = "true";
+    context["aws:MultiFactorAuthAge"] = "0";
+  }
+  const check = (action: string): Check => ({ action: `sts:${action}`, resource: arn, account, context });
+  const checks = [check("AssumeRole")];
+  if (Object.keys(tags).length || Object.keys(inherited).length) checks.push(check("TagSession"));
+  if (sourceIdentity) checks.push(check("SetSourceIdentity"));
+  await require(call, principal, checks);
+  if (!known || !role)
+    throw new AwsError(
+      "AccessDenied",
+      `User: ${principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
+    );
+
+  const details = await world.moto.query(account, "iam", call.region, {
+    Action: "GetRole",
+    Version: "2010-05-08",
+    RoleName: role[0],
+  });
+  const longest = Number(details?.text("GetRoleResult", "Role", "MaxSessionDuration") ?? HOUR);
+  const chained = principal.type === "AssumedRole" && !principal.session?.instance;
+  const seconds = duration(call, HOUR, 12 * HOUR);
+  if (chained && seconds > HOUR)
+    throw invalid(
+      "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+    );
+  if (seconds > longest)
+    throw invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  const inline = text(call.params.Policy);
+  const arns = Object.keys(call.params)
+    .filter((key) => /^PolicyArns\.member\.\d+\.arn$/.test(key))
+    .map((key) => String(call.params[key]));
+  const vended = identities.vend(
+    {
+      account,
+      arn: `${arn.replace(/:iam:.*$/, "")}:sts::${account}:assumed-role/${role[0]}/${name}`,
+      type: "AssumedRole",
+      name: role[0],
+      uniqueId: role[1].id,
+    },
+    {
+      issued: now,
+      expires: now + seconds * 1000,
+      name,
+      tags: { ...inherited, ...tags },
+      transitive: [...Object.keys(inherited), ...transitive],
+      policies: [...(inline ? [sessionPolicy(inline)] : []), ...(await world.policies.byArn(account, arns))],
+      ...((sourceIdentity ?? principal.session?.sourceIdentity)
+        ? { sourceIdentity: (sourceIdentity ?? principal.session?.sourceIdentity)! }
+        : {}),
+    },
+  );
+  return queryAnswer(call, {
+    AssumedRoleUser: { AssumedRoleId: `${role[1].id}:${name}`, Arn: vended.arn },
+    Credentials: credentials(vended),
+    PackedPolicySize: inline || arns.length || Object.keys(tags).length ? 6 : undefined,
+    SourceIdentity: vended.session.sourceIdentity,
+  });
+}
+
+function sessionPolicy(document: string): unknown {
+  try {
+    const policy: unknown = JSON.parse(document);
+    if (document.length <= 2048 && policy && typeof policy === "object" && "Statement" in policy)
+      return policy;
+  } catch {}
+  throw new AwsError(
+    "MalformedPolicyDocument",
+    "The session policy is not a policy document of at most 2048 characters.",
+    400,
+  );
+}
