@@ -148,7 +148,7 @@ const REASONS = new Map(
   Object.entries(EXEMPT).flatMap(([reason, places]) => places.map((place) => [place, reason])),
 );
 
-/** Why a property is not judged, or nothing if it is. @param endpoints Judge endpoint policies too. */
+/** Why a property of a type is not judged, or nothing if it is. @param endpoints Judge endpoint policies too. */
 export function exemption(type: string, property: string, endpoints: boolean): string | undefined {
   const reason = REASONS.get(`${type}.${property.toLowerCase()}`);
   return endpoints && reason === ENDPOINT ? undefined : reason;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isUnknown } from "./documents";
+import { intrinsic, isUnknown } from "./documents";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {
@@ -54,7 +54,7 @@ export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolea
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
           values: (Array.isArray(value) ? value : [value]).map((one: unknown) =>
-            isUnknown(one) || typeof one === "object" ? undefined : String(one),
+            isUnknown(one) || intrinsic(one) ? undefined : typeof one === "object" ? "" : String(one),
           ),
         });
   return { tests, unknown };

@@ -54,11 +54,11 @@ const UNKNOWN =
 const DOCUMENT_KEY =
   /^((access|resource|repository|assumeRole|deliveryDestination)?Policy|policyDocument|accessPolicies)$/i;
 const CONTAINER_KEY =
-  /polic(y|ies)(document|body)?$|^(body|templateBody|desiredState|details|s3AccessPoint)$/i;
+  /polic(y|ies)(document|body)?$|^(statement|body|templateBody|desiredState|details|s3AccessPoint)$/i;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
 const GRAMMAR =
-  /^(statement|effect|(not)?principal|(not)?action|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
+  /^(statement|sid|effect|(not)?(principal|action|resource)|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
 // Properties beside a principal that say what a Condition says in a document.
 const BESIDE: Record<string, [operator: string, key: string]> = {
   principalorgid: ["StringEquals", "aws:PrincipalOrgID"],
@@ -110,54 +110,45 @@ export function show(value: unknown): string {
 export function explore(type: string, props: object, endpoints = false): Found {
   const found: Found = { statements: [], values: [], malformed: [], unknown: [] };
   const seen = new Set<unknown>(); // YAML anchors share objects: a second visit finds nothing new
-  const todo: Place[] = [];
-  const open = (object: Fields, of: string, parent?: Place): void => {
-    const top: Place = { value: object, key: "", step: "", type: typeKey(of), property: "", parent };
-    for (const [key, value] of Object.entries(object).reverse())
-      if (!exemption(top.type, key, endpoints))
-        todo.push({ ...top, value, key, step: `.${key}`, property: key, parent: top });
-  };
   // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
-  const raw = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([key, { value }]) => [
-    key,
-    value as unknown,
-  ]);
-  open(Object.fromEntries(raw), type);
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(props));
+  const value: unknown = Object.fromEntries(descriptors.map(([key, one]) => [key, one.value as unknown]));
+  const todo: Place[] = [{ value, key: "", step: "", type: typeKey(type), property: "", parent: undefined }];
   for (let place = todo.pop(); place; place = todo.pop()) {
     const { value, key } = place;
-    const child = (one: unknown, step: string, name = key): void => {
-      if (one !== null && typeof one !== "number" && one !== undefined)
-        todo.push({ value: one, key: name, step, type: place.type, property: place.property, parent: place });
+    const child = (one: unknown, step: string, name: string, as: Partial<Place> = {}): void => {
+      const property = place.property || name;
+      if (one === null || typeof one === "number") return;
+      if (place.property === "" && exemption(place.type, property, endpoints)) return;
+      todo.push({ ...place, value: one, key: name, step, property, parent: place, ...as });
     };
     const rule =
       typeof value === "string" || typeof value === "boolean"
         ? ruleFor(place.type, key, String(value))
         : undefined;
     if (rule) found.values.push({ place, rule });
-    if (place.step === `.${key}` && namesPrincipal(place.type, key))
-      found.statements.push(...barePrincipal(place));
+    const bare = place.step === `.${key}` && namesPrincipal(place.type, key);
+    if (bare) found.statements.push(...barePrincipal(place));
     if (typeof value === "string") {
       if (value.length === 36 && isUnknown(value)) {
-        if (CONTAINER_KEY.test(key) || /^statement$/i.test(key) || ruleFor(place.type, key))
-          found.unknown.push(place);
+        if (!bare && (CONTAINER_KEY.test(key) || ruleFor(place.type, key))) found.unknown.push(place);
         continue;
       }
       const read = parse(value, place, type.startsWith("aws:"));
       if (read?.problem) found.malformed.push({ place, problem: read.problem });
-      if (read?.value !== undefined) child(read.value, "");
+      if (read?.value !== undefined) child(read.value, "", key);
     } else if (Array.isArray(value)) {
-      if (!seen.has(value)) for (let i = value.length - 1; i >= 0; i--) child(value[i], `[${i}]`);
+      if (!seen.has(value)) for (let i = value.length - 1; i >= 0; i--) child(value[i], `[${i}]`, key);
       seen.add(value);
     } else if (isFields(value) && !seen.has(value)) {
       seen.add(value);
-      if (isStatement(value, key)) {
-        found.statements.push(statementOf(value, place));
-        continue;
-      }
+      const statement = place.property !== "" && isStatement(value, key);
+      if (statement) found.statements.push(statementOf(value, place));
       const nested = declared(value);
-      if (nested) open(nested.props, nested.type, { ...place, step: `${place.step}.${nested.key}` });
       for (const name of Object.keys(value).reverse())
-        if (name !== nested?.key) child(value[name], `.${name}`, name);
+        if (name === nested?.key)
+          child(nested.props, `.${name}`, name, { type: typeKey(nested.type), property: "" });
+        else if (!statement || !GRAMMAR.test(name)) child(value[name], `.${name}`, name);
     }
   }
   return found;
@@ -179,7 +170,7 @@ function declared(object: Fields): { type: string; key: string; props: Fields } 
 /** Elements are looked for in any case, so that a slip of the pen is judged as what it was meant to be. */
 function isStatement(object: Fields, key: string): boolean {
   const has = new Set(Object.keys(object).map((name) => name.toLowerCase()));
-  if (has.has("dataidentifier")) return false; // data protection: Principal there selects an audience, and grants nothing
+  if (has.has("dataidentifier")) return false; // data protection selects an audience by Principal, and grants nothing
   const principal = has.has("principal") || has.has("notprincipal");
   return /^statement$/i.test(key) ? principal || has.has("effect") : principal && has.has("effect");
 }
@@ -224,13 +215,14 @@ function barePrincipal(place: Place): Statement[] {
     one as unknown,
   ]);
   const lower: Fields = Object.fromEntries(beside);
+  if ("dataidentifier" in lower) return []; // see isStatement
   return [
     {
       place,
       label: "",
       trust: false,
       allows: !denies([lower.effect ?? "Allow"]),
-      principals: principalsOf(list),
+      principals: principalsOf(list.flatMap((one) => String(one).split(","))), // an SSM document's accountIds are one text
       named: true,
       notPrincipal: undefined,
       conditions: besides(lower),
@@ -257,7 +249,7 @@ function principalsOf(value: unknown): Principal[] {
   const todo: [string, unknown][] = [["", value]];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const [kind, one] = next;
-    const reference = isFields(one) ? intrinsic(one) : undefined;
+    const reference = intrinsic(one);
     if (reference) principals.push({ kind, text: reference.text });
     else if (typeof one === "string" || typeof one === "number")
       principals.push({ kind, text: isUnknown(one) && !/[*?]/.test(String(one)) ? undefined : String(one) });
@@ -271,8 +263,8 @@ function principalsOf(value: unknown): Principal[] {
  * A template's reference, as text: pseudo parameters and attributes of resources are fixed and never a wildcard, a
  * parameter may hold anything (text undefined). Nothing for what is not a reference.
  */
-function intrinsic(object: Fields): { text: string | undefined } | undefined {
-  const [name, ...more] = Object.keys(object);
+export function intrinsic(object: unknown): { text: string | undefined } | undefined {
+  const [name, ...more] = isFields(object) ? Object.keys(object) : [];
   if (name === undefined || more.length > 0 || !/^(Ref|Fn::\w+)$/.test(name)) return undefined;
   const parts: string[] = [];
   let known = true;

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { Analyzer, build, type Violation } from "./analyzer";
 import type { Case } from "./case";
+import { carriers } from "./cases/carriers";
+import { companions } from "./cases/companions";
+import { conditions } from "./cases/conditions";
+import { exemptions } from "./cases/exemptions";
+import { previews } from "./cases/previews";
 import { principals } from "./cases/principals";
 
-const groups: Record<string, Case[]> = { principals };
+const groups: Record<string, Case[]> = { principals, conditions, carriers, previews, exemptions, companions };
 
 /** Whether a violation is what a case expects: see {@link Case.expect}. */
 function fits(expected: string, { policy, level, message }: Violation): boolean {

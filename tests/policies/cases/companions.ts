@@ -1,0 +1,385 @@
+import { bucketPolicy, type Case, role } from "../case";
+
+const only = (policy: string, settings: object = {}): Pick<Case, "config"> => ({
+  config: {
+    "no-wildcard-principals": { enforcementLevel: "disabled" },
+    [policy]: { enforcementLevel: "mandatory", ...settings },
+  },
+});
+const MFA = only("trust-needs-mfa-or-external-id");
+const LISTED = only("only-listed-accounts", {
+  trustedAccounts: ["111122223333"],
+  trustedOrganizations: ["o-abcdefghij"],
+});
+const SOURCE = only("service-principal-needs-source");
+const SUBJECT = only("federated-trust-needs-subject");
+const OUTSIDE = { AWS: "arn:aws:iam::444455556666:root" };
+const trust = (Condition?: object, Principal: object | string = OUTSIDE): Pick<Case, "type" | "props"> =>
+  role({ Principal, ...(Condition && { Condition }) });
+const sns = (Condition?: object): Pick<Case, "type" | "props"> =>
+  bucketPolicy({ Principal: { Service: "sns.amazonaws.com" }, Condition });
+const GITHUB = "token.actions.githubusercontent.com";
+const github = (Condition?: object): Pick<Case, "type" | "props"> =>
+  trust(Condition, { Federated: `arn:aws:iam::111122223333:oidc-provider/${GITHUB}` });
+const OWN = { allowedAccountIds: '["444455556666"]' };
+
+/** The policies beside the main one, which are off until an organisation turns them on. */
+export const companions: Case[] = [
+  { name: "every companion is off by default", ...trust(), expect: [] },
+  {
+    name: "a companion can be advisory",
+    ...trust(),
+    config: { "trust-needs-mfa-or-external-id": { enforcementLevel: "advisory" } },
+    expect: ["trust-needs-mfa-or-external-id advisory: "],
+  },
+
+  {
+    name: "trust across accounts without condition is refused",
+    ...trust(),
+    ...MFA,
+    expect: [
+      'trust-needs-mfa-or-external-id mandatory: …its statement: "Principal": {"AWS": "arn:aws:iam::444455556666:root"}…Write instead: …aws:MultiFactorAuthPresent',
+    ],
+  },
+  { name: "MFA is enough", ...trust({ Bool: { "aws:MultiFactorAuthPresent": "true" } }), ...MFA, expect: [] },
+  {
+    name: "MFA as a boolean is enough",
+    ...trust({ Bool: { "aws:multifactorauthpresent": true } }),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a maximum age of MFA is enough",
+    ...trust({ NumericLessThan: { "aws:MultiFactorAuthAge": "3600" } }),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a minimum age of MFA is not",
+    ...trust({ NumericGreaterThan: { "aws:MultiFactorAuthAge": "0" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "BoolIfExists is not MFA: a long-term key passes it",
+    ...trust({ BoolIfExists: { "aws:MultiFactorAuthPresent": "true" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "the absence of MFA is not MFA",
+    ...trust({ Bool: { "aws:MultiFactorAuthPresent": "false" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "NumericLessThanIfExists is not MFA",
+    ...trust({ NumericLessThanIfExists: { "aws:MultiFactorAuthAge": "3600" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "no value is not MFA",
+    ...trust({ Bool: { "aws:MultiFactorAuthPresent": [] } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "an external ID is enough",
+    ...trust({ StringEquals: { "sts:ExternalId": "agreed" } }),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "any external ID is not",
+    ...trust({ StringLike: { "sts:ExternalId": "*" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  { name: "trust within the account needs neither", ...trust(), provider: OWN, ...MFA, expect: [] },
+  {
+    name: "a machine's role needs neither",
+    ...trust(undefined, { Service: "ec2.amazonaws.com" }),
+    ...MFA,
+    expect: [],
+  },
+  { name: "trust in everyone is across accounts", ...trust(undefined, "*"), ...MFA, expect: ["trust-needs"] },
+  {
+    name: "a resource policy is no trust policy",
+    ...bucketPolicy({ Principal: OUTSIDE }),
+    ...MFA,
+    expect: [],
+  },
+  { name: "a Deny asks for no MFA", ...role({ Effect: "Deny", Principal: OUTSIDE }), ...MFA, expect: [] },
+  {
+    name: "one statement's MFA does not cover another",
+    ...role(
+      { Principal: OUTSIDE, Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } } },
+      { Sid: "Bare", Principal: OUTSIDE },
+    ),
+    ...MFA,
+    expect: ['trust-needs-mfa-or-external-id mandatory: …"Bare"'],
+  },
+
+  {
+    name: "a listed account passes, as ARN or ID",
+    ...bucketPolicy({
+      Principal: {
+        AWS: [
+          "111122223333",
+          "arn:aws:iam::111122223333:role/reader",
+          "arn:aws-cn:sts::111122223333:assumed-role/a/b",
+        ],
+      },
+    }),
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "an account on no list is refused",
+    ...bucketPolicy({ Principal: OUTSIDE }),
+    ...LISTED,
+    expect: [
+      "only-listed-accounts mandatory: …arn:aws:iam::444455556666:root…on no list…trustedAccounts (111122223333)",
+    ],
+  },
+  {
+    name: "with nothing listed, any other account is refused",
+    ...bucketPolicy({}),
+    ...only("only-listed-accounts"),
+    expect: ["only-listed-accounts mandatory: …trustedAccounts (empty)"],
+  },
+  {
+    name: "the provider's own account passes",
+    ...bucketPolicy({ Principal: OUTSIDE }),
+    provider: OWN,
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "each account on no list is told",
+    ...bucketPolicy({ Principal: { AWS: ["444455556666", "111122223333", "777788889999"] } }),
+    ...LISTED,
+    expect: [
+      "only-listed-accounts mandatory: …444455556666",
+      "only-listed-accounts mandatory: …777788889999",
+    ],
+  },
+  {
+    name: "everyone is on no list",
+    ...bucketPolicy({ Principal: "*" }),
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …does not tell which account"],
+  },
+  {
+    name: "a role's unique ID does not tell its account",
+    ...bucketPolicy({ Principal: { AWS: "AROAEXAMPLEID" } }),
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …does not tell"],
+  },
+  {
+    name: "a canonical user does not tell its account",
+    ...bucketPolicy({ Principal: { CanonicalUser: "79a59df9" } }),
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …does not tell"],
+  },
+  {
+    name: "a distribution's identity is AWS's own",
+    ...bucketPolicy({
+      Principal: { AWS: "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1" },
+    }),
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a condition on a listed organisation passes everyone in it",
+    ...bucketPolicy({
+      Principal: "*",
+      Condition: { StringEquals: { "aws:PrincipalOrgID": "o-abcdefghij" } },
+    }),
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a condition on another organisation does not",
+    ...bucketPolicy({
+      Principal: "*",
+      Condition: { StringEquals: { "aws:PrincipalOrgID": "o-zzzzzzzzzz" } },
+    }),
+    ...LISTED,
+    expect: ["only-listed"],
+  },
+  {
+    name: "a condition on a listed account passes",
+    ...bucketPolicy({
+      Principal: "*",
+      Condition: { ArnEquals: { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/reader" } },
+    }),
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a condition with IfExists does not",
+    ...bucketPolicy({
+      Principal: "*",
+      Condition: { StringEqualsIfExists: { "aws:PrincipalAccount": "111122223333" } },
+    }),
+    ...LISTED,
+    expect: ["only-listed"],
+  },
+  { name: "a service is no account", ...sns(), ...LISTED, expect: [] },
+  {
+    name: "a bare service is no account",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: "s3.amazonaws.com" },
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a share with an account on no list is refused",
+    type: "aws:ram/principalAssociation:PrincipalAssociation",
+    props: { principal: "444455556666" },
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …property principal"],
+  },
+  {
+    name: "a share with a listed organisation passes",
+    type: "aws:ram/principalAssociation:PrincipalAssociation",
+    props: { principal: "arn:aws:organizations::999999999999:organization/o-abcdefghij" },
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a key's grantee on no list is refused",
+    type: "aws:kms/grant:Grant",
+    props: { granteePrincipal: OUTSIDE.AWS },
+    ...LISTED,
+    expect: ["only-listed"],
+  },
+  {
+    name: "a shared snapshot's account on no list is refused",
+    type: "aws:rds/snapshot:Snapshot",
+    props: { sharedAccounts: ["111122223333", "444455556666"] },
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …444455556666"],
+  },
+  {
+    name: "a document's accounts are told apart",
+    type: "aws:ssm/document:Document",
+    props: { permissions: { type: "Share", accountIds: "111122223333,444455556666" } },
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …444455556666"],
+  },
+
+  {
+    name: "a service without source is refused",
+    ...sns(),
+    ...SOURCE,
+    expect: [
+      "service-principal-needs-source mandatory: …sns.amazonaws.com…confused deputy…aws:SourceAccount",
+    ],
+  },
+  {
+    name: "a source account is enough",
+    ...sns({ StringEquals: { "aws:SourceAccount": "111122223333" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a source ARN with a fixed account is enough",
+    ...sns({ ArnLike: { "aws:SourceArn": "arn:aws:sns:*:111122223333:*" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a bucket's ARN, which has no account, is enough",
+    ...sns({ ArnEquals: { "aws:SourceArn": "arn:aws:s3:::site" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a source ARN of any account is not",
+    ...sns({ ArnLike: { "aws:SourceArn": "arn:aws:sns:*:*:topic" } }),
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  {
+    name: "a source with IfExists is not",
+    ...sns({ StringEqualsIfExists: { "aws:SourceAccount": "111122223333" } }),
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  {
+    name: "a source beside a bare principal is enough",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: "s3.amazonaws.com", sourceAccount: "111122223333" },
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a bare service without source is refused",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: "s3.amazonaws.com" },
+    ...SOURCE,
+    expect: ["service-principal-needs-source mandatory: …property principal"],
+  },
+  {
+    name: "an instance role's trust has no source to name",
+    ...trust(undefined, { Service: "ec2.amazonaws.com" }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "an organisation may list services that send no source",
+    ...sns(),
+    ...only("service-principal-needs-source", { servicesWithoutSource: ["sns.amazonaws.com"] }),
+    expect: [],
+  },
+  { name: "accounts need no source", ...bucketPolicy({}), ...SOURCE, expect: [] },
+
+  {
+    name: "an OpenID Connect trust without subject is refused",
+    ...github({ StringEquals: { [`${GITHUB}:aud`]: "sts.amazonaws.com" } }),
+    ...SUBJECT,
+    expect: [`federated-trust-needs-subject mandatory: …oidc-provider/${GITHUB}…"${GITHUB}:sub"`],
+  },
+  {
+    name: "a fixed subject is enough",
+    ...github({ StringEquals: { [`${GITHUB}:sub`]: "repo:acme/site:ref:refs/heads/main" } }),
+    ...SUBJECT,
+    expect: [],
+  },
+  {
+    name: "a pattern of subjects is not",
+    ...github({ StringLike: { [`${GITHUB}:sub`]: "repo:acme/*" } }),
+    ...SUBJECT,
+    expect: ["federated-trust"],
+  },
+  {
+    name: "another provider's subject is not",
+    ...github({ StringEquals: { "example.com:sub": "repo:acme/site" } }),
+    ...SUBJECT,
+    expect: ["federated-trust"],
+  },
+  {
+    name: "a web identity without subject is refused",
+    ...trust(undefined, { Federated: "accounts.google.com" }),
+    ...SUBJECT,
+    expect: ['federated-trust-needs-subject mandatory: …"accounts.google.com:sub"'],
+  },
+  {
+    name: "a Cognito identity pool is told by its audience",
+    ...trust(
+      { StringEquals: { "cognito-identity.amazonaws.com:aud": "us-east-1:pool" } },
+      { Federated: "cognito-identity.amazonaws.com" },
+    ),
+    ...SUBJECT,
+    expect: [],
+  },
+  {
+    name: "a SAML provider has no subject to fix",
+    ...trust(undefined, { Federated: "arn:aws:iam::111122223333:saml-provider/Example" }),
+    ...SUBJECT,
+    expect: [],
+  },
+];

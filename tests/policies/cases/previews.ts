@@ -1,0 +1,121 @@
+import { UNKNOWN } from "../analyzer";
+import { BLOCKED, BUCKET_POLICY, type Case, documentOf, ROLE, statement } from "../case";
+
+const LATER = "known-at-preview advisory: …";
+const UNKNOWN_OBJECT = "dd056dcd-154b-4c76-9bd3-c8f88648b5ff";
+
+/** What is said while values are unknown. */
+export const previews: Case[] = [
+  {
+    name: "a document not known yet is told by resource and property",
+    type: BUCKET_POLICY,
+    props: { bucket: "site", policy: UNKNOWN },
+    expect: [`${LATER}aws:s3/bucketPolicy:BucketPolicy "site", property policy: not known before the update`],
+  },
+  {
+    name: "an organisation can make that mandatory",
+    type: BUCKET_POLICY,
+    props: { policy: UNKNOWN },
+    config: { "known-at-preview": { enforcementLevel: "mandatory" } },
+    expect: ["known-at-preview mandatory: "],
+  },
+  {
+    name: "a document not known yet is told as an object too",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: UNKNOWN_OBJECT },
+    expect: [`${LATER}property policyDocument`],
+  },
+  {
+    name: "other values not known yet are nobody's business",
+    type: BUCKET_POLICY,
+    props: { bucket: UNKNOWN, tags: { a: UNKNOWN } },
+    expect: [],
+  },
+  {
+    name: "an identity policy not known yet is nobody's business",
+    type: "aws:iam/policy:Policy",
+    props: { policy: UNKNOWN },
+    expect: [],
+  },
+  {
+    name: "a principal not known yet is told by statement",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Sid: "Team", Principal: { AWS: UNKNOWN } })) },
+    expect: [`${LATER}property policyDocument, statement "Team", its principal`],
+  },
+  {
+    name: "a principal that is partly unknown is told",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Principal: { AWS: `arn:aws:iam::${UNKNOWN}:root` } })) },
+    expect: [LATER],
+  },
+  {
+    name: "a wildcard beside an unknown part is blocked",
+    type: "aws-native:s3:BucketPolicy",
+    props: {
+      policyDocument: documentOf(statement({ Principal: { AWS: `arn:aws:iam::${UNKNOWN}:role/*` } })),
+    },
+    expect: [`${BLOCKED}arn:aws:iam::(unknown):role/*`],
+  },
+  {
+    name: "an unknown value in a document does not hide the wildcard in it",
+    type: "aws-native:s3:BucketPolicy",
+    props: { bucket: UNKNOWN, policyDocument: documentOf(statement({ Principal: "*", Resource: UNKNOWN })) },
+    expect: [BLOCKED],
+  },
+  {
+    name: "an unknown principal does not hide the wildcard in its list",
+    type: ROLE,
+    props: {
+      assumeRolePolicy: documentOf({
+        Effect: "Allow",
+        Action: "sts:AssumeRole",
+        Principal: { AWS: [UNKNOWN, "*"] },
+      }),
+    },
+    expect: [BLOCKED, LATER],
+  },
+  {
+    name: "an unknown statement does not hide the wildcard in the next",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: { Statement: [UNKNOWN_OBJECT, statement({ Principal: "*" })] } },
+    expect: [`${BLOCKED}statement 2 of 2`, `${LATER}property policyDocument.Statement[0]`],
+  },
+  {
+    name: "an unknown effect counts as Allow",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Effect: UNKNOWN, Principal: "*" })) },
+    expect: [BLOCKED],
+  },
+  {
+    name: "an unknown condition is no excuse where none is accepted",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Principal: "*", Condition: UNKNOWN_OBJECT })) },
+    expect: [BLOCKED, LATER],
+  },
+  {
+    name: "an unknown condition is left to the update where some are accepted",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Principal: "*", Condition: UNKNOWN_OBJECT })) },
+    config: { "no-wildcard-principals": { acceptedConditions: { "aws:SourceVpce": [] } } },
+    expect: [LATER],
+  },
+  {
+    name: "a bare principal not known yet is told",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: UNKNOWN, action: "lambda:InvokeFunction" },
+    expect: [`${LATER}property principal`],
+  },
+  {
+    name: "an ACL not known yet is told",
+    type: "aws:s3/bucketAcl:BucketAcl",
+    props: { acl: UNKNOWN },
+    expect: [`${LATER}property acl`],
+  },
+  {
+    name: "a template not known yet is told",
+    type: "aws:cloudformation/stack:Stack",
+    props: { templateBody: UNKNOWN },
+    expect: [`${LATER}property templateBody`],
+  },
+];
