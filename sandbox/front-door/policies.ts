@@ -1,4 +1,5 @@
 /** The policies that apply to a request, as moto keeps them. */
+import { AwsError } from "./call";
 import { type Moto, parseXml, type Xml } from "./moto";
 
 export interface NamedPolicy {
@@ -216,7 +217,7 @@ export class Policies {
           method: "GET",
           url: `/${encodeURIComponent(bucket)}?policy`,
         });
-        return answer.status === 200 ? parse(answer.body.toString()) : undefined;
+        return answer.status === 200 ? parse(bucketPolicyAsWritten(answer.body.toString())) : undefined;
       }
       case "iam":
         return (await this.account(account)).roles.get(resource.split("/").at(-1)!)?.trust;
@@ -273,3 +274,17 @@ export class Policies {
     return /<RestrictPublicBuckets>true</i.test(answer.body.toString());
   }
 }
+
+/**
+ * A bucket policy as moto may keep it: moto obeys every Deny of a bucket policy, whatever its conditions say, and
+ * here only the evaluator decides. So moto sees no statement.
+ */
+export function bucketPolicyForMoto(written: string): string {
+  if (typeof parse(written) !== "object")
+    throw new AwsError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'", 400);
+  return JSON.stringify({ Version: "2012-10-17", Statement: [], AsWritten: written });
+}
+
+/** The bucket policy as it was put, from what moto keeps. */
+export const bucketPolicyAsWritten = (kept: string): string =>
+  (JSON.parse(kept) as { AsWritten: string }).AsWritten;

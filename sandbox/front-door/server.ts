@@ -10,7 +10,7 @@ import { type Decision, decide } from "./decide";
 import { type Answer, errorAnswer } from "./errors";
 import { Identities, type Principal } from "./identities";
 import { Moto, parseXml } from "./moto";
-import { Policies } from "./policies";
+import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
 import { type Check, partition, plan, s3Path, type World } from "./requests";
 import { answerSts, type Sts } from "./sessions";
 import { readSignature, verifySignature } from "./signature";
@@ -371,10 +371,15 @@ class Door implements Sts {
 
   private async s3(call: Call, principal: Principal | undefined, account: string): Promise<Answer> {
     const { bucket, key } = s3Path(call.path);
+    const aboutPolicy = !key && "policy" in call.query;
+    if (aboutPolicy && call.method === "PUT")
+      call.body = Buffer.from(bucketPolicyForMoto(call.body.toString()));
     const creating = !key && (call.method === "PUT" || call.method === "DELETE");
     if (creating) this.world.policies.bucketsChanged();
     const answer = await this.forward(call, principal, account);
     if (creating) this.world.policies.bucketsChanged();
+    if (aboutPolicy && call.method === "GET" && answer.status === 200)
+      return { ...answer, body: bucketPolicyAsWritten(answer.body.toString()) };
     // Who may not list is not told that a key does not exist:
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     if (

@@ -110,11 +110,8 @@ function getSessionToken(call: Call, principal: Principal, { identities }: Sts):
 const usesMfa = (call: Call): boolean =>
   ["SerialNumber", "TokenCode"].some((name) => text(call.params[name]) !== undefined);
 
-async function assumeRole(
-  call: Call,
-  principal: Principal,
-  { identities, world, require }: Sts,
-): Promise<Answer> {
+async function assumeRole(call: Call, principal: Principal, door: Sts): Promise<Answer> {
+  const { identities, world } = door;
   const arn = checked(call, "RoleArn", /^arn:[\w-]+:iam::\d{12}:role\/[\u0021-\u007e]+$/, 20, 2048);
   const name = checked(call, "RoleSessionName", /^[\w+=,.@-]*$/, 2, 64);
   if (!arn) throw missing("roleArn");
@@ -158,7 +155,7 @@ async function assumeRole(
   const checks = [check("AssumeRole")];
   if (Object.keys(tags).length || Object.keys(inherited).length) checks.push(check("TagSession"));
   if (sourceIdentity) checks.push(check("SetSourceIdentity"));
-  await require(call, principal, checks);
+  await door.require(call, principal, checks);
   if (!known || !role)
     throw new AwsError(
       "AccessDenied",

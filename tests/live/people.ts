@@ -36,6 +36,8 @@ export interface CheckUser {
   mfaSerial: string;
   /** A code that this device has not shown yet; waits for the next one where it must (up to 60 s). */
   nextCode(): Promise<string>;
+  /** The code that `nextCode` would give, for a request that will not get to use it up. */
+  unusedCode(): string;
   /** A code that this device does not show around now. */
   wrongCode(): string;
 }
@@ -80,17 +82,19 @@ export class CheckUsers {
       }),
     );
     let shown = step;
+    const unused = () => Math.max(shown + 1, Math.floor(Date.now() / STEP_MS));
     return {
       name,
       mfaSerial,
       credentials: { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! },
       nextCode: async () => {
-        const next = Math.max(shown + 1, Math.floor(Date.now() / STEP_MS));
+        const next = unused();
         // AWS takes the code after the present one too: a clock may be half a minute fast.
         await sleep(Math.max(0, (next - 1) * STEP_MS - Date.now()));
         shown = next;
         return code(next);
       },
+      unusedCode: () => code(unused()),
       wrongCode: () => {
         const now = Math.floor(Date.now() / STEP_MS);
         const shownNow = new Set([-2, -1, 0, 1, 2].map((steps) => code(now + steps)));
