@@ -1,4 +1,8 @@
 import { openAccounts } from "./accounts";
+import { instanceOperator } from "./scenarios/instance-operator";
+import { parameterReader } from "./scenarios/parameter-reader";
+import { sharedBucket } from "./scenarios/shared-bucket";
+import { topicPublisher } from "./scenarios/topic-publisher";
 import { updateApp } from "./scenarios/update-app";
 import { readSettings } from "./settings";
 
@@ -6,11 +10,16 @@ import { readSettings } from "./settings";
 export = async () => {
   const settings = readSettings();
   const accounts = await openAccounts(settings);
+  const on = (scenario: (typeof settings.scenarios)[number]) => settings.scenarios.includes(scenario);
   return {
     stack: settings.stack,
     region: settings.region,
     trustingAccountId: settings.trustingAccountId,
     trustedAccountId: settings.trustedAccountId,
-    updateApp: updateApp(settings, accounts),
+    ...(on("UpdateApp") && { updateApp: updateApp(settings, accounts) }),
+    ...(on("ParameterReader") && { parameterReader: parameterReader(settings, accounts) }),
+    ...(on("InstanceOperator") && { instanceOperator: instanceOperator(settings, accounts) }),
+    ...(on("TopicPublisher") && { topicPublisher: topicPublisher(settings, accounts) }),
+    ...(on("SharedBucket") && { sharedBucket: sharedBucket(settings, accounts) }),
   };
 };

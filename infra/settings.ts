@@ -3,6 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 /** Which of the two accounts a stack deploys into. */
 export type Side = "trusting" | "trusted";
 
+/** The scenarios that a stack may deploy. */
+export const SCENARIOS = [
+  "UpdateApp",
+  "ParameterReader",
+  "InstanceOperator",
+  "TopicPublisher",
+  "SharedBucket",
+] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
 /** The stack's configuration, complete and valid. */
 export interface Settings {
   /** The stack these settings belong to. */
@@ -23,6 +33,24 @@ export interface Settings {
   manages: readonly Side[];
   /** True: the bucket survives `pulumi destroy` and is never emptied by it. */
   protect: boolean;
+  /** The scenarios that this stack deploys. */
+  scenarios: readonly Scenario[];
+  /** ParameterReader: name and value of the parameter; with a KMS key's ARN it is a SecureString. */
+  parameterName: string;
+  parameterValue: string;
+  parameterKeyArn: string | undefined;
+  /** InstanceOperator: IDs of accounts trusted besides the trusted account. */
+  instanceOperatorAccountIds: readonly string[];
+  /** InstanceOperator: only these instances (none named: every instance), and only those with this tag. */
+  operatedInstanceIds: readonly string[];
+  operatedInstanceTag: { key: string; value: string } | undefined;
+  /** InstanceOperator: attaches AmazonEC2FullAccess as well, which no restriction above holds back. */
+  instanceFullAccess: boolean;
+  /** TopicPublisher: the topic, and the client ID that the device connects with. */
+  topic: string;
+  topicClientId: string;
+  /** SharedBucket: physical name of the shared bucket; unique worldwide. */
+  sharedBucketName: string;
 }
 
 /** A setting as written: where it comes from is the caller's business, so tests need no engine. */
@@ -73,6 +101,44 @@ const profile = (name: string): Rule<string> => ({
   otherwise: () => name,
 });
 
+const bucket = (name: string): Rule<string> => ({
+  expected:
+    "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
+    "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  read: (text) =>
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
+    !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(
+      text,
+    )
+      ? text
+      : undefined,
+  otherwise: (written) => `${name}-${written.trustingAccountId}`,
+});
+const flag = (otherwise: boolean): Rule<boolean> => ({
+  expected: "true or false",
+  read: (text) => (text === "true" ? true : text === "false" ? false : undefined),
+  otherwise: () => otherwise,
+});
+/** A list as Pulumi hands it over, JSON text, of items that each match. */
+const list = <Item extends string>(
+  expected: string,
+  matches: (item: string) => boolean,
+  otherwise: Item[],
+): Rule<Item[]> => ({
+  expected,
+  read: (text) => {
+    try {
+      const items: unknown = JSON.parse(text);
+      const fits = Array.isArray(items) && items.every((item) => matches(String(item)));
+      return fits ? (items.map(String) as Item[]) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  otherwise: () => otherwise,
+});
+
 const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } = {
   region: {
     expected: "an AWS region, such as ap-northeast-1",
@@ -82,20 +148,7 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
   trustingProfile: profile("prod"),
   trustedAccountId: accountId,
   trustedProfile: profile("dev"),
-  bucketName: {
-    expected:
-      "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
-      "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    read: (text) =>
-      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
-      !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(
-        text,
-      )
-        ? text
-        : undefined,
-    otherwise: (written) => `productionapp-${written.trustingAccountId}`,
-  },
+  bucketName: bucket("productionapp"),
   sessionDuration: {
     expected: "whole seconds from 900 (15 minutes) to 43200 (12 hours)",
     read: (text) => {
@@ -109,11 +162,53 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     read: (text) => (Object.hasOwn(SIDES, text) ? SIDES[text as keyof typeof SIDES] : undefined),
     otherwise: () => SIDES.both,
   },
-  protect: {
-    expected: "true or false",
-    read: (text) => (text === "true" ? true : text === "false" ? false : undefined),
-    otherwise: () => true,
+  protect: flag(true),
+  scenarios: list<Scenario>(
+    `a list of ${SCENARIOS.join(", ")}`,
+    (name) => (SCENARIOS as readonly string[]).includes(name),
+    ["UpdateApp"],
+  ),
+  parameterName: {
+    expected: "a parameter name of letters, digits and _.-, in up to 15 levels that each begin with a slash",
+    read: matching(/^(?!\/?(aws|ssm))(\/[\w.-]+){1,15}$/i),
+    otherwise: () => "/productionapp/greeting",
   },
+  parameterValue: { expected: "any text", read: matching(/./s), otherwise: () => "hello" },
+  parameterKeyArn: {
+    expected: "the ARN of a KMS key of the trusting account",
+    read: matching(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/),
+    otherwise: () => undefined,
+  },
+  instanceOperatorAccountIds: list(
+    "a list of account IDs of 12 digits, in quotes",
+    (id) => /^\d{12}$/.test(id),
+    [],
+  ),
+  operatedInstanceIds: list(
+    "a list of instance IDs, such as i-0123456789abcdef0",
+    (id) => /^i-[0-9a-f]{8,17}$/.test(id),
+    [],
+  ),
+  operatedInstanceTag: {
+    expected: "a tag as key=value",
+    read: (text) => {
+      const [, key, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      return key && value ? { key, value } : undefined;
+    },
+    otherwise: () => undefined,
+  },
+  instanceFullAccess: flag(false),
+  topic: {
+    expected: "a topic of AWS IoT without wildcards, such as topic/test",
+    read: matching(/^[^+#*?$][^+#*?]*$/),
+    otherwise: () => "topic/test",
+  },
+  topicClientId: {
+    expected: "a client ID of letters, digits and :_-",
+    read: matching(/^[\w:-]{1,128}$/),
+    otherwise: () => "publisher",
+  },
+  sharedBucketName: bucket("shared"),
 };
 
 /**

@@ -25,3 +25,7 @@ export const roleArn = (place: Place, name: string, path = "/"): string =>
 /** ARN of a bucket, or of its objects: `bucketArn(place, "name", "/*")`. Bucket ARNs carry no account. */
 export const bucketArn = (place: Place, name: string, objects: "" | `/${string}` = ""): string =>
   `arn:${place.partition}:s3:::${name}${objects}`;
+
+/** ARN of a resource of a service in a region, such as `arn(place, "ssm", "parameter/greeting")`. */
+export const arn = ({ partition, region, accountId }: Place, service: string, resource: string): string =>
+  `arn:${partition}:${service}:${region}:${accountId}:${resource}`;

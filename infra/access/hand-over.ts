@@ -43,3 +43,12 @@ export function cliProfile(
     "",
   ].join("\n");
 }
+
+/** What people are told of a role, and what the trusted side grants: known before anything is deployed. */
+export function roleOf(trusting: Place, trusted: Place, role: { roleName: string; sessionDuration: number }) {
+  return {
+    roleArn: roleArn(trusting, role.roleName),
+    switchRoleLink: switchRoleLink(trusting, role.roleName),
+    cliProfile: cliProfile(trusting, trusted, role),
+  };
+}

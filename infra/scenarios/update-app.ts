@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
-import { bucketArn, roleArn } from "../access/arn";
+import { bucketArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
-import { cliProfile, switchRoleLink } from "../access/hand-over";
+import { roleOf } from "../access/hand-over";
 import type { Statement } from "../access/policy";
 import { PrivateBucket } from "../access/private-bucket";
 import type { Accounts } from "../accounts";
@@ -16,7 +16,7 @@ const ROLE_NAME = "UpdateApp";
  */
 export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
   const { bucketName, sessionDuration, protect } = settings;
-  const updateAppArn = roleArn(trusting, ROLE_NAME);
+  const told = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
 
   // Step 1, in the trusting account: the application's bucket, and the role that may update it.
   if (trusting.provider) {
@@ -43,18 +43,13 @@ export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
     new aws.iam.Group("Testers", { name: "Testers" }, { provider });
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
-      { grantee: { group: developers }, roleArns: [updateAppArn] },
+      { grantee: { group: developers }, roleArns: [told.roleArn] },
       { provider },
     );
   }
 
   // Step 3: what the people of the Developers group are told.
-  return {
-    bucketName,
-    roleArn: updateAppArn,
-    switchRoleLink: switchRoleLink(trusting, ROLE_NAME),
-    cliProfile: cliProfile(trusting, trusted, { roleName: ROLE_NAME, sessionDuration }),
-  };
+  return { ...told, bucketName };
 }
 
 /** May find, list, read and write one bucket. The first statement is what the console's list of buckets asks. */

@@ -1,0 +1,74 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { arn } from "../access/arn";
+import { AssumeRoleGrant } from "../access/assume-role-grant";
+import { CrossAccountRole } from "../access/cross-account-role";
+import { roleOf } from "../access/hand-over";
+import type { Accounts } from "../accounts";
+import type { Settings } from "../settings";
+
+const ROLE_NAME = "ParameterReader";
+
+/**
+ * Scenario 2: a few people of the trusted account read one Systems Manager parameter of the trusting account.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+ */
+export function parameterReader(settings: Settings, { trusting, trusted }: Accounts) {
+  const { parameterName, parameterValue, parameterKeyArn, sessionDuration } = settings;
+  const reader = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+
+  // In the trusting account: the parameter, and the role that may list all names and read this one value.
+  if (trusting.provider) {
+    const { provider } = trusting;
+    new aws.ssm.Parameter(
+      "parameter",
+      parameterKeyArn === undefined
+        ? { name: parameterName, type: "String", value: parameterValue }
+        : {
+            name: parameterName,
+            type: "SecureString",
+            value: pulumi.secret(parameterValue),
+            keyId: parameterKeyArn,
+          },
+      { provider },
+    );
+    const parameterArn = arn(trusting, "ssm", `parameter/${parameterName.replace(/^\//, "")}`);
+    new CrossAccountRole(
+      ROLE_NAME,
+      trusting,
+      {
+        roleName: ROLE_NAME,
+        description: `Reads the parameter ${parameterName}`,
+        trust: { people: { accounts: [trusted] } },
+        permissions: [
+          { Sid: "ListNames", Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" },
+          { Sid: "ReadOne", Effect: "Allow", Action: "ssm:GetParameter", Resource: parameterArn },
+          ...(parameterKeyArn === undefined
+            ? []
+            : [
+                {
+                  Sid: "Decrypt",
+                  Effect: "Allow" as const,
+                  Action: "kms:Decrypt",
+                  Resource: parameterKeyArn,
+                },
+              ]),
+        ],
+        maxSessionDuration: sessionDuration,
+      },
+      { provider },
+    );
+  }
+
+  // In the trusted account: the group whose members may become the reader.
+  if (trusted.provider) {
+    const { provider } = trusted;
+    const group = new aws.iam.Group("ParameterReaders", { name: "ParameterReaders" }, { provider });
+    new AssumeRoleGrant(
+      "ParameterReaders-may-assume-ParameterReader",
+      { grantee: { group }, roleArns: [reader.roleArn] },
+      { provider },
+    );
+  }
+  return { ...reader, parameterName };
+}
