@@ -4,6 +4,7 @@ import {
   DeleteObjectCommand,
   GetBucketPolicyCommand,
   ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -37,6 +38,11 @@ export class CheckBuckets {
 
   async put(bucket: string, key: string): Promise<void> {
     await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "hello" }));
+  }
+
+  /** Gives a bucket its policy. */
+  async allow(bucket: string, Policy: string): Promise<void> {
+    await this.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
   }
 
   async policy(bucket: string): Promise<string> {

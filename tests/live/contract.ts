@@ -1,25 +1,79 @@
+import type { Statement } from "../../infra/access/policy";
+import type { Scenario } from "../../infra/settings";
 import type { Action } from "./requests";
 
-/** Who asks. Each is made for the check in its own account and removed afterwards. */
-export type Person = "developer" | "developer and tester" | "tester" | "colleague" | "outsider";
+/** The accounts that people of a check live in: the two of the stack, and two that are asked from if they are there. */
+export type Home = "trusting" | "trusted" | "partner" | "outsider";
 
-/** What credentials the person asks with. */
+/** Where a person lives, and what they may do there. */
+export interface Role {
+  home: Home;
+  /** Groups of the program that the person is a member of. */
+  groups?: readonly string[];
+  /** Rights of the person's own, besides those of the groups. */
+  rights?: readonly Statement[];
+}
+
+const allow = (Action: string): Statement => ({ Effect: "Allow", Action, Resource: "*" });
+const deny = (Action: string): Statement => ({ Effect: "Deny", Action, Resource: "*" });
+
+/** Who asks. Each is made for the check, with keys and an MFA device, and removed afterwards. */
+export const people = {
+  // The developer's own side allows all of S3: what refuses productionapp then is the other account.
+  developer: { home: "trusted", groups: ["Developers"], rights: [allow("s3:*")] },
+  "developer and tester": { home: "trusted", groups: ["Developers", "Testers"] },
+  tester: { home: "trusted", groups: ["Testers"] },
+  colleague: { home: "trusted" },
+  outsider: { home: "outsider", rights: [allow("*")] },
+  "parameter reader": { home: "trusted", groups: ["ParameterReaders"] },
+  "instance operator": { home: "trusted", groups: ["InstanceOperators"] },
+  "partner's administrator": { home: "partner", rights: [allow("*")] },
+  "bucket sharer": { home: "trusted", groups: ["BucketSharers"], rights: [allow("s3:*")] },
+  "prod user who is allowed": { home: "trusting", rights: [allow("s3:GetObject")] },
+  "prod user of whom policies are silent": { home: "trusting" },
+  "prod user who is denied": { home: "trusting", rights: [allow("s3:GetObject"), deny("s3:GetObject")] },
+  "dev user who is allowed": { home: "trusted", rights: [allow("s3:GetObject")] },
+  "dev user of whom policies are silent": { home: "trusted" },
+  "dev user who is denied": { home: "trusted", rights: [allow("s3:GetObject"), deny("s3:GetObject")] },
+} satisfies Record<string, Role>;
+
+/** A person made for the check, or what the program itself deployed: the machine and the device. */
+export type Person = keyof typeof people | "machine" | "device";
+
+/** What credentials are asked with. The role is that of the row's scenario. */
 export type Session =
   | "own keys"
   | "own keys and an MFA code"
   | "own keys and a wrong MFA code"
   | "own keys and another person's MFA device"
   | "signed in with MFA"
-  | "as UpdateApp"
-  | "as UpdateApp, expired";
+  | "as the role"
+  | "as the role, expired";
 
 /** What is asked for. */
-export type Target = "UpdateApp" | "productionapp" | "another bucket of prod" | "own bucket in dev" | "prod";
+export type Target =
+  | "the role"
+  | "prod"
+  | "productionapp"
+  | "another bucket of prod"
+  | "own bucket in dev"
+  | "the parameter"
+  | "another parameter"
+  | "an operated instance"
+  | "another instance"
+  | "the topic"
+  | "another topic"
+  | "the shared bucket"
+  | "own bucket in dev to the shared bucket"
+  | "own bucket in dev to productionapp"
+  | "a bucket whose policy allows"
+  | "a bucket whose policy is silent";
 
 export type Answer = "allowed" | "refused";
 
 /** One line of the access contract: who, with what session, may or may not do what, on what. */
 export interface Row {
+  scenario: Scenario;
   check: number;
   who: Person;
   session: Session;
@@ -29,75 +83,269 @@ export interface Row {
 }
 
 /** What each check of a scenario is about, in the words of whoever asked for it. */
-export const checks: Readonly<Record<number, string>> = {
-  1: "A Developers member with MFA assumes UpdateApp",
-  2: "The same person without MFA",
-  3: "A Developers member with a wrong code or another person's MFA device",
-  4: "A Testers member with MFA",
-  5: "A dev user in neither group, with MFA",
-  6: "An administrator of a third account, with MFA",
-  7: "As UpdateApp: list, put, get and delete in productionapp",
-  8: "As UpdateApp: anything else in prod",
-  9: "The person's own credentials directly on productionapp",
-  10: "The person's own dev rights are suspended as UpdateApp, and back afterwards",
-  11: "Temporary credentials past their lifetime",
+export const checks: Readonly<Record<Scenario, readonly string[]>> = {
+  UpdateApp: [
+    "A Developers member with MFA assumes UpdateApp",
+    "The same person without MFA",
+    "A Developers member with a wrong code or another person's MFA device",
+    "A Testers member with MFA",
+    "A dev user in neither group, with MFA",
+    "An administrator of a third account, with MFA",
+    "As UpdateApp: list, put, get and delete in productionapp",
+    "As UpdateApp: anything else in prod",
+    "The person's own credentials directly on productionapp",
+    "The person's own dev rights are suspended as UpdateApp, and back afterwards",
+    "Temporary credentials past their lifetime",
+  ],
+  ParameterReader: [
+    "A ParameterReaders member with MFA assumes ParameterReader",
+    "The same person without MFA, and a Developers member with it",
+    "As ParameterReader: EC2",
+    "As ParameterReader: the parameter is listed",
+    "As ParameterReader: its value is read",
+    "As ParameterReader: another parameter's value",
+  ],
+  InstanceOperator: [
+    "The machine assumes InstanceOperator with what its instance metadata gives",
+    "An InstanceOperators member with MFA assumes it, and a second trusted account's administrator",
+    "The same people without MFA, and a colleague with it",
+    "An administrator of an account that is not trusted",
+    "As InstanceOperator: look at, stop, start and reboot an instance",
+    "As InstanceOperator: terminate and run instances",
+    "As InstanceOperator: an instance outside the restriction",
+  ],
+  TopicPublisher: [
+    "The device assumes TopicPublisher with its key",
+    "A Developers member with MFA",
+    "As TopicPublisher: publish to the topic, seen by a subscriber in prod",
+    "As TopicPublisher: another topic",
+    "The device's own key, without the role",
+  ],
+  SharedBucket: [
+    "Person allowed, bucket allows: in one account, and across",
+    "Person allowed, bucket silent: in one account, but not across",
+    "Person silent, bucket allows: in one account, but not across",
+    "Person denied: nowhere, whatever the bucket says",
+    "A BucketSharers member copies from the own bucket in dev to the shared one in one call",
+    "A dev user outside BucketSharers",
+  ],
 };
 
-const asUpdateApp = (check: number, expected: Answer, on: Target, actions: readonly Action[]): Row[] =>
-  actions.map((action) => ({ check, who: "developer", session: "as UpdateApp", action, on, expected }));
-const assumes = (check: number, who: Person, session: Session, expected: Answer): Row => ({
-  check,
-  who,
-  session,
-  action: "sts:AssumeRole",
-  on: "UpdateApp",
-  expected,
-});
-const directly = (check: number, action: Action, on: Target, expected: Answer): Row => ({
-  check,
-  who: "developer",
-  session: "own keys",
-  action,
-  on,
-  expected,
-});
+type Asked = Omit<Row, "scenario">;
+const row = (
+  check: number,
+  who: Person,
+  session: Session,
+  action: Action,
+  on: Target,
+  expected: Answer,
+): Asked => ({ check, who, session, action, on, expected });
+const rows = (
+  check: number,
+  who: Person,
+  session: Session,
+  actions: readonly Action[],
+  on: Target,
+  expected: Answer,
+): Asked[] => actions.map((action) => row(check, who, session, action, on, expected));
+const assumes = (check: number, who: Person, session: Session, expected: Answer): Asked =>
+  row(check, who, session, "sts:AssumeRole", "the role", expected);
 
-/** The access contract, in the order in which it is asked: an object is put before it is read. */
-export const contract: readonly Row[] = [
-  assumes(1, "developer", "own keys and an MFA code", "allowed"),
-  assumes(1, "developer and tester", "signed in with MFA", "allowed"),
-  assumes(2, "developer", "own keys", "refused"),
-  assumes(3, "developer", "own keys and a wrong MFA code", "refused"),
-  assumes(3, "developer", "own keys and another person's MFA device", "refused"),
-  assumes(4, "tester", "signed in with MFA", "refused"),
-  assumes(5, "colleague", "signed in with MFA", "refused"),
-  assumes(6, "outsider", "signed in with MFA", "refused"),
-  ...asUpdateApp(7, "allowed", "productionapp", [
-    "s3:PutObject",
-    "s3:ListBucket",
-    "s3:GetObject",
-    "s3:DeleteObject",
-  ]),
-  ...asUpdateApp(8, "refused", "another bucket of prod", ["s3:ListBucket", "s3:GetObject", "s3:PutObject"]),
-  ...asUpdateApp(8, "refused", "prod", ["ec2:DescribeInstances", "iam:ListUsers", "iam:CreateUser"]),
-  ...asUpdateApp(8, "refused", "prod", ["ssm:DescribeParameters", "ssm:GetParameter"]),
-  ...asUpdateApp(8, "refused", "productionapp", [
-    "s3:GetBucketPolicy",
-    "s3:PutBucketPolicy",
-    "s3:DeleteBucket",
-  ]),
-  directly(9, "s3:ListBucket", "productionapp", "refused"),
-  directly(9, "s3:GetObject", "productionapp", "refused"),
-  directly(9, "s3:PutObject", "productionapp", "refused"),
-  ...asUpdateApp(10, "refused", "own bucket in dev", ["s3:ListBucket", "s3:GetObject"]),
-  directly(10, "s3:ListBucket", "own bucket in dev", "allowed"),
-  directly(10, "s3:GetObject", "own bucket in dev", "allowed"),
-  {
-    check: 11,
-    who: "developer",
-    session: "as UpdateApp, expired",
-    action: "s3:ListBucket",
-    on: "productionapp",
-    expected: "refused",
-  },
-];
+const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
+  UpdateApp: [
+    assumes(1, "developer", "own keys and an MFA code", "allowed"),
+    assumes(1, "developer and tester", "signed in with MFA", "allowed"),
+    assumes(2, "developer", "own keys", "refused"),
+    assumes(3, "developer", "own keys and a wrong MFA code", "refused"),
+    assumes(3, "developer", "own keys and another person's MFA device", "refused"),
+    assumes(4, "tester", "signed in with MFA", "refused"),
+    assumes(5, "colleague", "signed in with MFA", "refused"),
+    assumes(6, "outsider", "signed in with MFA", "refused"),
+    // An object is put before it is read.
+    ...rows(
+      7,
+      "developer",
+      "as the role",
+      ["s3:PutObject", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"],
+      "productionapp",
+      "allowed",
+    ),
+    ...rows(
+      8,
+      "developer",
+      "as the role",
+      ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
+      "another bucket of prod",
+      "refused",
+    ),
+    ...rows(
+      8,
+      "developer",
+      "as the role",
+      ["ec2:DescribeInstances", "iam:ListUsers", "iam:CreateUser"],
+      "prod",
+      "refused",
+    ),
+    ...rows(
+      8,
+      "developer",
+      "as the role",
+      ["ssm:DescribeParameters", "ssm:GetParameter"],
+      "another parameter",
+      "refused",
+    ),
+    ...rows(
+      8,
+      "developer",
+      "as the role",
+      ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucket"],
+      "productionapp",
+      "refused",
+    ),
+    ...rows(
+      9,
+      "developer",
+      "own keys",
+      ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
+      "productionapp",
+      "refused",
+    ),
+    ...rows(
+      10,
+      "developer",
+      "as the role",
+      ["s3:ListBucket", "s3:GetObject"],
+      "own bucket in dev",
+      "refused",
+    ),
+    row(10, "developer", "as the role", "s3:CopyObject", "own bucket in dev to productionapp", "refused"),
+    ...rows(10, "developer", "own keys", ["s3:ListBucket", "s3:GetObject"], "own bucket in dev", "allowed"),
+    row(11, "developer", "as the role, expired", "s3:ListBucket", "productionapp", "refused"),
+  ],
+  ParameterReader: [
+    assumes(1, "parameter reader", "own keys and an MFA code", "allowed"),
+    assumes(2, "parameter reader", "own keys", "refused"),
+    assumes(2, "developer", "signed in with MFA", "refused"),
+    row(3, "parameter reader", "as the role", "ec2:DescribeInstances", "prod", "refused"),
+    row(4, "parameter reader", "as the role", "ssm:DescribeParameters", "the parameter", "allowed"),
+    row(5, "parameter reader", "as the role", "ssm:GetParameter", "the parameter", "allowed"),
+    row(6, "parameter reader", "as the role", "ssm:GetParameter", "another parameter", "refused"),
+  ],
+  InstanceOperator: [
+    assumes(1, "machine", "own keys", "allowed"),
+    assumes(2, "instance operator", "own keys and an MFA code", "allowed"),
+    assumes(2, "partner's administrator", "own keys and an MFA code", "allowed"),
+    assumes(3, "instance operator", "own keys", "refused"),
+    assumes(3, "partner's administrator", "own keys", "refused"),
+    assumes(3, "colleague", "signed in with MFA", "refused"),
+    assumes(4, "outsider", "signed in with MFA", "refused"),
+    ...rows(
+      5,
+      "machine",
+      "as the role",
+      ["ec2:DescribeInstanceStatus", "ec2:StopInstances", "ec2:StartInstances", "ec2:RebootInstances"],
+      "an operated instance",
+      "allowed",
+    ),
+    row(
+      5,
+      "partner's administrator",
+      "as the role",
+      "ec2:RebootInstances",
+      "an operated instance",
+      "allowed",
+    ),
+    ...rows(
+      6,
+      "machine",
+      "as the role",
+      ["ec2:TerminateInstances", "ec2:RunInstances"],
+      "an operated instance",
+      "refused",
+    ),
+    ...rows(
+      7,
+      "machine",
+      "as the role",
+      ["ec2:StopInstances", "ec2:StartInstances", "ec2:RebootInstances"],
+      "another instance",
+      "refused",
+    ),
+  ],
+  TopicPublisher: [
+    assumes(1, "device", "own keys", "allowed"),
+    assumes(2, "developer", "signed in with MFA", "refused"),
+    row(3, "device", "as the role", "iot:Publish", "the topic", "allowed"),
+    row(4, "device", "as the role", "iot:Publish", "another topic", "refused"),
+    row(5, "device", "own keys", "iot:Publish", "the topic", "refused"),
+  ],
+  SharedBucket: [
+    row(1, "prod user who is allowed", "own keys", "s3:GetObject", "a bucket whose policy allows", "allowed"),
+    row(1, "dev user who is allowed", "own keys", "s3:GetObject", "a bucket whose policy allows", "allowed"),
+    row(
+      2,
+      "prod user who is allowed",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy is silent",
+      "allowed",
+    ),
+    row(
+      2,
+      "dev user who is allowed",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy is silent",
+      "refused",
+    ),
+    row(
+      3,
+      "prod user of whom policies are silent",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy allows",
+      "allowed",
+    ),
+    row(
+      3,
+      "dev user of whom policies are silent",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy allows",
+      "refused",
+    ),
+    row(4, "prod user who is denied", "own keys", "s3:GetObject", "a bucket whose policy allows", "refused"),
+    row(
+      4,
+      "prod user who is denied",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy is silent",
+      "refused",
+    ),
+    row(4, "dev user who is denied", "own keys", "s3:GetObject", "a bucket whose policy allows", "refused"),
+    row(
+      4,
+      "dev user who is denied",
+      "own keys",
+      "s3:GetObject",
+      "a bucket whose policy is silent",
+      "refused",
+    ),
+    row(5, "bucket sharer", "own keys", "s3:CopyObject", "own bucket in dev to the shared bucket", "allowed"),
+    ...rows(
+      5,
+      "bucket sharer",
+      "own keys",
+      ["s3:ListBucket", "s3:GetObject"],
+      "the shared bucket",
+      "allowed",
+    ),
+    ...rows(6, "colleague", "own keys", ["s3:ListBucket", "s3:GetObject"], "the shared bucket", "refused"),
+  ],
+};
+
+/** The access contract, in the order in which it is asked. */
+export const contract: readonly Row[] = (Object.keys(asked) as Scenario[]).flatMap((scenario) =>
+  asked[scenario].map((one) => ({ scenario, ...one })),
+);

@@ -1,11 +1,23 @@
 import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
-import { parseSettings } from "../../infra/settings";
+import { parseSettings, type Scenario } from "../../infra/settings";
 import { checks } from "./contract";
-import { type Deployment, type Result, verify } from "./verify";
+import type { Deployment } from "./stage";
+import { type Result, verify } from "./verify";
+
+const OUTPUTS: Readonly<Record<Scenario, string>> = {
+  UpdateApp: "updateApp",
+  ParameterReader: "parameterReader",
+  InstanceOperator: "instanceOperator",
+  TopicPublisher: "topicPublisher",
+  SharedBucket: "sharedBucket",
+};
 
 /** What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about. */
-export async function deploymentOf(stack: string, outsiderProfile: string): Promise<Deployment> {
+export async function deploymentOf(
+  stack: string,
+  others: { partner: string; outsider: string },
+): Promise<Deployment> {
   const ask = async (...args: string[]) => {
     const answer = await promisify(execFile)("pulumi", [...args, "--json", "--stack", stack]).catch(
       (error) => {
@@ -18,40 +30,46 @@ export async function deploymentOf(stack: string, outsiderProfile: string): Prom
     );
     return JSON.parse(answer.stdout);
   };
-  const [config, outputs] = await Promise.all([ask("config"), ask("stack", "output")]);
+  const [config, told] = await Promise.all([ask("config"), ask("stack", "output", "--show-secrets")]);
   const prefix = "cross-account-access:";
-  const written = Object.entries(config as Record<string, { value: string }>)
+  const written = Object.entries(config as Record<string, { value?: string }>)
     .filter(([name]) => name.startsWith(prefix))
-    .map(([name, { value }]) => [name.slice(prefix.length), value]);
-  const { region, trustingProfile, trustedProfile } = parseSettings(stack, Object.fromEntries(written));
-  if (!outputs.updateApp)
+    // A secret setting shows no value; no check needs one.
+    .map(([name, { value }]) => [name.slice(prefix.length), value ?? "secret"]);
+  const settings = parseSettings(stack, Object.fromEntries(written));
+  const outputs = Object.fromEntries(
+    Object.entries(OUTPUTS).flatMap(([scenario, name]) => (told[name] ? [[scenario, told[name]]] : [])),
+  );
+  if (Object.keys(outputs).length === 0)
     throw new Error(
-      `stack ${stack} has no output updateApp: nothing is deployed. Deploy it: pulumi up --stack ${stack}`,
+      `stack ${stack} tells of no scenario: nothing is deployed. Deploy it: pulumi up --stack ${stack}`,
     );
-  const { roleArn, bucketName } = outputs.updateApp;
-  return { stack, region, trustingProfile, trustedProfile, outsiderProfile, roleArn, bucketName };
+  const { trustingProfile, trustedProfile } = settings;
+  return { settings, outputs, profiles: { trusting: trustingProfile, trusted: trustedProfile, ...others } };
 }
 
-/** The table of checks, with the endpoint's own words wherever it answered otherwise than expected. */
+/** The table of checks by scenario, with the endpoint's own words wherever it answered otherwise than expected. */
 export function table(results: readonly Result[]): string {
   const lines: string[] = [];
-  const state = { expected: 0, notAsked: 0 };
-  for (const [check, title] of Object.entries(checks)) {
-    const rows = results.filter(({ row }) => row.check === Number(check));
-    const differ = rows.filter(({ row, verdict }) => verdict.answer !== row.expected);
-    const notAsked = differ.length > 0 && differ.every(({ verdict }) => verdict.answer === "not asked");
-    if (differ.length === 0) state.expected++;
-    else if (notAsked) state.notAsked++;
-    const expected = [...new Set(rows.map(({ row }) => row.expected))].join(", then ");
-    const mark = differ.length === 0 ? "✔" : notAsked ? "–" : "✘";
-    lines.push(`${mark} ${check.padStart(2)}  ${title.padEnd(78)}  ${expected}`);
-    for (const { row, verdict } of differ)
-      lines.push(
-        `      ${row.who}, ${row.session}: ${row.action} on ${row.on}`,
-        `        expected ${row.expected}, was ${verdict.answer}${verdict.words && ` (${verdict.words})`}`,
-      );
+  const state = { expected: 0, differ: 0, notAsked: 0 };
+  for (const scenario of new Set(results.map(({ row }) => row.scenario))) {
+    lines.push(`${lines.length > 0 ? "\n" : ""}${scenario}`);
+    for (const [index, title] of checks[scenario].entries()) {
+      const rows = results.filter(({ row }) => row.scenario === scenario && row.check === index + 1);
+      const differ = rows.filter(({ row, verdict }) => verdict.answer !== row.expected);
+      const notAsked = differ.length > 0 && differ.every(({ verdict }) => verdict.answer === "not asked");
+      state[differ.length === 0 ? "expected" : notAsked ? "notAsked" : "differ"]++;
+      const expected = [...new Set(rows.map(({ row }) => row.expected))].join(", then ");
+      const mark = differ.length === 0 ? "✔" : notAsked ? "–" : "✘";
+      lines.push(`${mark} ${String(index + 1).padStart(2)}  ${title.padEnd(82)}  ${expected}`);
+      for (const { row, verdict } of differ)
+        lines.push(
+          `      ${row.who}, ${row.session}: ${row.action} on ${row.on}`,
+          `        expected ${row.expected}, was ${verdict.answer}${verdict.words && ` (${verdict.words})`}`,
+        );
+    }
   }
-  const total = Object.keys(checks).length;
+  const total = state.expected + state.differ + state.notAsked;
   const notAsked = state.notAsked > 0 ? `, ${state.notAsked} not asked` : "";
   return [...lines, "", `${state.expected} of ${total} checks as expected${notAsked}`].join("\n");
 }
@@ -63,21 +81,25 @@ export function exitCode(results: readonly Result[]): 0 | 1 | 3 {
   return differ.every(({ verdict }) => verdict.answer === "not asked") ? 3 : 1;
 }
 
-const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--patient]
+const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-profile PROFILE] [--patient]
   Asks a deployed stack's accounts who gets in, with real users, MFA devices and requests, and removes them again.
   --outsider-profile  AWS profile of an administrator of a third account (default: outsider)
+  --partner-profile   AWS profile of an administrator of the second trusted account (default: partner)
   --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { "outsider-profile": { type: "string", default: "outsider" }, patient: { type: "boolean" } },
+    options: {
+      "outsider-profile": { type: "string", default: "outsider" },
+      "partner-profile": { type: "string", default: "partner" },
+      patient: { type: "boolean" },
+    },
   });
   const [stack, ...more] = positionals;
   if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
-  const results = await verify(await deploymentOf(stack, values["outsider-profile"]), {
-    patient: !!values.patient,
-  });
+  const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
+  const results = await verify(await deploymentOf(stack, others), { patient: !!values.patient });
   console.log(table(results));
   return exitCode(results);
 }

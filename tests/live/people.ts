@@ -32,6 +32,7 @@ const STEP_MS = 30_000;
 /** A user made for the check, with a real virtual MFA device. */
 export interface CheckUser {
   name: string;
+  arn: string;
   credentials: AwsCredentialIdentity;
   mfaSerial: string;
   /** A code that this device has not shown yet; waits for the next one where it must (up to 60 s). */
@@ -55,9 +56,9 @@ export class CheckUsers {
 
   /** A user in the given groups, with an inline policy of their own where one is given. */
   async create(role: string, groups: readonly string[], policy?: string): Promise<CheckUser> {
-    const name = `check-${this.run}-${role.replaceAll(" ", "-")}`;
+    const name = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
     const { iam } = this;
-    await iam.send(new CreateUserCommand({ UserName: name, Path: CHECK_PATH }));
+    const { User } = await iam.send(new CreateUserCommand({ UserName: name, Path: CHECK_PATH }));
     if (policy)
       await iam.send(
         new PutUserPolicyCommand({ UserName: name, PolicyName: "own-rights", PolicyDocument: policy }),
@@ -85,6 +86,7 @@ export class CheckUsers {
     const unused = () => Math.max(shown + 1, Math.floor(Date.now() / STEP_MS));
     return {
       name,
+      arn: User!.Arn!,
       mfaSerial,
       credentials: { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! },
       nextCode: async () => {

@@ -1,6 +1,17 @@
-import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
 import {
+  DescribeInstanceStatusCommand,
+  DescribeInstancesCommand,
+  EC2Client,
+  RebootInstancesCommand,
+  RunInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
+import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import { IoTDataPlaneClient, PublishCommand } from "@aws-sdk/client-iot-data-plane";
+import {
+  CopyObjectCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   GetBucketPolicyCommand,
@@ -10,7 +21,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { DescribeParametersCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetParameterCommand, paginateDescribeParameters, SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import type { Answer } from "./contract";
@@ -28,10 +39,15 @@ export interface Caller {
 export interface Subject {
   bucket: string;
   key: string;
+  /** Where a copy comes from. */
+  sourceBucket: string;
   /** The policy that the bucket has already: putting it again does no harm where that is, wrongly, allowed. */
   bucketPolicy: string;
   /** A name that nothing in the account has, and that is cleared up where it is wrongly created. */
   unusedName: string;
+  parameter: string;
+  instance: string;
+  topic: string;
   role: { arn: string; sessionName: string; durationSeconds: number; mfa?: { serial: string; code: string } };
 }
 
@@ -56,6 +72,10 @@ export const requests = {
   },
   "s3:PutObject": (caller, { bucket, key }) =>
     new S3Client(caller).send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "hello" })),
+  "s3:CopyObject": (caller, { bucket, key, sourceBucket }) =>
+    new S3Client(caller).send(
+      new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: `${sourceBucket}/${key}` }),
+    ),
   "s3:DeleteObject": (caller, { bucket, key }) =>
     new S3Client(caller).send(new DeleteObjectCommand({ Bucket: bucket, Key: key })),
   "s3:GetBucketPolicy": (caller, { bucket }) =>
@@ -66,12 +86,36 @@ export const requests = {
   "s3:DeleteBucket": (caller, { bucket }) =>
     new S3Client(caller).send(new DeleteBucketCommand({ Bucket: bucket })),
   "ec2:DescribeInstances": (caller) => new EC2Client(caller).send(new DescribeInstancesCommand({})),
+  "ec2:DescribeInstanceStatus": (caller, { instance }) =>
+    new EC2Client(caller).send(
+      new DescribeInstanceStatusCommand({ InstanceIds: [instance], IncludeAllInstances: true }),
+    ),
+  "ec2:StopInstances": (caller, { instance }) =>
+    new EC2Client(caller).send(new StopInstancesCommand({ InstanceIds: [instance] })),
+  "ec2:StartInstances": (caller, { instance }) =>
+    new EC2Client(caller).send(new StartInstancesCommand({ InstanceIds: [instance] })),
+  "ec2:RebootInstances": (caller, { instance }) =>
+    new EC2Client(caller).send(new RebootInstancesCommand({ InstanceIds: [instance] })),
+  // A dry run is decided like the real thing, and does no harm where it is, wrongly, allowed.
+  "ec2:TerminateInstances": (caller, { instance }) =>
+    new EC2Client(caller).send(new TerminateInstancesCommand({ InstanceIds: [instance], DryRun: true })),
+  "ec2:RunInstances": (caller) =>
+    new EC2Client(caller).send(
+      new RunInstancesCommand({ ImageId: "ami-12345678", MinCount: 1, MaxCount: 1, DryRun: true }),
+    ),
   "iam:ListUsers": (caller) => new IAMClient(caller).send(new ListUsersCommand({})),
   "iam:CreateUser": (caller, { unusedName }) =>
     new IAMClient(caller).send(new CreateUserCommand({ UserName: unusedName, Path: CHECK_PATH })),
-  "ssm:DescribeParameters": (caller) => new SSMClient(caller).send(new DescribeParametersCommand({})),
-  "ssm:GetParameter": (caller, { unusedName }) =>
-    new SSMClient(caller).send(new GetParameterCommand({ Name: unusedName })),
+  "ssm:DescribeParameters": async (caller, { parameter }) => {
+    const pages = paginateDescribeParameters({ client: new SSMClient(caller) }, {});
+    for await (const { Parameters = [] } of pages)
+      if (Parameters.some(({ Name }) => Name === parameter)) return Parameters;
+    throw new Error(`the list lacks ${parameter}`);
+  },
+  "ssm:GetParameter": (caller, { parameter }) =>
+    new SSMClient(caller).send(new GetParameterCommand({ Name: parameter, WithDecryption: true })),
+  "iot:Publish": (caller, { topic }) =>
+    new IoTDataPlaneClient(caller).send(new PublishCommand({ topic, qos: 1, payload: Buffer.from("hello") })),
 } satisfies Record<string, Request>;
 
 export type Action = keyof typeof requests;
@@ -94,6 +138,8 @@ const ALLOWED_YET_FAILED = new Set([
   "BucketNotEmpty",
   "ParameterNotFound",
   "EntityAlreadyExists",
+  "DryRunOperation",
+  "InvalidAMIID.NotFound",
 ]);
 
 /** What an endpoint's error says about access. */

@@ -1,0 +1,257 @@
+import { randomBytes } from "node:crypto";
+import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
+import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import { policyDocument } from "../../infra/access/policy";
+import type { Scenario, Settings } from "../../infra/settings";
+import { CheckBuckets } from "./buckets";
+import { type Home, type Person, people, type Role, type Row, type Target } from "./contract";
+import { type CheckUser, CheckUsers } from "./people";
+import type { Caller, Subject } from "./requests";
+
+/** A deployed stack, as the checks need to know it. */
+export interface Deployment {
+  settings: Settings;
+  /** What the stack tells of each scenario; a scenario that is off tells nothing. */
+  outputs: Partial<Record<Scenario, Readonly<Record<string, string>>>>;
+  /** AWS profiles by which each account is prepared; `partner` and `outsider` need not be there. */
+  profiles: Readonly<Record<Home, string>>;
+}
+
+/** A row that cannot be asked, and why. */
+export class NotAsked extends Error {}
+
+/** What the checks make in the accounts beforehand, and clear up afterwards. */
+export class Stage {
+  readonly run = randomBytes(4).toString("hex");
+  readonly key = `check-${this.run}/hello.txt`;
+  /** The endpoint that the stack's accounts are reached at, or undefined where that is AWS. */
+  readonly endpoint: string | undefined;
+  private readonly users = new Map<Person, CheckUser>();
+  private readonly staff = {} as Record<Home, CheckUsers>;
+  private readonly buckets: Record<"trusting" | "trusted", CheckBuckets>;
+  private readonly instances: Partial<Record<"operated" | "another" | "machine", string>> = {};
+  private bucketPolicy = "";
+
+  private constructor(
+    private readonly deployment: Deployment,
+    private readonly endpoints: ReadonlyMap<string, string | undefined>,
+  ) {
+    this.endpoint = this.endpointOf("trusting");
+    for (const home of Object.keys(deployment.profiles) as Home[])
+      this.staff[home] = new CheckUsers(this.administrator(home), this.run);
+    this.buckets = {
+      trusting: new CheckBuckets(this.administrator("trusting")),
+      trusted: new CheckBuckets(this.administrator("trusted")),
+    };
+  }
+
+  /** A stage that nothing stands on yet. */
+  static async of(deployment: Deployment): Promise<Stage> {
+    const { configFile, credentialsFile } = await loadSharedConfigFiles();
+    const profiles = { ...credentialsFile, ...configFile };
+    const endpoint = process.env.AWS_ENDPOINT_URL;
+    return new Stage(
+      deployment,
+      new Map(Object.entries(profiles).map(([name, profile]) => [name, profile.endpoint_url ?? endpoint])),
+    );
+  }
+
+  /** Makes what these rows need. */
+  async build(rows: readonly Row[]): Promise<void> {
+    const { deployment, key, run } = this;
+    const needs = (...targets: Target[]) => rows.some(({ on }) => targets.includes(on));
+    const whoAsks = new Set(rows.map(({ who }) => who));
+    await Promise.all(
+      Object.entries<Role>(people).map(async ([name, role]) => {
+        const who = name as Person;
+        if (!whoAsks.has(who) || !this.reaches(role.home)) return;
+        const { groups = [], rights = [] } = role;
+        const policy = rights.length > 0 ? policyDocument(rights) : undefined;
+        this.users.set(who, await this.staff[role.home].create(name, groups, policy));
+      }),
+    );
+    const { trusting, trusted } = this.buckets;
+    if (needs("another bucket of prod")) await trusting.create(`check-${run}-other`, key);
+    if (needs("own bucket in dev", "own bucket in dev to the shared bucket"))
+      await trusted.create(`check-${run}-own`, key);
+    if (needs("a bucket whose policy is silent")) await trusting.create(`check-${run}-silent`, key);
+    if (needs("a bucket whose policy allows")) {
+      const bucket = await trusting.create(`check-${run}-allows`, key);
+      // Named one by one: to name the own account would only hand the question back to the person's policies.
+      const named = [...this.users].filter(([who]) => /^(prod|dev) user/.test(who)).map(([, { arn }]) => arn);
+      const Resource = `arn:aws:s3:::${bucket}/*`;
+      await trusting.allow(
+        bucket,
+        policyDocument([{ Effect: "Allow", Principal: { AWS: named }, Action: "s3:GetObject", Resource }]),
+      );
+    }
+    const { UpdateApp, SharedBucket } = deployment.outputs;
+    if (UpdateApp) {
+      // Keeps the bucket from ever being empty, whatever is wrongly allowed.
+      await trusting.put(UpdateApp.bucketName!, `check-${run}/kept.txt`);
+      this.bucketPolicy = await trusting.policy(UpdateApp.bucketName!);
+    }
+    if (SharedBucket) await trusting.put(SharedBucket.bucketName!, key);
+    if (needs("another parameter"))
+      await new SSMClient(this.administrator("trusting")).send(
+        new PutParameterCommand({ Name: this.otherParameter, Value: "other", Type: "String" }),
+      );
+    if (needs("an operated instance", "another instance")) await this.launch();
+  }
+
+  /** The user made for a person. @throws {NotAsked} where the person's account cannot be reached. */
+  user(who: Person): CheckUser {
+    const user = this.users.get(who);
+    if (user) return user;
+    const home = people[who as keyof typeof people].home;
+    throw new NotAsked(
+      `needs a profile named ${this.deployment.profiles[home]} that administers the ${home} account`,
+    );
+  }
+
+  everyone(): Person[] {
+    return [...this.users.keys()];
+  }
+
+  /** The caller with a person's own credentials. */
+  async ownKeys(who: Person): Promise<Caller> {
+    if (who === "machine") return { ...this.caller("trusted"), credentials: await this.machineCredentials() };
+    if (who === "device") {
+      const { accessKeyId, secretAccessKey } = this.deployment.outputs.TopicPublisher!;
+      if (!accessKeyId || !secretAccessKey) throw new NotAsked("the stack does not manage the device's key");
+      return { ...this.caller("trusted"), credentials: { accessKeyId, secretAccessKey } };
+    }
+    return { ...this.caller(people[who].home), credentials: this.user(who).credentials };
+  }
+
+  /** The administrator of an account, by its profile. */
+  administrator(home: Home): Caller {
+    return { ...this.caller(home), credentials: fromIni({ profile: this.deployment.profiles[home] }) };
+  }
+
+  /** What a row's request is about. @throws {NotAsked} where that is not there. */
+  subject(row: Row): Omit<Subject, "role"> {
+    const { run, key, bucketPolicy, deployment } = this;
+    const { outputs } = deployment;
+    const updated = outputs.UpdateApp?.bucketName ?? "";
+    const shared = outputs.SharedBucket?.bucketName ?? "";
+    const own = `check-${run}-own`;
+    const buckets: Partial<Record<Target, string>> = {
+      productionapp: updated,
+      "own bucket in dev to productionapp": updated,
+      "another bucket of prod": `check-${run}-other`,
+      "own bucket in dev": own,
+      "the shared bucket": shared,
+      "own bucket in dev to the shared bucket": shared,
+      "a bucket whose policy allows": `check-${run}-allows`,
+      "a bucket whose policy is silent": `check-${run}-silent`,
+    };
+    const instance = {
+      "an operated instance": this.instances.operated,
+      "another instance": this.instances.another,
+    }[row.on as string];
+    if (/instance/.test(row.on) && !instance)
+      throw new NotAsked("launches instances of its own only where the endpoint is not AWS");
+    return {
+      bucket: buckets[row.on] ?? "",
+      key,
+      sourceBucket: own,
+      bucketPolicy,
+      unusedName: `check-${run}-unused`,
+      parameter:
+        row.on === "another parameter" ? this.otherParameter : (outputs.ParameterReader?.parameterName ?? ""),
+      instance: instance ?? "",
+      topic: `${outputs.TopicPublisher?.topic ?? "topic"}${row.on === "another topic" ? "-other" : ""}`,
+    };
+  }
+
+  /** Removes everything that was made; gives the reasons why some could not be. */
+  async clear(): Promise<unknown[]> {
+    const { run, buckets, deployment } = this;
+    const { trusting } = buckets;
+    const launched = (home: "trusting" | "trusted", ids: (string | undefined)[]) => {
+      const InstanceIds = ids.filter((id) => id !== undefined);
+      const ec2 = new EC2Client(this.administrator(home));
+      return InstanceIds.length > 0 ? ec2.send(new TerminateInstancesCommand({ InstanceIds })) : undefined;
+    };
+    const ends = await Promise.allSettled([
+      ...(Object.keys(this.staff) as Home[])
+        .filter((home) => this.reaches(home))
+        .map((home) => this.staff[home].remove()),
+      ...["UpdateApp", "SharedBucket"].map((scenario) => {
+        const bucket = deployment.outputs[scenario as Scenario]?.bucketName;
+        return bucket ? trusting.empty(bucket, `check-${run}/`) : undefined;
+      }),
+      trusting.remove(),
+      buckets.trusted.remove(),
+      new SSMClient(this.administrator("trusting"))
+        .send(new DeleteParameterCommand({ Name: this.otherParameter }))
+        .catch((error: Error) => {
+          if (error.name !== "ParameterNotFound") throw error;
+        }),
+      launched("trusting", [this.instances.operated, this.instances.another]),
+      launched("trusted", [this.instances.machine]),
+    ]);
+    return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+  }
+
+  private get otherParameter(): string {
+    return `/cross-account-access-check/${this.run}`;
+  }
+
+  private reaches(home: Home): boolean {
+    return home === "trusting" || home === "trusted" || this.endpoints.has(this.deployment.profiles[home]);
+  }
+
+  private endpointOf(home: Home): string | undefined {
+    return this.endpoints.get(this.deployment.profiles[home]);
+  }
+
+  private caller(home: Home): Omit<Caller, "credentials"> {
+    const endpoint = this.endpointOf(home);
+    return { region: this.deployment.settings.region, ...(endpoint !== undefined && { endpoint }) };
+  }
+
+  /** Two instances to operate, one of them outside the restriction, and the machine to operate them from. */
+  private async launch(): Promise<void> {
+    if (this.endpoint === undefined) return;
+    const { operatedInstanceTag: tag } = this.deployment.settings;
+    const run = async (home: "trusting" | "trusted", tagged: boolean, profile?: string) => {
+      const Tags = tag && tagged ? [{ Key: tag.key, Value: tag.value }] : [];
+      const { Instances } = await new EC2Client(this.administrator(home)).send(
+        new RunInstancesCommand({
+          ImageId: "ami-12345678",
+          InstanceType: "t3.nano",
+          MinCount: 1,
+          MaxCount: 1,
+          TagSpecifications: [
+            { ResourceType: "instance", Tags: [...Tags, { Key: "check", Value: this.run }] },
+          ],
+          ...(profile && { IamInstanceProfile: { Name: profile } }),
+        }),
+      );
+      return Instances![0]!.InstanceId!;
+    };
+    this.instances.operated = await run("trusting", true);
+    this.instances.another = await run("trusting", false);
+    this.instances.machine = await run(
+      "trusted",
+      false,
+      this.deployment.outputs.InstanceOperator!.instanceProfile,
+    );
+  }
+
+  /** What the machine's metadata service gives, read as any program on the machine reads it. */
+  private async machineCredentials() {
+    const { endpoint } = this;
+    if (endpoint === undefined) throw new NotAsked("must be asked on the machine itself");
+    const url = new URL(`/_sandbox/metadata?instanceId=${this.instances.machine}`, endpoint);
+    const answer = await fetch(url, { method: "POST" });
+    if (!answer.ok)
+      throw new NotAsked(`the endpoint ${endpoint} has no instance metadata (HTTP ${answer.status})`);
+    process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = ((await answer.json()) as { url: string }).url;
+    return fromInstanceMetadata()();
+  }
+}
