@@ -86,7 +86,8 @@ export function readCall(
   const form = /^application\/x-www-form-urlencoded/.test(raw.headers["content-type"] ?? "");
   const target = raw.headers["x-amz-target"];
   // Without a signature there is no service name: a form is STS (web identity, SAML), the rest is public S3.
-  const service = scope?.service ?? (form || "Action" in query ? "sts" : "s3");
+  const named = scope?.service === "iotdevicegateway" ? "iotdata" : scope?.service;
+  const service = named ?? (form || "Action" in query ? "sts" : "s3");
   const call: Call = {
     ...raw,
     query,

@@ -40,6 +40,10 @@ function requestContext(call: Call, check: Check): Context {
   };
 }
 
+/** A resource's name for the evaluator, which takes an asterisk in it for a pattern and stops at the end of a line. */
+const literal = (resource: string): string =>
+  resource === "*" ? resource : resource.replace(/[*\r\n\u2028\u2029]/g, "\u2217");
+
 /** Whether a principal (undefined: anonymous) may do what a check says. */
 export async function decide(
   call: Call,
@@ -61,7 +65,7 @@ export async function decide(
     request: {
       principal: principal?.arn ?? anonymousPrincipal,
       action: check.action,
-      resource: { resource: check.resource, accountId: check.account },
+      resource: { resource: literal(check.resource), accountId: check.account },
       contextVariables: {
         ...requestContext(call, check),
         ...(principal

@@ -160,7 +160,8 @@ const resources: Record<string, Record<string, Names>> = {
     alias: simple("", "AliasName"),
   },
   iot: {
-    topic: simple("topic/", "topic"),
+    // As it is: a topic may look like an ARN.
+    topic: (r) => r.of("topic").map((topic) => `topic/${topic}`),
     thing: simple("thing/", "thingName"),
     thingtype: simple("thingtype/", "thingTypeName"),
     thinggroup: simple("thinggroup/", "thingGroupName"),

@@ -9,6 +9,7 @@ import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
 import { type Answer, errorAnswer } from "./errors";
 import { Identities, type Principal } from "./identities";
+import { Iot } from "./iot";
 import { Moto, parseXml } from "./moto";
 import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
 import { type Check, partition, plan, s3Path, type World } from "./requests";
@@ -86,6 +87,8 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       });
     },
   );
+  const iot = door.iot;
+  server.on("upgrade", (request, socket, head) => iot.upgrade(request, socket, head));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   door.port = (server.address() as AddressInfo).port;
   return {
@@ -99,6 +102,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
           resolve();
         });
         server.closeAllConnections();
+        iot.close().catch(() => {});
       }),
   };
 }
@@ -107,6 +111,7 @@ class Door implements Sts {
   readonly instance = randomUUID();
   readonly clock: () => number;
   readonly log: (line: string) => void;
+  readonly iot = new Iot(this);
   port = 0;
   private readonly decisions: DecisionRecord[] = [];
   private count = 0;
@@ -255,7 +260,7 @@ class Door implements Sts {
     await this.require(call, principal, checks);
     if (call.service === "iam") return this.iam(call, principal!, account);
     if (call.service === "s3") return this.s3(call, principal, account);
-    return this.forward(call, principal, account);
+    return (await this.iot.answer(call, account)) ?? this.forward(call, principal, account);
   }
 
   async require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]> {
