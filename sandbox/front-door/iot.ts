@@ -166,6 +166,7 @@ export class Iot {
 
   private connect(ws: WebSocket, request: IncomingMessage, caller: Caller, broker: Aedes): void {
     const fits = packetLengths();
+    ws.on("error", () => ws.terminate());
     ws.on("message", (data: Buffer) => {
       if (!fits(data)) ws.terminate();
     });
@@ -236,6 +237,7 @@ export class Iot {
         });
       },
     });
+    broker.on("error" as "closed", (error?: Error) => this.door.log(`message broker: ${error?.stack}`));
     broker.on("unsubscribe", (filters, client) => {
       for (const filter of filters) callerOf(client).filters.delete(filter);
     });
