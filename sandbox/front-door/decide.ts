@@ -55,7 +55,7 @@ export async function decide(
   const sessionPolicies = principal?.session?.policies ?? [];
   const settings =
     bucket && resourcePolicy
-      ? { s3: { blockPublicAccess: await policies.restrictsPublic(bucket, check.account) } }
+      ? { s3: { blockPublicAccess: (await policies.bucket(bucket, check.account)).restricted } }
       : {};
   const simulation: Simulation = {
     request: {

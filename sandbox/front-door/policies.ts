@@ -1,4 +1,3 @@
-/** The policies that apply to a request, as moto keeps them. */
 import { AwsError } from "./call";
 import { type Moto, parseXml, type Xml } from "./moto";
 
@@ -34,6 +33,12 @@ export interface IdentityPolicies {
   boundary: NamedPolicy[] | undefined;
 }
 
+interface BucketPolicy {
+  policy: unknown;
+  restricted: boolean;
+}
+
+const MAX_BUCKETS = 1000;
 const VERSION = "2010-05-08";
 const parse = (document: string | undefined): unknown => {
   if (!document) return undefined;
@@ -68,6 +73,7 @@ function entity(item: Xml, kind: "User" | "Role" | "Group"): Entity {
 export class Policies {
   private readonly accounts = new Map<string, Promise<Account>>();
   private readonly awsManaged = new Map<string, Promise<NamedPolicy>>();
+  private readonly buckets = new Map<string, Promise<BucketPolicy>>();
   private owners: Promise<Map<string, string>> | undefined;
   /** User ARN to boundary policy ARN: moto 5.2 keeps boundaries of roles alone. */
   private readonly userBoundaries = new Map<string, string>();
@@ -182,24 +188,48 @@ export class Policies {
     return (await this.owners.catch(() => undefined))?.get(bucket);
   }
 
-  bucketsChanged(): void {
+  /** A bucket was, or is about to be, made, removed or set up differently. */
+  bucketChanged(bucket: string): void {
     this.owners = undefined;
+    this.buckets.delete(bucket);
   }
 
   private async readOwners(): Promise<Map<string, string>> {
     const owners = new Map<string, string>();
     for (const account of this.ids) {
-      const answer = await this.moto.send({
-        account,
-        service: "s3",
-        region: this.region,
-        method: "GET",
-        url: "/",
-      });
+      const answer = await this.s3(account, "/");
       for (const bucket of parseXml(answer.body).list("Buckets", "Bucket"))
         owners.set(bucket.text("Name") ?? "", account);
     }
     return owners;
+  }
+
+  private s3(account: string, url: string) {
+    return this.moto.send({ account, service: "s3", region: this.region, method: "GET", url });
+  }
+
+  /** A bucket's policy, and whether its public access block restricts access through a public one. */
+  bucket(name: string, account: string): Promise<BucketPolicy> {
+    let found = this.buckets.get(name);
+    if (!found) {
+      found = this.readBucket(name, account);
+      if (this.buckets.size >= MAX_BUCKETS) this.buckets.clear();
+      this.buckets.set(name, found);
+      found.catch(() => this.buckets.delete(name));
+    }
+    return found;
+  }
+
+  private async readBucket(name: string, account: string): Promise<BucketPolicy> {
+    const part = async (sub: string) => {
+      const answer = await this.s3(account, `/${encodeURIComponent(name)}?${sub}`);
+      return answer.status === 200 ? answer.body.toString() : undefined;
+    };
+    const kept = await part("policy");
+    const policy = kept === undefined ? undefined : parse(bucketPolicyAsWritten(kept));
+    const restricted =
+      policy !== undefined && /<RestrictPublicBuckets>true</i.test((await part("publicAccessBlock")) ?? "");
+    return { policy, restricted };
   }
 
   /** The resource-based policy of what an ARN names in `account`, or undefined when it has none. */
@@ -208,17 +238,8 @@ export class Policies {
     const resource = rest.join(":");
     const where = region || this.region;
     switch (service) {
-      case "s3": {
-        const bucket = resource.split("/", 1)[0]!;
-        const answer = await this.moto.send({
-          account,
-          service,
-          region: where,
-          method: "GET",
-          url: `/${encodeURIComponent(bucket)}?policy`,
-        });
-        return answer.status === 200 ? parse(bucketPolicyAsWritten(answer.body.toString())) : undefined;
-      }
+      case "s3":
+        return (await this.bucket(resource.split("/", 1)[0]!, account)).policy;
       case "iam":
         return (await this.account(account)).roles.get(resource.split("/").at(-1)!)?.trust;
       case "sns": {
@@ -260,18 +281,6 @@ export class Policies {
       default:
         return undefined;
     }
-  }
-
-  /** Whether a bucket's public access block restricts access through a public policy (RestrictPublicBuckets). */
-  async restrictsPublic(bucket: string, account: string): Promise<boolean> {
-    const answer = await this.moto.send({
-      account,
-      service: "s3",
-      region: this.region,
-      method: "GET",
-      url: `/${encodeURIComponent(bucket)}?publicAccessBlock`,
-    });
-    return /<RestrictPublicBuckets>true</i.test(answer.body.toString());
   }
 }
 

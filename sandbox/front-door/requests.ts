@@ -530,6 +530,14 @@ function s3Action(call: Call, key: string): string | undefined {
   return typeof entry === "string" ? `${verb[0]!.toUpperCase()}${verb.slice(1)}${entry}` : entry[verb];
 }
 
+function deletedObjects(call: Call) {
+  try {
+    return parseXml(call.body).list("Object");
+  } catch {
+    throw new AwsError("MalformedXML", "The XML you provided was not well-formed", 400);
+  }
+}
+
 async function planS3(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
   const { bucket, key } = s3Path(call.path);
   const arn = `arn:${partition(call.region)}:s3:::`;
@@ -568,7 +576,7 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
     context,
   });
   if (!key && "delete" in query) {
-    const objects = parseXml(call.body).list("Object");
+    const objects = deletedObjects(call);
     return {
       account,
       checks: objects.map((object) =>

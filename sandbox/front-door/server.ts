@@ -13,7 +13,7 @@ import { Moto, parseXml } from "./moto";
 import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
 import { type Check, partition, plan, s3Path, type World } from "./requests";
 import { answerSts, type Sts } from "./sessions";
-import { readSignature, verifySignature } from "./signature";
+import { checkDigests, readSignature, verifySignature } from "./signature";
 
 export interface FrontDoorOptions {
   /** Profile name to 12-digit account ID. */
@@ -160,8 +160,7 @@ class Door implements Sts {
     );
     // Enough to answer in AWS's shape should the request not even be readable.
     const fallback = {
-      protocol: "s3" as Call["protocol"],
-      service: "s3",
+      ...guess(headers),
       requestId: randomUUID(),
       method: request.method ?? "GET",
       path,
@@ -198,6 +197,8 @@ class Door implements Sts {
     }
     response.writeHead(answer.status, {
       ...answer.headers,
+      // SDKs set their clocks by the answer's date.
+      date: new Date(this.clock()).toUTCString(),
       "content-length": contentLength(request, answer),
     });
     response.end(request.method === "HEAD" ? undefined : answer.body);
@@ -238,6 +239,7 @@ class Door implements Sts {
       const { body, trailers } = await verifySignature(call, signed, principal.secret);
       call.body = body;
       Object.assign(call.headers, trailers);
+      checkDigests(call);
     } else if (call.service !== "s3" && call.service !== "sts")
       throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token");
     if (call.service === "sts") return answerSts(call, principal, this);
@@ -374,10 +376,10 @@ class Door implements Sts {
     const aboutPolicy = !key && "policy" in call.query;
     if (aboutPolicy && call.method === "PUT")
       call.body = Buffer.from(bucketPolicyForMoto(call.body.toString()));
-    const creating = !key && (call.method === "PUT" || call.method === "DELETE");
-    if (creating) this.world.policies.bucketsChanged();
+    const changing = !key && (call.method === "PUT" || call.method === "DELETE");
+    if (changing) this.world.policies.bucketChanged(bucket);
     const answer = await this.forward(call, principal, account);
-    if (creating) this.world.policies.bucketsChanged();
+    if (changing) this.world.policies.bucketChanged(bucket);
     if (aboutPolicy && call.method === "GET" && answer.status === 200)
       return { ...answer, body: bucketPolicyAsWritten(answer.body.toString()) };
     // Who may not list is not told that a key does not exist:
@@ -477,6 +479,14 @@ class Door implements Sts {
     }
   }
 }
+
+/** The protocol of a request that cannot be read further. */
+const guess = (headers: Record<string, string>): Pick<Call, "protocol" | "service"> =>
+  /form/.test(headers["content-type"] ?? "")
+    ? { protocol: "query", service: "sts" }
+    : headers["x-amz-target"]
+      ? { protocol: "json", service: "" }
+      : { protocol: "s3", service: "s3" };
 
 const tooLarge = () =>
   new AwsError("EntityTooLarge", `The sandbox takes bodies of at most ${MAX_BODY} bytes`, 413);
