@@ -50,6 +50,10 @@ const OLDEST_CLI = [3, 200];
 const OLDEST_PYTHON = [3, 10];
 const REPORT_SECONDS = 15;
 
+/** moto 5.2.5 cannot delete a deletion's marker once versioning is suspended: it disposes of a file that markers lack. */
+const MOTO =
+  "from moto.s3 import models; models.FakeDeleteMarker.dispose = lambda self: None; from moto.server import main; main()";
+
 const exec = promisify(execFile);
 const read = (file: string) => readFileSync(file, "utf8");
 const digest = (...texts: string[]) =>
@@ -187,7 +191,7 @@ async function moto(report: Report): Promise<string> {
   const requirements = join(__dirname, "requirements.txt");
   const version = read(requirements).match(/^moto==(\S+)/m)?.[1] ?? "";
   const folder = await installed(
-    `moto-${version}-${digest(read(requirements))}`,
+    `moto-${version}-${digest(read(requirements), MOTO)}`,
     "moto",
     report,
     async (into) => {
@@ -196,7 +200,7 @@ async function moto(report: Report): Promise<string> {
       );
       // The scripts that pip writes name the folder they were made in; this one works wherever it lies.
       const script = join(into, "moto_server");
-      writeFileSync(script, `#!/bin/sh\nexec "$(dirname "$0")/venv/bin/python" -m moto.server "$@"\n`);
+      writeFileSync(script, `#!/bin/sh\nexec "$(dirname "$0")/venv/bin/python" -c '${MOTO}' "$@"\n`);
       chmodSync(script, 0o755);
       const { stdout } = await exec(join(into, "venv/bin/python"), [
         "-c",

@@ -9,12 +9,13 @@ const s3 = (session: Session, { region }: { region?: unknown } = {}) =>
 const region = { computed: true, replace: true } as const;
 const where = (session: Session, known: { region?: unknown }) => ({ region: known.region ?? session.region });
 
-/** Every object and every version of it, delete markers too: S3 deletes no bucket that holds any. */
-async function empty(client: sdk.S3Client, Bucket: string): Promise<void> {
-  const versions = await collect(paginateVersions(client, Bucket), (page) => [
+/** Deletes every version of one object or of all, markers of deletions too: S3 deletes no bucket that holds any. */
+async function empty(client: sdk.S3Client, Bucket: string, key?: string): Promise<void> {
+  const all = await collect(paginateVersions(client, Bucket, key), (page) => [
     ...(page.Versions ?? []),
     ...(page.DeleteMarkers ?? []),
   ]);
+  const versions = all.filter(({ Key }) => key === undefined || Key === key);
   for (let i = 0; i < versions.length; i += 1000) {
     const Objects = versions.slice(i, i + 1000).map(({ Key, VersionId }) => ({ Key, VersionId }));
     const { Errors: [first] = [] } = await client.send(
@@ -27,11 +28,11 @@ async function empty(client: sdk.S3Client, Bucket: string): Promise<void> {
   }
 }
 
-async function* paginateVersions(client: sdk.S3Client, Bucket: string) {
+async function* paginateVersions(client: sdk.S3Client, Bucket: string, Prefix?: string) {
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (next) {
     const page: sdk.ListObjectVersionsCommandOutput = await client.send(
-      new sdk.ListObjectVersionsCommand({ Bucket, ...next }),
+      new sdk.ListObjectVersionsCommand({ Bucket, Prefix, ...next }),
     );
     yield page;
     next = page.IsTruncated
@@ -332,7 +333,7 @@ const object = resource<aws.BucketObjectv2Args>({
   update: (session, _id, inputs) => putObject(session, inputs as unknown as ObjectInputs),
   async delete(session, id, state) {
     const [Bucket = "", ...key] = id.split("/");
-    await s3(session, state).send(new sdk.DeleteObjectCommand({ Bucket, Key: key.join("/") }));
+    await empty(s3(session, state), Bucket, key.join("/"));
   },
 });
 
