@@ -60,10 +60,13 @@ const simple =
     r.of(...parameters).map((name) => (name.startsWith("arn:") ? name : prefix + name));
 const ec2 =
   (type: string, ...parameters: string[]): Names =>
-  (r) =>
-    [...r.of(...parameters), ...r.of("ResourceId").filter((id) => id.startsWith(`${ec2Prefix[type]}-`))].map(
-      (id) => `${type}/${id}`,
-    );
+  (r) => {
+    const tagged = r.of("ResourceId").filter((id) => id.startsWith(`${ec2Prefix[type]}-`));
+    // Images and snapshots belong to no account in their ARN.
+    const shared =
+      ["image", "snapshot"].includes(type) && `arn:${partition(r.call.region)}:ec2:${r.call.region}::`;
+    return [...r.of(...parameters), ...tagged].map((id) => `${shared || ""}${type}/${id}`);
+  };
 const ec2Prefix: Record<string, string> = {
   instance: "i",
   image: "ami",
@@ -78,6 +81,20 @@ const ec2Prefix: Record<string, string> = {
   "elastic-ip": "eipalloc",
   "launch-template": "lt",
 };
+
+/** The ARN of a KMS key, given its ID, alias or ARN. */
+async function keyArn(r: Reader, id: string): Promise<string> {
+  if (/^arn:.*:key\//.test(id)) return id;
+  const named = /^arn:[^:]*:kms:[^:]*:(\d{12}):/.exec(id)?.[1];
+  for (const account of named ? [named] : [r.account, ...r.world.policies.ids]) {
+    const found = await r.world.moto.json(account, "kms", r.call.region, "TrentService.DescribeKey", {
+      KeyId: id,
+    });
+    const arn = (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn;
+    if (arn) return arn;
+  }
+  return `key/${id}`;
+}
 
 const resources: Record<string, Record<string, Names>> = {
   iam: {
@@ -146,17 +163,14 @@ const resources: Record<string, Record<string, Names>> = {
         ),
   },
   kms: {
-    key: async (r) =>
-      Promise.all(
-        r.of("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId").map(async (id) => {
-          if (/:key\//.test(id)) return id;
-          const account = /^arn:[^:]*:kms:[^:]*:(\d{12}):/.exec(id)?.[1] ?? r.account;
-          const found = await r.world.moto.json(account, "kms", r.call.region, "TrentService.DescribeKey", {
-            KeyId: id,
-          });
-          return (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn ?? `key/${id}`;
-        }),
-      ),
+    key: async (r) => {
+      const named = await Promise.all(r.of("KeyId", "TargetKeyId").map((id) => keyArn(r, id)));
+      const ciphertext = named.length ? undefined : text(r.call.params.CiphertextBlob);
+      // A ciphertext begins with the ID of its key, with moto as with AWS.
+      return ciphertext
+        ? [await keyArn(r, Buffer.from(ciphertext, "base64").toString("latin1", 0, 36))]
+        : named;
+    },
     alias: simple("", "AliasName"),
   },
   iot: {
