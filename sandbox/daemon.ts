@@ -7,7 +7,7 @@ import { type FrontDoor, startFrontDoor } from "./front-door/server";
 
 const MAX_LOG = 1024 * 1024;
 const options = JSON.parse(process.argv[2] ?? "{}") as SandboxOptions;
-const { directory, accounts, region } = options;
+const { directory, accounts, region, organization } = options;
 const file = (name: string) => join(directory, name);
 
 /** Appends a line to the log, which is at most two files of a megabyte. */
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   moto.on("exit", () => stop(1, "moto ended"));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(0, signal));
   process.on("uncaughtException", (error) => stop(1, error.stack ?? error.message));
-  const door = await startFrontDoor({ accounts, region, motoPort: port, log });
+  const door = await startFrontDoor({ accounts, region, organization, motoPort: port, log });
   const write = (name: string, content: string) => {
     writeFileSync(file(`${name}.new`), content, { mode: 0o600 });
     renameSync(file(`${name}.new`), file(name));
@@ -62,6 +62,7 @@ async function main(): Promise<void> {
     url: door.url,
     accounts,
     region,
+    organization,
     awsConfigFile: file("aws/config"),
     instance: door.instance,
     startedAt: new Date().toISOString(),

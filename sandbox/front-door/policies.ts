@@ -1,5 +1,6 @@
 import { AwsError } from "./call";
 import { type Moto, parseXml, type Xml } from "./moto";
+import { Pins } from "./pins";
 
 export interface NamedPolicy {
   name: string;
@@ -31,6 +32,12 @@ export interface Account {
 export interface IdentityPolicies {
   identity: NamedPolicy[];
   boundary: NamedPolicy[] | undefined;
+}
+
+/** An AWS organization: its ID, `o-…`, and the IDs of the accounts in it. */
+export interface Organization {
+  id: string;
+  accounts: string[];
 }
 
 interface BucketPolicy {
@@ -74,6 +81,8 @@ export class Policies {
   private readonly accounts = new Map<string, Promise<Account>>();
   private readonly awsManaged = new Map<string, Promise<NamedPolicy>>();
   private readonly buckets = new Map<string, Promise<BucketPolicy>>();
+  /** Whom the principals in resource policies mean. */
+  readonly pins = new Pins(this);
   private owners: Promise<Map<string, string>> | undefined;
   /** User ARN to boundary policy ARN: moto 5.2 keeps boundaries of roles alone. */
   private readonly userBoundaries = new Map<string, string>();
@@ -83,7 +92,13 @@ export class Policies {
     /** The sandbox's account IDs. */
     readonly ids: string[],
     private readonly region: string,
+    private readonly organization?: Organization,
   ) {}
+
+  /** The ID of the organization that an account belongs to, if any. */
+  organizationOf(account: string): string | undefined {
+    return this.organization?.accounts.includes(account) ? this.organization.id : undefined;
+  }
 
   /** Users, roles, groups and policies of an account, read once until `changed`. */
   account(id: string): Promise<Account> {
@@ -234,6 +249,11 @@ export class Policies {
 
   /** The resource-based policy of what an ARN names in `account`, or undefined when it has none. */
   async ofResource(arn: string, account: string): Promise<unknown> {
+    const owner = arn.startsWith("arn:") && arn.includes(":s3:::") ? arn.split("/", 1)[0]! : arn;
+    return this.pins.resolve(owner, await this.readResource(arn, account));
+  }
+
+  private async readResource(arn: string, account: string): Promise<unknown> {
     const [, , service, region = "", , ...rest] = arn.split(":");
     const resource = rest.join(":");
     const where = region || this.region;

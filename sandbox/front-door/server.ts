@@ -3,12 +3,13 @@
  * decide, and lets moto do it. It never decides.
  */
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
 import { type Answer, errorAnswer } from "./errors";
-import { Identities, type Principal } from "./identities";
+import { Identities, type Principal, type ServicePrincipal } from "./identities";
+import { type Instance, type RoleCredentials, startMetadata, urlOf } from "./metadata";
 import { Moto, parseXml } from "./moto";
 import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
 import { type Check, partition, plan, s3Path, type World } from "./requests";
@@ -20,6 +21,8 @@ export interface FrontDoorOptions {
   accounts: Record<string, string>;
   region: string;
   motoPort: number;
+  /** The organization that some of the accounts are in, by profile name: what `aws:PrincipalOrgID` tells. */
+  organization?: { id: string; profiles: string[] } | undefined;
   /** Milliseconds since 1970; for tests. */
   clock?: () => number;
   /** Receives one line per event worth keeping. */
@@ -60,6 +63,7 @@ export interface FrontDoor {
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_BUFFERED = 8 * MAX_BODY;
 const MAX_DECISIONS = 2000;
+const MAX_INSTANCES = 64;
 const ADMINISTRATOR = "sandbox-administrator";
 /** IAM operations whose user is the caller when none is named. */
 const OWN_USER =
@@ -71,7 +75,11 @@ const MOTO_OWN = /^\/(moto-api|latest\/meta-data\/|latest\/api\/|favicon\.ico$)/
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const moto = new Moto(options.motoPort);
   const ids = [...new Set(Object.values(options.accounts))];
-  const policies = new Policies(moto, ids, options.region);
+  const organization = options.organization && {
+    id: options.organization.id,
+    accounts: options.organization.profiles.map((profile) => options.accounts[profile] ?? ""),
+  };
+  const policies = new Policies(moto, ids, options.region, organization);
   const identities = new Identities(policies);
   const door = new Door(options, { policies, moto }, identities);
   const administrators: Record<string, Keys> = {};
@@ -96,6 +104,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       new Promise((resolve) => {
         server.close(() => {
           moto.close();
+          door.close();
           resolve();
         });
         server.closeAllConnections();
@@ -109,6 +118,7 @@ class Door implements Sts {
   readonly log: (line: string) => void;
   port = 0;
   private readonly decisions: DecisionRecord[] = [];
+  private readonly instances = new Map<string, Server>();
   private count = 0;
   private buffered = 0;
 
@@ -171,7 +181,8 @@ class Door implements Sts {
     let call: Call | undefined;
     try {
       body = await this.body(request);
-      if (path.startsWith("/_sandbox/")) answer = this.control(request, path, new URLSearchParams(search));
+      if (path.startsWith("/_sandbox/"))
+        answer = await this.control(request, path, new URLSearchParams(search));
       else {
         if (!path.startsWith("/") || MOTO_OWN.test(decodeURI(path)))
           throw new AwsError("AccessDenied", "Access Denied");
@@ -255,9 +266,14 @@ class Door implements Sts {
     if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
       return this.deleteObjects(call, principal, checks, account);
     await this.require(call, principal, checks);
-    if (call.service === "iam") return this.iam(call, principal!, account);
-    if (call.service === "s3") return this.s3(call, principal, account);
-    return this.forward(call, principal, account);
+    const remember = await this.world.policies.pins.pin(call, checks[0]!.resource);
+    const answer = await (call.service === "iam"
+      ? this.iam(call, principal!, account)
+      : call.service === "s3"
+        ? this.s3(call, principal, account)
+        : this.forward(call, principal, account));
+    if (answer.status < 300) remember();
+    return answer;
   }
 
   async require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]> {
@@ -270,14 +286,19 @@ class Door implements Sts {
     return decisions;
   }
 
-  private async decide(call: Call, principal: Principal | undefined, check: Check): Promise<Decision> {
-    const decision = await decide(call, principal, check, this.world.policies);
+  private async decide(
+    call: Pick<Call, "now" | "region" | "sourceIp" | "headers" | "requestId">,
+    caller: Principal | ServicePrincipal | undefined,
+    check: Check,
+  ): Promise<Decision> {
+    const decision = await decide(call, caller, check, this.world.policies);
     const { action, resource, account } = check;
+    const who = caller ? ("arn" in caller ? caller.arn : caller.service) : "anonymous";
     this.decisions.push({
       number: ++this.count,
       time: call.now.toISOString(),
       requestId: call.requestId,
-      who: principal?.arn ?? "anonymous",
+      who,
       action,
       resource,
       account,
@@ -289,7 +310,7 @@ class Door implements Sts {
     if (this.decisions.length > MAX_DECISIONS) this.decisions.shift();
     if (decision.note)
       this.log(
-        `${call.requestId} ${principal?.arn ?? "anonymous"} ${action}: ${decision.note}: ${decision.allowed ? "allowed" : "refused"}`,
+        `${call.requestId} ${who} ${action}: ${decision.note}: ${decision.allowed ? "allowed" : "refused"}`,
       );
     return decision;
   }
@@ -444,7 +465,83 @@ class Door implements Sts {
       : answer;
   }
 
-  private control(request: IncomingMessage, path: string, query: URLSearchParams): Answer {
+  /** The address of an instance's metadata service, started when first asked for. Undefined for an unknown instance. */
+  private async metadata(id: string): Promise<string | undefined> {
+    const { moto, policies } = this.world;
+    const { region } = this.options;
+    const known = this.instances.get(id);
+    if (known) return urlOf(known);
+    if (!/^i-[0-9a-f]+$/.test(id) || this.instances.size >= MAX_INSTANCES) return undefined;
+    for (const account of policies.ids) {
+      const describe = { Action: "DescribeInstances", Version: "2016-11-15", "InstanceId.1": id };
+      const answer = await moto.query(account, "ec2", region, describe);
+      const [details] = answer?.list("reservationSet", "item")[0]?.list("instancesSet", "item") ?? [];
+      if (details?.text("instanceState", "name") !== "running") continue;
+      const instance = { id, account, region, details };
+      const server = await startMetadata(instance, this.roleOf(instance), this.clock);
+      this.instances.set(id, server);
+      return urlOf(server);
+    }
+    return undefined;
+  }
+
+  /** What gives an instance the credentials of its profile's role, anew when an hour or less is left of them. */
+  private roleOf({ id, account, region, details }: Instance): () => Promise<RoleCredentials | undefined> {
+    let vended: ReturnType<Identities["vend"]> | undefined;
+    return async () => {
+      const { moto } = this.world;
+      const name = details.text("iamInstanceProfile", "arn")?.split("/").at(-1);
+      if (!name) return undefined;
+      const ask = { Action: "GetInstanceProfile", Version: "2010-05-08", InstanceProfileName: name };
+      const found = await moto.query(account, "iam", region, ask);
+      const at = (...path: string[]) =>
+        found?.text("GetInstanceProfileResult", "InstanceProfile", ...path) ?? "";
+      const [role] = found?.list("GetInstanceProfileResult", "InstanceProfile", "Roles", "member") ?? [];
+      if (!role) return undefined;
+      const [roleName, uniqueId, arn] = ["RoleName", "RoleId", "Arn"].map(
+        (part) => role.text(part) ?? "",
+      ) as [string, string, string];
+      const profile = { role: roleName, profileArn: at("Arn"), profileId: at("InstanceProfileId") };
+      const now = this.clock();
+      const call = {
+        now: new Date(now),
+        region,
+        sourceIp: "127.0.0.1",
+        headers: {},
+        requestId: randomUUID(),
+      };
+      const check: Check = { action: "sts:AssumeRole", resource: arn, account, context: {} };
+      if (!(await this.decide(call, { service: "ec2.amazonaws.com" }, check)).allowed) return profile;
+      if (vended?.uniqueId !== uniqueId || vended.session.expires < now + 3_600_000)
+        vended = this.identities.vend(
+          {
+            account,
+            arn: `arn:${partition(region)}:sts::${account}:assumed-role/${roleName}/${id}`,
+            type: "AssumedRole",
+            name: roleName,
+            uniqueId,
+          },
+          {
+            issued: now,
+            expires: now + 6 * 3_600_000,
+            name: id,
+            tags: {},
+            transitive: [],
+            policies: [],
+            instance: `arn:${partition(region)}:ec2:${region}:${account}:instance/${id}`,
+          },
+        );
+      const { accessKeyId, secret, session } = vended;
+      const { token, issued, expires } = session;
+      return { ...profile, credentials: { accessKeyId, secret, token, issued, expires } };
+    };
+  }
+
+  close(): void {
+    for (const server of this.instances.values()) server.close();
+  }
+
+  private async control(request: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
     const json = (status: number, body: object): Answer => ({
       status,
       headers: { "content-type": "application/json" },
@@ -472,9 +569,15 @@ class Door implements Sts {
           ? json(200, { expired: id })
           : json(404, { error: `no session has the access key ID ${id}` });
       }
+      case "POST metadata": {
+        const id = query.get("instanceId") ?? "";
+        const url = await this.metadata(id);
+        return url ? json(200, { url }) : json(404, { error: `no running instance is named ${id}` });
+      }
       default:
         return json(404, {
-          error: "expected GET health, GET decisions?since=N or POST expire?accessKeyId=ASIA…",
+          error:
+            "expected GET health, GET decisions?since=N, POST expire?accessKeyId=ASIA… or POST metadata?instanceId=i-…",
         });
     }
   }

@@ -51,6 +51,8 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { ACCOUNTS, allow, outcome, type Person, policy, REGION, World } from "./front-door-world";
 
@@ -190,6 +192,90 @@ describe("front door: services", function () {
       ),
     );
     assert.equal(await run(passer, { IamInstanceProfile: { Name: "machine" } }), "allowed");
+  });
+
+  describe("EC2 instance metadata", () => {
+    const metadata = async (id: string): Promise<string> =>
+      JSON.parse((await world.raw("POST", `/_sandbox/metadata?instanceId=${id}`)).body).url;
+    let machines = 0;
+    async function machine(
+      trust: string,
+      document: string,
+    ): Promise<{ id: string; url: string; role: string }> {
+      const name = `metadata-${++machines}`;
+      const iam = world.admin(IAMClient, "dev");
+      const role = await world.role("dev", name, trust, document);
+      await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: name }));
+      await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
+      const run = { ImageId: "ami-12c6146b", MinCount: 1, MaxCount: 1, IamInstanceProfile: { Name: name } };
+      const { Instances } = await world.admin(EC2Client, "dev").send(new RunInstancesCommand(run));
+      const id = Instances![0]!.InstanceId!;
+      return { id, url: await metadata(id), role };
+    }
+    const trustsEc2 = policy({ Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" });
+    const ask = async (url: string, path: string, headers: Record<string, string>, method = "GET") => {
+      const answer = await fetch(url + path, { method, headers });
+      return { status: answer.status, body: await answer.text() };
+    };
+    const TTL = "x-aws-ec2-metadata-token-ttl-seconds";
+
+    it("gives the role's credentials to the SDK's provider, and they assume a role across for more than an hour", async () => {
+      const { id, url } = await machine(trustsEc2, allow("sts:AssumeRole"));
+      const endpoint = process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
+      process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = url;
+      const credentials = await fromInstanceMetadata()().finally(() => {
+        if (endpoint === undefined) delete process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
+        else process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = endpoint;
+      });
+      const who = (await world.client(STSClient, credentials).send(new GetCallerIdentityCommand({}))).Arn;
+      assert.equal(who, `arn:aws:sts::${ACCOUNTS.dev}:assumed-role/metadata-${machines}/${id}`);
+      const Condition = { ArnLike: { "aws:PrincipalArn": `arn:aws:iam::${ACCOUNTS.dev}:role/metadata-*` } };
+      const trust = policy({ Principal: root, Action: "sts:AssumeRole", Condition });
+      const across = await world.role("prod", "for-machines", trust, undefined, { MaxSessionDuration: 7200 });
+      assert.equal(await outcome(world.assume(credentials, across, { DurationSeconds: 7200 })), "allowed");
+    });
+    it("tells nothing without a token of its own, nor to a proxy", async () => {
+      const { id, url } = await machine(trustsEc2, allow("sts:AssumeRole"));
+      const path = "/latest/meta-data/iam/security-credentials/";
+      assert.equal((await ask(url, path, {})).status, 401);
+      assert.equal((await ask(url, path, { "x-aws-ec2-metadata-token": "guessed" })).status, 401);
+      assert.equal(
+        (await ask(url, "/latest/api/token", { [TTL]: "60", "x-forwarded-for": "10.0.0.1" }, "PUT")).status,
+        403,
+      );
+      assert.equal((await ask(url, "/latest/api/token", { [TTL]: "0" }, "PUT")).status, 400);
+      const token = (await ask(url, "/latest/api/token", { [TTL]: "60" }, "PUT")).body;
+      const read = async (what: string) =>
+        (await ask(url, `/latest/${what}`, { "x-aws-ec2-metadata-token": token })).body;
+      assert.equal(await read("meta-data/instance-id"), id);
+      assert.equal(await read("meta-data/placement/region"), REGION);
+      assert.equal(await read("meta-data/iam/security-credentials/"), `metadata-${machines}`);
+      const document = JSON.parse(await read("dynamic/instance-identity/document"));
+      assert.deepEqual(
+        [document.accountId, document.instanceId, document.region],
+        [ACCOUNTS.dev, id, REGION],
+      );
+      world.advance(61);
+      assert.equal((await ask(url, path, { "x-aws-ec2-metadata-token": token })).status, 401);
+    });
+    it("has no credentials for a role that does not trust EC2", async () => {
+      const { url } = await machine(
+        policy({ Principal: root, Action: "sts:AssumeRole" }),
+        allow("sts:AssumeRole"),
+      );
+      const token = (await ask(url, "/latest/api/token", { [TTL]: "60" }, "PUT")).body;
+      const { body } = await ask(url, `/latest/meta-data/iam/security-credentials/metadata-${machines}`, {
+        "x-aws-ec2-metadata-token": token,
+      });
+      assert.equal(JSON.parse(body).Code, "AssumeRoleUnauthorizedAccess");
+    });
+    it("is there for instances alone", async () => {
+      assert.equal(
+        (await world.raw("POST", "/_sandbox/metadata?instanceId=i-0123456789abcdef0")).status,
+        404,
+      );
+      assert.equal((await world.raw("POST", "/_sandbox/metadata?instanceId=../x")).status, 404);
+    });
   });
 
   it("IoT: publishing to one topic, plain or encoded", async () => {

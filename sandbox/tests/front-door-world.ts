@@ -23,6 +23,8 @@ import { toolchain } from "../toolchain";
 
 export const REGION = "ap-northeast-1";
 export const ACCOUNTS = { dev: "111111111111", prod: "222222222222", outsider: "333333333333" };
+/** dev and prod are of one organization; the outsider is not. */
+export const ORGANIZATION = { id: "o-sandbox0001", profiles: ["dev", "prod"] };
 export type Profile = keyof typeof ACCOUNTS;
 
 export interface Person {
@@ -64,7 +66,13 @@ export class World {
     const time = { offset: 0 };
     const clock = () => Date.now() + time.offset;
     return new World(
-      await startFrontDoor({ accounts: ACCOUNTS, region: REGION, motoPort: port, clock }),
+      await startFrontDoor({
+        accounts: ACCOUNTS,
+        organization: ORGANIZATION,
+        region: REGION,
+        motoPort: port,
+        clock,
+      }),
       moto,
       directory,
       time,

@@ -6,6 +6,8 @@ import {
   CreateUserCommand,
   DeactivateMFADeviceCommand,
   DeleteAccessKeyCommand,
+  DeleteRoleCommand,
+  DeleteUserCommand,
   DeleteUserPolicyCommand,
   EnableMFADeviceCommand,
   GetUserCommand,
@@ -18,6 +20,7 @@ import {
   PutUserPolicyCommand,
   RemoveUserFromGroupCommand,
   UpdateAccessKeyCommand,
+  UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import {
   CopyObjectCommand,
@@ -41,6 +44,7 @@ import type { AwsCredentialIdentity } from "@smithy/types";
 import {
   ACCOUNTS,
   allow,
+  ORGANIZATION,
   outcome,
   type Person,
   type Profile,
@@ -352,6 +356,111 @@ describe("front door: who may do what", function () {
         await outcome(world.client(IAMClient, narrowed).send(new ListUsersCommand({}))),
         "AccessDenied",
         "a session policy grants nothing",
+      );
+    });
+  });
+
+  describe("principals in policies", () => {
+    it("an organization's accounts and no other", async () => {
+      const Condition = { StringEquals: { "aws:PrincipalOrgID": ORGANIZATION.id } };
+      const role = await world.role(
+        "prod",
+        "organization",
+        policy({ Principal: { AWS: "*" }, Action: "sts:AssumeRole", Condition }),
+      );
+      assert.equal(await outcome(world.assume(world.door.administrators.dev!, role)), "allowed");
+      assert.equal(await outcome(world.assume(world.door.administrators.outsider!, role)), "AccessDenied");
+    });
+
+    it("a user made anew under an old name is a stranger to what named the old one", async () => {
+      const iam = world.admin(IAMClient, "dev");
+      const old = await world.person("dev", "anew", allow(["sts:AssumeRole", "s3:GetObject"]));
+      const role = await world.role(
+        "prod",
+        "knows-anew",
+        policy({ Principal: { AWS: old.arn }, Action: "sts:AssumeRole" }),
+      );
+      await bucket(
+        "prod",
+        "knows-anew",
+        policy({
+          Principal: { AWS: old.arn },
+          Action: "s3:GetObject",
+          Resource: "arn:aws:s3:::knows-anew/*",
+        }),
+      );
+      const asked = async (who: Person) => [
+        await outcome(world.assume(who.credentials, role)),
+        await get(who.credentials, "knows-anew"),
+      ];
+      assert.deepEqual(await asked(old), ["allowed", "allowed"]);
+      await iam.send(
+        new DeleteAccessKeyCommand({ UserName: "anew", AccessKeyId: old.credentials.accessKeyId }),
+      );
+      await iam.send(new DeleteUserPolicyCommand({ UserName: "anew", PolicyName: "own" }));
+      await iam.send(new DeleteUserCommand({ UserName: "anew" }));
+      const anew = await world.person("dev", "anew", allow(["sts:AssumeRole", "s3:GetObject"]));
+      assert.equal(anew.arn, old.arn);
+      assert.deepEqual(await asked(anew), ["AccessDenied", "AccessDenied"]);
+      const PolicyDocument = policy({ Principal: { AWS: anew.arn }, Action: "sts:AssumeRole" });
+      await world
+        .admin(IAMClient, "prod")
+        .send(new UpdateAssumeRolePolicyCommand({ RoleName: "knows-anew", PolicyDocument }));
+      assert.deepEqual(await asked(anew), ["allowed", "AccessDenied"]);
+    });
+
+    it("one that does not exist is refused when the policy is written", async () => {
+      const AWS = `arn:aws:iam::${ACCOUNTS.dev}:user/no-such-user`;
+      const trust = world.role(
+        "prod",
+        "knows-nobody",
+        policy({ Principal: { AWS }, Action: "sts:AssumeRole" }),
+      );
+      assert.equal(await words(trust), `Invalid principal in policy: "AWS":"${AWS}"`);
+      const shared = bucket(
+        "prod",
+        "knows-nobody",
+        policy({ Principal: { AWS }, Action: "s3:*", Resource: "arn:aws:s3:::knows-nobody/*" }),
+      );
+      assert.equal(await outcome(shared), "MalformedPolicy");
+    });
+
+    it("sessions of a role made anew are void", async () => {
+      const iam = world.admin(IAMClient, "dev");
+      const trust = policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" });
+      const session = await world.assume(
+        world.door.administrators.dev!,
+        await world.role("dev", "void", trust),
+      );
+      await iam.send(new DeleteRoleCommand({ RoleName: "void" }));
+      assert.equal(await outcome(identity(session)), "InvalidClientTokenId");
+      await world.role("dev", "void", trust);
+      assert.equal(await outcome(identity(session)), "InvalidClientTokenId");
+    });
+
+    it("source identity goes along a chain of roles, and cannot be changed", async () => {
+      const trust = policy({
+        Principal: { AWS: root("dev") },
+        Action: ["sts:AssumeRole", "sts:SetSourceIdentity"],
+      });
+      const first = await world.role("dev", "chain-1", trust, allow("sts:*"));
+      const Condition = { StringEquals: { "sts:SourceIdentity": "ann" } };
+      const second = await world.role(
+        "dev",
+        "chain-2",
+        policy({
+          Principal: { AWS: root("dev") },
+          Action: ["sts:AssumeRole", "sts:SetSourceIdentity"],
+          Condition,
+        }),
+      );
+      const session = (SourceIdentity: string) =>
+        world.assume(world.door.administrators.dev!, first, { SourceIdentity });
+      assert.equal(await outcome(world.assume(await session("ann"), second)), "allowed");
+      assert.equal(await outcome(world.assume(await session("bob"), second)), "AccessDenied");
+      assert.match(
+        await words(world.assume(await session("bob"), second, { SourceIdentity: "ann" })),
+        /cannot be changed/,
       );
     });
   });
