@@ -1,5 +1,5 @@
 /** Pulumi's engine, set up so that it keeps its state beside the sandbox's accounts and leaves the user's own alone. */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   existsSync,
@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import type { Toolchain } from "../toolchain";
@@ -45,7 +45,8 @@ export function engineEnvironment({ toolchain, directory, awsConfigFile }: Engin
     PATH: [...toolchain.path, process.env.PATH ?? ""].join(delimiter),
     SANDBOX_PULUMI_CLI: toolchain.cli,
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: `file://${state}`,
+    // Without the attributes that the engine would write beside each file, in no one step: a kill leaves half of them.
+    PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
     // The salt that the state carries serves: Pulumi.<stack>.yaml need not have it.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
@@ -71,15 +72,14 @@ function linkPlugins(cache: string, plugins: Toolchain["plugins"]): void {
 }
 
 const stateFolder = (environment: Environment) =>
-  join((environment.PULUMI_BACKEND_URL ?? "").replace(/^file:\/\//, ""), ".pulumi");
+  join((environment.PULUMI_BACKEND_URL ?? "").replace(/^file:\/\/|\?.*$/g, ""), ".pulumi");
 const projectName = (directory: string): string =>
   parse(readFileSync(join(directory, "Pulumi.yaml"), "utf8")).name;
 
 async function cli(environment: Environment, cwd: string, ...args: string[]): Promise<string> {
   const options = { cwd, env: { ...process.env, ...environment }, maxBuffer: 1 << 30 };
   try {
-    return (await exec(environment.SANDBOX_PULUMI_CLI ?? "pulumi", [...args, "--non-interactive"], options))
-      .stdout;
+    return (await exec(join(__dirname, "cli/pulumi"), [...args, "--non-interactive"], options)).stdout;
   } catch (error) {
     const { stderr = "", stdout = "" } = error as { stderr?: string; stdout?: string };
     throw new Error(`pulumi ${args.join(" ")} failed in ${cwd}:\n${stdout}${stderr}`.trim());
@@ -115,6 +115,104 @@ export async function ensureStack(
     }
   }
   await cli(environment, projectDirectory, "stack", "select", stack);
+  await mendInterrupted(environment, projectDirectory);
+}
+
+interface State {
+  urn: string;
+  id?: string;
+  type: string;
+  provider?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  pendingReplacement?: boolean;
+}
+
+interface Deployment {
+  resources?: State[];
+  pending_operations?: { type: string; resource: State }[];
+}
+
+/** Stacks of the sandbox's state, by name, with what the engine last wrote of them. */
+function checkpoints(
+  environment: Environment,
+): Map<string, Deployment & { secrets_providers?: { state?: { salt?: string } } }> {
+  const folder = join(stateFolder(environment), "stacks");
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  return new Map(
+    files
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => [
+        basename(file, ".json"),
+        JSON.parse(readFileSync(join(folder, file), "utf8")).checkpoint?.latest ?? {},
+      ]),
+  );
+}
+
+/**
+ * Settles what an engine was doing when it was killed. What it was creating is taken into the state under the ID that
+ * its inputs tell, and reading it back shows whether it exists; without that the next update would create it again.
+ */
+export async function mendInterrupted(environment: Environment, projectDirectory: string): Promise<void> {
+  for (const [stack, { pending_operations: pending = [] }] of checkpoints(environment)) {
+    if (!pending.length || isLocked(environment)) continue;
+    const exported = JSON.parse(
+      await cli(environment, projectDirectory, "stack", "export", "--stack", stack),
+    );
+    const { resources = [], pending_operations: operations = [] }: Deployment = exported.deployment;
+    for (const { type, resource } of operations) {
+      const id = type === "creating" && idOf(resource, resources);
+      const known = resources.findIndex(({ urn }) => urn === resource.urn);
+      if (!id || (known >= 0 && !resources[known]?.pendingReplacement)) continue;
+      if (known >= 0) resources.splice(known, 1);
+      resources.push({ ...resource, id, outputs: resource.inputs ?? {} });
+    }
+    delete exported.deployment.pending_operations;
+    const folder = mkdtempSync(join(tmpdir(), "pulumi-state-"));
+    try {
+      writeFileSync(join(folder, "state.json"), JSON.stringify(exported), { mode: 0o600 });
+      await cli(
+        environment,
+        projectDirectory,
+        "stack",
+        "import",
+        "--stack",
+        stack,
+        "--file",
+        join(folder, "state.json"),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const targets = operations
+      .map(({ resource }) => resource.urn)
+      .filter((urn) => resources.some((one) => one.urn === urn));
+    const flags = targets.flatMap((urn) => ["--target", urn]);
+    if (targets.length)
+      await cli(
+        environment,
+        projectDirectory,
+        "refresh",
+        "--yes",
+        "--skip-preview",
+        "--stack",
+        stack,
+        ...flags,
+      );
+  }
+}
+
+/** The ID that AWS gave, or would have given, to what an interrupted engine was creating; undefined where inputs do not tell. */
+function idOf({ type, inputs = {}, provider = "" }: State, resources: State[]): string | undefined {
+  const { inputs: settings = {} } = resources.find(({ urn, id }) => `${urn}::${id}` === provider) ?? {};
+  const { typeOf }: typeof import("./provider-aws/types") = require("./provider-aws/types");
+  try {
+    const [account = ""] = JSON.parse(String(settings.allowedAccountIds ?? "[]")) as string[];
+    const id = typeOf(type).id?.({ ...inputs, tagsAll: {} } as never, account);
+    return id?.includes("::") || id?.includes("undefined") ? undefined : id;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Drops the engine's state of a sandbox whose accounts are gone, its locks and history too. */
@@ -124,33 +222,27 @@ export async function forgetStack(directory: string): Promise<void> {
 }
 
 /** The salts that the stacks of the sandbox's state are encrypted with. */
-export function saltsOf(environment: Environment): string[] {
-  const stacks = join(stateFolder(environment), "stacks");
-  const files = existsSync(stacks) ? readdirSync(stacks, { recursive: true, encoding: "utf8" }) : [];
-  return files
-    .filter((file) => file.endsWith(".json"))
-    .flatMap((file) => {
-      const { checkpoint } = JSON.parse(readFileSync(join(stacks, file), "utf8"));
-      return checkpoint?.latest?.secrets_providers?.state?.salt ?? [];
-    });
+export const saltsOf = (environment: Environment): string[] =>
+  [...checkpoints(environment).values()].flatMap((latest) => latest.secrets_providers?.state?.salt ?? []);
+
+function lockFiles(environment: Environment): string[] {
+  const locks = join(stateFolder(environment), "locks");
+  const files = existsSync(locks) ? readdirSync(locks, { recursive: true, encoding: "utf8" }) : [];
+  return files.filter((file) => file.endsWith(".json")).map((file) => join(locks, file));
 }
+
+const isLocked = (environment: Environment) => lockFiles(environment).length > 0;
 
 /** Removes the locks of engines that are dead: only what runs may keep others out. */
 export function clearDeadLocks(environment: Environment): void {
-  const locks = join(stateFolder(environment), "locks");
-  const files = existsSync(locks)
-    ? readdirSync(locks, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"))
-    : [];
-  for (const file of files.map((file) => join(locks, file))) {
+  for (const file of lockFiles(environment)) {
     const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8"));
-    if (host === hostname() && !isAlive(pid)) rmSync(file, { force: true });
+    if (host === hostname() && !isEngine(pid)) rmSync(file, { force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** Whether a process runs and is a Pulumi engine: its number may have passed to another, or wait as a zombie to be reaped. */
+function isEngine(pid: number): boolean {
+  const { stdout } = spawnSync("ps", ["-o", "stat=,comm=", "-p", String(pid)], { encoding: "utf8" });
+  return /^\s*[^Z\s]\S*\s.*pulumi/.test(stdout);
 }

@@ -24,28 +24,10 @@ import {
   UNKNOWN,
   type Values,
 } from "./table";
+import { OFFICIAL, typeOf } from "./types";
 
-const OFFICIAL =
-  "The official plugin knows all of AWS: `pulumi plugin install resource aws`, where its downloads can be reached.";
 const DEFAULTS = "__defaults";
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
-
-const SERVICES = ["apigateway", "ec2", "ecr", "iam", "kms", "s3", "sns", "sqs", "ssm"];
-
-/** The table entry of a type token, its service's module loaded when first needed. */
-function typeOf(token: string): ResourceType {
-  const service = token.match(/^aws:(\w+)\//)?.[1] ?? "";
-  const table = (name: string): Record<string, ResourceType> => require(`./resources/${name}`).default;
-  const type = SERVICES.includes(service) ? table(service)[token] : undefined;
-  if (type) return type;
-  const known = SERVICES.includes(service)
-    ? `of ${service} it knows ${Object.keys(table(service)).join(", ")}`
-    : `it knows the services ${SERVICES.join(", ")}`;
-  throw new RpcError(
-    grpc.status.UNIMPLEMENTED,
-    `the stand-in AWS plugin does not know ${token}; ${known}. ${OFFICIAL}`,
-  );
-}
 
 let session: Session | undefined;
 function aws(): Session {
@@ -226,9 +208,11 @@ async function create(request: proto.CreateRequest): Promise<proto.CreateRespons
   const doing = `creating ${type.title} (${inputs[type.autoname?.property ?? ""] ?? request.getName()})`;
   let id = "";
   try {
-    id = await type.create(aws(), withAllTags(inputs), (created) => {
-      id = created;
-    });
+    const created = (given = type.id?.(withAllTags(inputs), aws().account) ?? "") => {
+      id = given;
+    };
+    await type.create(aws(), withAllTags(inputs), created);
+    if (!id) created();
     const state = await read(type, id, inputs);
     if (!state) throw new Error("AWS does not know it after its creation");
     return new proto.CreateResponse().setId(id).setProperties(toStruct(state, type.secrets));

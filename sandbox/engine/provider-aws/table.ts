@@ -36,8 +36,12 @@ export interface ResourceType<Args = Values> {
   secrets?: string[];
   /** The property that the plugin makes up from the resource's logical name when the program leaves it out. */
   autoname?: { property: keyof Args & string; longest: number };
-  /** Returns the ID. Calls `created` with it once something exists that must not be lost if what follows fails. */
-  create(aws: Session, inputs: Inputs<Args>, created: (id: string) => void): Promise<string>;
+  /** The ID, where it follows from the inputs and the account's ID. */
+  id?(inputs: Inputs<Args>, account: string): string;
+  /**
+   * Calls `created` once something exists that must not be lost if what follows fails, with the ID unless `id` tells it.
+   */
+  create(aws: Session, inputs: Inputs<Args>, created: (id?: string) => void): Promise<void>;
   /**
    * Reads back inputs and outputs; a property that AWS does not keep is left out. `known` is what was last known of the
    * resource, nothing at import. Undefined when the resource is gone; "not found" errors need not be caught.

@@ -52,7 +52,8 @@ const bucket = resource<aws.BucketArgs>({
   },
   outputs: ["arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName"],
   autoname: { property: "bucket", longest: 63 },
-  async create(session, inputs) {
+  id: ({ bucket = "" }) => bucket,
+  async create(session, inputs, created) {
     const { bucket: Bucket, objectLockEnabled: ObjectLockEnabledForBucket, tagsAll } = inputs;
     const LocationConstraint = (inputs.region ?? session.region) as sdk.BucketLocationConstraint;
     const Tags = keyValues(tagsAll);
@@ -66,9 +67,9 @@ const bucket = resource<aws.BucketArgs>({
         }),
       }),
     );
+    created();
     if (Tags.length)
       await s3(session, inputs).send(new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: Tags } }));
-    return Bucket ?? "";
   },
   async read(session, Bucket, known) {
     const client = s3(session, known);
@@ -111,9 +112,9 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
     restrictPublicBuckets: { default: false },
     skipDestroy: ours(undefined),
   },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putPublicAccessBlock(session, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { PublicAccessBlockConfiguration: block } = await s3(session, known).send(
@@ -152,9 +153,9 @@ async function putPublicAccessBlock(
 const bucketOwnershipControls = resource<aws.BucketOwnershipControlsArgs>({
   title: "S3 Bucket Ownership Controls",
   properties: { bucket: fixed, region, rule: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putOwnership(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { OwnershipControls } = await s3(session, known).send(
@@ -191,9 +192,9 @@ interface EncryptionRule {
 const bucketEncryption = resource<aws.BucketServerSideEncryptionConfigurationArgs>({
   title: "S3 Bucket Server-side Encryption Configuration",
   properties: { bucket: fixed, region, rules: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putEncryption(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { ServerSideEncryptionConfiguration } = await s3(session, known).send(
@@ -234,9 +235,9 @@ async function putEncryption(session: Session, Bucket: string, inputs: { rules: 
 const bucketVersioning = resource<aws.BucketVersioningArgs>({
   title: "S3 Bucket Versioning",
   properties: { bucket: fixed, region, versioningConfiguration: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putVersioning(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { Status = "Disabled" } = await s3(session, known).send(
@@ -267,9 +268,9 @@ async function putVersioning(
 const bucketPolicy = resource<aws.BucketPolicyArgs>({
   title: "S3 Bucket Policy",
   properties: { bucket: fixed, policy: document, region },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putPolicy(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { Policy } = await s3(session, known).send(new sdk.GetBucketPolicyCommand({ Bucket }));
@@ -303,9 +304,9 @@ const object = resource<aws.BucketObjectv2Args>({
   },
   outputs: ["arn", "etag", "versionId"],
   autoname: { property: "key", longest: 1024 },
+  id: ({ bucket, key }) => `${bucket}/${key}`,
   async create(session, inputs) {
     await putObject(session, inputs as unknown as ObjectInputs);
-    return `${inputs.bucket}/${inputs.key}`;
   },
   async read(session, id, known) {
     const [Bucket = "", ...key] = id.split("/");
