@@ -209,6 +209,12 @@ export class Identities {
           if (one.account === account && one.user === params.UserName)
             one.user = text(params.NewUserName) ?? one.user;
         break;
+      case "DeleteUser":
+        for (const [id, one] of this.keys)
+          if (one.account === account && one.user === params.UserName) this.keys.delete(id);
+        for (const one of this.devices.values())
+          if (one.account === account && one.user === params.UserName) one.user = undefined;
+        break;
       case "CreateVirtualMFADevice": {
         const made = (name: string) =>
           parseXml(answer.body).text("CreateVirtualMFADeviceResult", "VirtualMFADevice", name)!;

@@ -1,5 +1,5 @@
 import { AwsError } from "./call";
-import { type Moto, parseXml, type Xml } from "./moto";
+import { answered, type Moto, parseXml, type Xml } from "./moto";
 import { Pins } from "./pins";
 
 export interface NamedPolicy {
@@ -238,7 +238,7 @@ export class Policies {
   private async readBucket(name: string, account: string): Promise<BucketPolicy> {
     const part = async (sub: string) => {
       const answer = await this.s3(account, `/${encodeURIComponent(name)}?${sub}`);
-      return answer.status === 200 ? answer.body.toString() : undefined;
+      return answered(answer) ? answer.body.toString() : undefined;
     };
     const kept = await part("policy");
     const policy = kept === undefined ? undefined : parse(bucketPolicyAsWritten(kept));

@@ -7,12 +7,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
-import { type Answer, errorAnswer } from "./errors";
+import { type Answer, errorAnswer, escapeXml } from "./errors";
 import { Identities, type Principal, type ServicePrincipal } from "./identities";
 import { type Instance, type RoleCredentials, startMetadata, urlOf } from "./metadata";
-import { Moto, parseXml } from "./moto";
+import { Moto, parseXml, type Xml } from "./moto";
 import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
-import { type Check, partition, plan, s3Path, type World } from "./requests";
+import { type Check, deletedObjects, partition, plan, s3Path, type World } from "./requests";
 import { answerSts, type Sts } from "./sessions";
 import { checkDigests, readSignature, verifySignature } from "./signature";
 
@@ -327,6 +327,8 @@ class Door implements Sts {
       "expect",
     ])
       delete headers[name];
+    // A host of another name would make moto read another bucket out of the request.
+    headers.host = `127.0.0.1:${this.port}`;
     if (call.protocol !== "json") delete headers["x-amz-target"];
     if (chunked) {
       const encodings = (headers["content-encoding"] ?? "")
@@ -440,29 +442,31 @@ class Door implements Sts {
       throw new AwsError("MalformedXML", "At most 1000 keys can be deleted in one request", 400);
     const allowed: boolean[] = [];
     for (const check of checks) allowed.push((await this.decide(call, principal, check)).allowed);
-    const objects = call.body.toString().match(/<Object>[\s\S]*?<\/Object>/g) ?? [];
-    if (allowed.every(Boolean)) return this.forward(call, principal, account);
+    // moto reads what was decided on: XML has many ways to write one key.
+    const element = (object: Xml, ...names: string[]) =>
+      names
+        .map((name) => (object.text(name) ? `<${name}>${escapeXml(object.text(name)!)}</${name}>` : ""))
+        .join("");
+    const objects = deletedObjects(call);
+    const kept = objects
+      .filter((_, i) => allowed[i])
+      .map((one) => `<Object>${element(one, "Key", "VersionId")}</Object>`);
     const errors = objects
       .filter((_, i) => !allowed[i])
       .map(
-        (object) =>
-          `<Error>${/<Key>[\s\S]*?<\/Key>/.exec(object)?.[0] ?? ""}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
-      )
-      .join("");
-    const result = (inner: string) =>
-      `<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</DeleteResult>`;
-    const xml = { "content-type": "application/xml" };
-    if (!allowed.some(Boolean)) return { status: 200, headers: xml, body: result(errors) };
-    let at = 0;
-    call.body = Buffer.from(
-      call.body.toString().replace(/<Object>[\s\S]*?<\/Object>/g, (object) => (allowed[at++] ? object : "")),
-    );
-    delete call.headers["content-md5"];
-    const answer = await this.forward(call, principal, account);
-    const deleted = answer.body.toString().match(/<Deleted>[\s\S]*?<\/Deleted>/g) ?? [];
-    return answer.status === 200
-      ? { status: 200, headers: xml, body: result(deleted.join("") + errors) }
-      : answer;
+        (one) =>
+          `<Error>${element(one, "Key", "VersionId")}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
+      );
+    const quiet = parseXml(call.body).text("Quiet") === "true" ? "<Quiet>true</Quiet>" : "";
+    const body = Buffer.from(`<Delete>${quiet}${kept.join("")}</Delete>`);
+    const answer = kept.length ? await this.forward({ ...call, body }, principal, account) : undefined;
+    if (answer && (answer.status !== 200 || !errors.length)) return answer;
+    const done = answer?.body.toString().match(/<(Deleted|Error)>[\s\S]*?<\/\1>/g) ?? [];
+    return {
+      status: 200,
+      headers: { "content-type": "application/xml" },
+      body: `<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${done.join("")}${errors.join("")}</DeleteResult>`,
+    };
   }
 
   /** The address of an instance's metadata service, started when first asked for. Undefined for an unknown instance. */

@@ -312,7 +312,7 @@ const digests: Record<string, (body: Buffer) => Buffer> = {
 
 /** Throws BadDigest where an upload's body is not what its checksum says. */
 export function checkDigests(call: Call): void {
-  if (call.service !== "s3" || call.method !== "PUT") return;
+  if (call.service !== "s3") return;
   for (const [name, digest] of Object.entries(digests)) {
     const claimed = call.headers[name];
     if (claimed && digest(call.body).toString("base64") !== claimed)

@@ -108,6 +108,32 @@ describe("front door: services", function () {
     );
   });
 
+  it("SSM: a secure parameter needs its key too", async () => {
+    const { KeyMetadata } = await world.admin(KMSClient, "prod").send(new CreateKeyCommand({}));
+    const KeyId = KeyMetadata!.Arn!;
+    const admin = world.admin(SSMClient, "prod");
+    await admin.send(
+      new PutParameterCommand({ Name: "/secret/own", Value: "1", Type: "SecureString", KeyId }),
+    );
+    await admin.send(new PutParameterCommand({ Name: "/secret/aws", Value: "1", Type: "SecureString" }));
+    const may = {
+      Action: ["ssm:GetParameter", "ssm:PutParameter"],
+      Resource: arn("ssm", "parameter/secret/*"),
+    };
+    const ssm = world.client(SSMClient, await acting(policy(may)));
+    const get = (client: SSMClient, Name: string, WithDecryption = true) =>
+      outcome(client.send(new GetParameterCommand({ Name, WithDecryption })));
+    assert.deepEqual(
+      [await get(ssm, "/secret/aws"), await get(ssm, "/secret/own", false), await get(ssm, "/secret/own")],
+      ["allowed", "allowed", "AccessDeniedException"],
+    );
+    const put = new PutParameterCommand({ Name: "/secret/new", Value: "1", Type: "SecureString", KeyId });
+    assert.equal(await outcome(ssm.send(put)), "AccessDeniedException");
+    const Condition = { StringEquals: { "kms:ViaService": `ssm.${REGION}.amazonaws.com` } };
+    const withKey = await acting(policy(may, { Action: "kms:Decrypt", Resource: KeyId, Condition }));
+    assert.equal(await get(world.client(SSMClient, withKey), "/secret/own"), "allowed");
+  });
+
   it("EC2: named instances, and those with a tag", async () => {
     const admin = world.admin(EC2Client, "prod");
     const { Instances } = await admin.send(

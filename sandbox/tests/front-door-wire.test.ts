@@ -391,6 +391,41 @@ describe("front door: signatures and the wire", function () {
     });
   });
 
+  it("the host's name chooses no other bucket", async () => {
+    const bucket = { Bucket: "wire-other" };
+    await world.admin(S3Client, "dev").send(new CreateBucketCommand(bucket));
+    await world
+      .admin(S3Client, "dev")
+      .send(new PutObjectCommand({ ...bucket, Key: "wire/key", Body: "other" }));
+    const raw = await signed("s3", "GET", "/wire/key", "", {
+      headers: { host: "wire-other.s3.amazonaws.com" },
+    });
+    assert.equal(code(await send(raw)), "404 NoSuchKey");
+  });
+
+  it("a key written otherwise in XML is the same key", async () => {
+    const Statement = [
+      { Action: "s3:DeleteObject", Resource: "arn:aws:s3:::wire/xml/*" },
+      { Effect: "Deny", Action: "s3:*", Resource: "arn:aws:s3:::wire/xml/secret" },
+    ];
+    const { credentials } = await world.person("dev", "xml", policy(...Statement));
+    const put = { Bucket: "wire", Key: "xml/secret", Body: "kept" };
+    await world.admin(S3Client, "dev").send(new PutObjectCommand(put));
+    for (const Key of [
+      "xml/secret",
+      "xml/&#115;ecret",
+      "xml/&#x73;ecret",
+      "<![CDATA[xml/secret]]>",
+      "xml/<!-- -->secret",
+    ])
+      await send(
+        await signed("s3", "POST", "/wire?delete", `<Delete><Object><Key>${Key}</Key></Object></Delete>`, {
+          credentials,
+        }),
+      );
+    assert.equal(await outcome(world.admin(S3Client, "dev").send(new GetObjectCommand(put))), "allowed");
+  });
+
   describe("what the table does not know", () => {
     const unknown = (credentials: AwsCredentialIdentity) =>
       signed("ssm", "POST", "/", "{}", {
@@ -499,6 +534,17 @@ describe("front door: signatures and the wire", function () {
       "a body too large": [
         "413 EntityTooLarge",
         () => signed("s3", "PUT", "/wire/huge", Buffer.alloc(16 * 1024 * 1024 + 1)),
+      ],
+      "a path without a bucket": ["400 InvalidBucketName", () => signed("s3", "DELETE", "//wire/key")],
+      "a bucket's name encoded": ["400 InvalidBucketName", () => signed("s3", "DELETE", "/wire%2Fkey")],
+      "a listing posing as another question": [
+        "400 InvalidArgument",
+        () => signed("s3", "GET", "/wire?replication&list-type=2"),
+      ],
+      "an empty upload ID": ["400 InvalidArgument", () => signed("s3", "DELETE", "/wire/key?uploadId=")],
+      "a topic encoded twice": [
+        "400 InvalidRequestException",
+        () => signed("iotdata", "POST", "/topics/test%252Fsecret"),
       ],
       "moto's own pages": ["403 AccessDenied", () => signed("s3", "POST", "/moto-api/reset")],
       "moto's own pages, encoded": ["403 AccessDenied", () => signed("s3", "POST", "/%6doto-api/reset")],
