@@ -135,7 +135,7 @@ async function read(type: ResourceType, id: string, known: Values): Promise<Valu
   if (!found) return undefined;
   const state: Values = { ...known, ...found };
   for (const [name, property = {}] of Object.entries(type.properties))
-    if (known[name] !== undefined && same(property, known[name], state[name])) state[name] = known[name];
+    if (known[name] !== undefined && same(property, state[name], known[name])) state[name] = known[name];
   if (found.tagsAll) state.tags = isEmpty(found.tagsAll) && !known.tags ? undefined : found.tagsAll;
   delete state[DEFAULTS];
   return state;
@@ -147,7 +147,7 @@ function inputsOf(type: ResourceType, state: Values, old: Values | undefined): V
   const defaults: string[] = old ? ((old[DEFAULTS] as string[] | undefined) ?? []) : [];
   for (const [name, property = {}] of Object.entries(type.properties)) {
     const value = state[name];
-    if (old && name in old) inputs[name] = same(property, old[name], value) ? old[name] : value;
+    if (old && name in old) inputs[name] = same(property, value, old[name]) ? old[name] : value;
     else if (
       !isEmpty(value) &&
       !same(property, value, property.default) &&
@@ -155,7 +155,7 @@ function inputsOf(type: ResourceType, state: Values, old: Values | undefined): V
     )
       inputs[name] = value;
   }
-  const kept = defaults.filter((name) => same(type.properties[name] ?? {}, old?.[name], inputs[name]));
+  const kept = defaults.filter((name) => same(type.properties[name] ?? {}, inputs[name], old?.[name]));
   return kept.length ? { ...inputs, [DEFAULTS]: kept } : inputs;
 }
 

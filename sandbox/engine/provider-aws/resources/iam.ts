@@ -517,6 +517,73 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
   },
 });
 
+const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
+  title: "IAM OIDC Provider",
+  properties: {
+    clientIdLists: { required: true, compare: "set" },
+    tags: {},
+    thumbprintLists: { computed: true, compare: "set" },
+    url: fixed,
+  },
+  outputs: ["arn"],
+  id: ({ url }, account) => `arn:aws:iam::${account}:oidc-provider/${url.replace(/^https:\/\//, "")}`,
+  async create(session, { url: Url, clientIdLists, thumbprintLists, tagsAll }, created) {
+    const { OpenIDConnectProviderArn } = await iam(session).send(
+      new sdk.CreateOpenIDConnectProviderCommand({
+        Url,
+        ClientIDList: clientIdLists as string[],
+        ThumbprintList: thumbprintLists as string[] | undefined,
+        Tags: keyValues(tagsAll),
+      }),
+    );
+    created(OpenIDConnectProviderArn);
+  },
+  async read(session, arn) {
+    const found = await iam(session).send(
+      new sdk.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }),
+    );
+    return {
+      arn,
+      clientIdLists: found.ClientIDList,
+      tagsAll: fromKeyValues(found.Tags),
+      thumbprintLists: found.ThumbprintList,
+      url: `https://${found.Url?.replace(/^https:\/\//, "")}`,
+    };
+  },
+  async update(session, OpenIDConnectProviderArn, { clientIdLists, thumbprintLists, tagsAll }, old) {
+    const client = iam(session);
+    const [now, before] = [clientIdLists as string[], old.clientIdLists as string[]];
+    for (const ClientID of now.filter((one) => !before.includes(one)))
+      await client.send(
+        new sdk.AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    for (const ClientID of before.filter((one) => !now.includes(one)))
+      await client.send(
+        new sdk.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    if (thumbprintLists && String(thumbprintLists) !== String(old.thumbprintLists))
+      await client.send(
+        new sdk.UpdateOpenIDConnectProviderThumbprintCommand({
+          OpenIDConnectProviderArn,
+          ThumbprintList: thumbprintLists as string[],
+        }),
+      );
+    await retag(
+      old.tagsAll,
+      tagsAll,
+      (tags) =>
+        client.send(
+          new sdk.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: keyValues(tags) }),
+        ),
+      (TagKeys) =>
+        client.send(new sdk.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys })),
+    );
+  },
+  async delete(session, OpenIDConnectProviderArn) {
+    await iam(session).send(new sdk.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
+  },
+});
+
 export default {
   "aws:iam/role:Role": role,
   "aws:iam/user:User": user,
@@ -525,6 +592,7 @@ export default {
   "aws:iam/userGroupMembership:UserGroupMembership": userGroupMembership,
   "aws:iam/accessKey:AccessKey": accessKey,
   "aws:iam/instanceProfile:InstanceProfile": instanceProfile,
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": openIdConnectProvider,
   "aws:iam/rolePolicy:RolePolicy": inlinePolicy<aws.RolePolicyArgs, "role">("role", "IAM Role Policy", {
     put: (client, RoleName, PolicyName, PolicyDocument) =>
       client.send(new sdk.PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument })),

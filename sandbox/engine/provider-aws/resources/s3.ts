@@ -2,12 +2,21 @@ import { createReadStream } from "node:fs";
 import * as sdk from "@aws-sdk/client-s3";
 import type * as aws from "@pulumi/aws/s3";
 import type { Session } from "../session";
-import { collect, document, fixed, fromKeyValues, keyValues, ours, required, resource } from "../table";
+import {
+  collect,
+  document,
+  fixed,
+  fromKeyValues,
+  keyValues,
+  ours,
+  region,
+  required,
+  resource,
+} from "../table";
 
-const s3 = (session: Session, { region }: { region?: unknown } = {}) =>
-  session.client(sdk.S3Client, (region as string | undefined) ?? session.region);
-const region = { computed: true, replace: true } as const;
-const where = (session: Session, known: { region?: unknown }) => ({ region: known.region ?? session.region });
+type Regional = { region?: string | undefined };
+const s3 = (session: Session, known: Regional) => session.client(sdk.S3Client, known.region);
+const where = (session: Session, known: Regional) => ({ region: known.region ?? session.region });
 
 /** Deletes every version of one object or of all, markers of deletions too: S3 deletes no bucket that holds any. */
 async function empty(client: sdk.S3Client, Bucket: string, key?: string): Promise<void> {
@@ -137,7 +146,7 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
 
 async function putPublicAccessBlock(
   session: Session,
-  inputs: { bucket: string; region?: unknown; [flag: string]: unknown },
+  inputs: { bucket: string; region?: string | undefined; [flag: string]: unknown },
 ): Promise<void> {
   const PublicAccessBlockConfiguration = {
     BlockPublicAcls: inputs.blockPublicAcls === true,
@@ -176,7 +185,7 @@ const bucketOwnershipControls = resource<aws.BucketOwnershipControlsArgs>({
 async function putOwnership(
   session: Session,
   Bucket: string,
-  inputs: { rule: { objectOwnership: string }; region?: unknown },
+  inputs: { rule: { objectOwnership: string }; region?: string | undefined },
 ) {
   const Rules = [{ ObjectOwnership: inputs.rule.objectOwnership as sdk.ObjectOwnership }];
   await s3(session, inputs).send(
@@ -215,7 +224,11 @@ const bucketEncryption = resource<aws.BucketServerSideEncryptionConfigurationArg
   },
 });
 
-async function putEncryption(session: Session, Bucket: string, inputs: { rules: unknown; region?: unknown }) {
+async function putEncryption(
+  session: Session,
+  Bucket: string,
+  inputs: { rules: unknown; region?: string | undefined },
+) {
   const Rules = (inputs.rules as EncryptionRule[]).map(
     ({ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }) => ({
       ...(byDefault && {
@@ -256,7 +269,7 @@ const bucketVersioning = resource<aws.BucketVersioningArgs>({
 async function putVersioning(
   session: Session,
   Bucket: string,
-  inputs: { versioningConfiguration: { status: string }; region?: unknown },
+  inputs: { versioningConfiguration: { status: string }; region?: string | undefined },
 ) {
   const Status = inputs.versioningConfiguration.status as sdk.BucketVersioningStatus | "Disabled";
   if (Status !== "Disabled")
@@ -282,7 +295,11 @@ const bucketPolicy = resource<aws.BucketPolicyArgs>({
   },
 });
 
-async function putPolicy(session: Session, Bucket: string, inputs: { policy: string; region?: unknown }) {
+async function putPolicy(
+  session: Session,
+  Bucket: string,
+  inputs: { policy: string; region?: string | undefined },
+) {
   await s3(session, inputs).send(new sdk.PutBucketPolicyCommand({ Bucket, Policy: inputs.policy }));
 }
 
