@@ -425,6 +425,56 @@ describe("front door: who may do what", function () {
       assert.equal(await outcome(shared), "MalformedPolicy");
     });
 
+    const principals: [principal: unknown, accepted: boolean][] = [
+      [{ AWS: ACCOUNTS.dev }, true],
+      [{ AWS: "*" }, true],
+      [{ AWS: "arn:aws:iam::999999999999:user/of-an-account-elsewhere" }, true],
+      [{ Service: "ec2.amazonaws.com" }, true],
+      [{ AWS: `arn:aws:iam::${ACCOUNTS.dev}:user/*` }, false],
+      [{ AWS: "arn:aws:iam::999999999999:role/Prefix*" }, false],
+      [{ AWS: "arn:aws:iam::12:root" }, false],
+      [{ AWS: `arn:aws:iam::${ACCOUNTS.dev}:group/Developers` }, false],
+    ];
+    for (const [Principal, accepted] of principals)
+      it(`${JSON.stringify(Principal)}: ${accepted ? "accepted" : "refused"}`, async () => {
+        const name = `principal-${principals.findIndex(([one]) => one === Principal)}`;
+        const made = world.role("prod", name, policy({ Principal, Action: "sts:AssumeRole" }));
+        assert.equal(await outcome(made), accepted ? "allowed" : "MalformedPolicyDocumentException");
+      });
+
+    it("documents that are no policies are refused when written", async () => {
+      const iam = world.admin(IAMClient, "prod");
+      const put = (PolicyDocument: string) =>
+        outcome(
+          iam.send(
+            new PutUserPolicyCommand({ UserName: "sandbox-administrator", PolicyName: "p", PolicyDocument }),
+          ),
+        );
+      assert.equal(
+        await outcome(world.role("prod", "no-principal", policy({ Action: "sts:AssumeRole" }))),
+        "MalformedPolicyDocumentException",
+      );
+      assert.equal(await outcome(world.role("prod", "no-json", "{")), "MalformedPolicyDocumentException");
+      assert.equal(
+        await put(policy({ Principal: "*", Action: "s3:*", Resource: "*" })),
+        "MalformedPolicyDocumentException",
+      );
+      assert.equal(
+        await put(policy({ Effect: "Maybe", Action: "s3:*", Resource: "*" })),
+        "MalformedPolicyDocumentException",
+      );
+      assert.equal(
+        await outcome(
+          bucket(
+            "prod",
+            "no-policy",
+            policy({ Effect: "Maybe", Principal: "*", Action: "s3:*", Resource: "*" }),
+          ),
+        ),
+        "MalformedPolicy",
+      );
+    });
+
     it("sessions of a role made anew are void", async () => {
       const iam = world.admin(IAMClient, "dev");
       const trust = policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" });
