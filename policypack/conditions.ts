@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { intrinsic, isUnknown } from "./documents";
+import { intrinsic, isUnknown, textOf } from "./documents";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {
@@ -37,6 +37,7 @@ export const CALLER_KEYS = [
   "s3:DataAccessPointArn",
 ];
 
+const CALLER = new Set(CALLER_KEYS.map((key) => key.toLowerCase()));
 const POSITIVE = /^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$/;
 
 /** The tests of a statement's conditions, all of which must pass; "unknown" if part of them cannot be read before update. */
@@ -54,7 +55,7 @@ export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolea
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
           values: (Array.isArray(value) ? value : [value]).map((one: unknown) =>
-            isUnknown(one) || intrinsic(one) ? undefined : typeof one === "object" ? "" : String(one),
+            isUnknown(one) || intrinsic(one) ? undefined : textOf(one),
           ),
         });
   return { tests, unknown };
@@ -81,23 +82,30 @@ export function isFixed(value: string, key: string): boolean {
 }
 
 /**
- * Whether conditions narrow a wildcard as the organisation accepts it.
+ * Whether conditions narrow a wildcard as the organisation accepts it, as far as is known: a value unknown until the
+ * update is given the benefit of the doubt, since the update judges it again.
  *
  * @param accepted Values by lower-case condition key; an empty list accepts any fixed value.
- * @returns "unknown" where only the update can tell.
  */
-export function narrows(conditions: unknown[], accepted: Map<string, string[]>): boolean | "unknown" {
+export function narrows(conditions: unknown[], accepted: Map<string, string[]>): boolean {
+  if (accepted.size === 0) return false;
   const { tests, unknown } = testsOf(conditions);
-  let result: boolean | "unknown" = unknown && accepted.size > 0 ? "unknown" : false;
-  for (const test of tests) {
-    const listed = accepted.get(test.key);
-    if (!listed || !isPositive(test)) continue;
-    const open = (value: string): boolean =>
-      !isFixed(value, test.key) || (listed.length > 0 && !listed.includes(value));
-    const known = test.values.filter((value) => value !== undefined);
-    if (known.some(open)) continue;
-    if (known.length === test.values.length) return true;
-    result = "unknown";
-  }
-  return result;
+  return (
+    unknown ||
+    tests.some((test) => {
+      const listed = accepted.get(test.key);
+      const fine = (value: string | undefined): boolean =>
+        value === undefined ||
+        (isFixed(value, test.key) && (listed?.length === 0 || listed?.includes(value) === true));
+      return listed !== undefined && isPositive(test) && test.values.every(fine);
+    })
+  );
+}
+
+/** Whether conditions could narrow a wildcard by a value that is unknown until the update. */
+export function awaits(conditions: unknown[]): boolean {
+  const { tests, unknown } = testsOf(conditions);
+  const pending = ({ key, values }: Test): boolean =>
+    values.includes(undefined) && values.every((value) => value === undefined || isFixed(value, key));
+  return unknown || tests.some((test) => CALLER.has(test.key) && isPositive(test) && pending(test));
 }

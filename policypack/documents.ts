@@ -12,6 +12,7 @@ export interface Place {
   /** Property of that type which the value is part of. */
   property: string;
   parent: Place | undefined;
+  depth: number;
 }
 
 /** A principal: `kind` is the key it stands under (AWS, Service, ...), `text` is undefined while unknown. */
@@ -22,9 +23,10 @@ export interface Principal {
 
 /** A statement of a policy document, or a property such as a Lambda permission's `principal` put as one. */
 export interface Statement {
-  place: Place;
-  /** How a person finds it: `statement "Sid" (1 of 2)`; empty for what is not in a document. */
-  label: string;
+  /** How a person finds it: `property policy, statement "Public" (1 of 2)`. */
+  where: string;
+  /** In a policy document, not a property of its own. */
+  document: boolean;
   /** Part of a role's trust policy. */
   trust: boolean;
   /** False for Deny alone: what cannot be read as Deny counts as Allow. */
@@ -37,6 +39,9 @@ export interface Statement {
   conditions: unknown[];
   actions: unknown[];
 }
+
+/** How a person finds a place: `property policy`. */
+export const whereOf = (place: Place): string => `property ${pathOf(place)}`;
 
 /** What {@link explore} finds in a resource. */
 export interface Found {
@@ -57,6 +62,10 @@ const CONTAINER_KEY =
   /polic(y|ies)(document|body)?$|^(statement|body|templateBody|desiredState|details|s3AccessPoint)$/i;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
+const DEEPEST = 1000; // levels; what people write has dozens
+const MOST_MALFORMED = 100;
+// Five times what CloudFormation takes inline; reading it takes a good part of a second.
+const LONGEST_YAML = 256 * 1024;
 const GRAMMAR =
   /^(statement|sid|effect|(not)?(principal|action|resource)|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
 // Properties beside a principal that say what a Condition says in a document.
@@ -66,6 +75,9 @@ const BESIDE: Record<string, [operator: string, key: string]> = {
   sourceaccount: ["StringEquals", "aws:SourceAccount"],
   sourcearn: ["ArnLike", "aws:SourceArn"],
 };
+
+/** A value as text; nothing for an object, which may not even have a toString. */
+export const textOf = (value: unknown): string => (typeof value === "object" ? "" : String(value));
 
 /** Whether the engine does not know the value before the update. */
 export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.test(value);
@@ -80,7 +92,7 @@ const fields = (object: Fields, name: string): unknown[] =>
     .map((key) => object[key]);
 
 /** Path of a place as a person writes it: `templateBody.Resources.Site.Properties.PolicyDocument`. */
-export function pathOf(place: Place): string {
+function pathOf(place: Place): string {
   const steps: string[] = [];
   for (let at: Place | undefined = place; at; at = at.parent) steps.push(at.step);
   return clip(steps.reverse().join("").replace(/^\./, ""), 300);
@@ -113,14 +125,33 @@ export function explore(type: string, props: object, endpoints = false): Found {
   // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(props));
   const value: unknown = Object.fromEntries(descriptors.map(([key, one]) => [key, one.value as unknown]));
-  const todo: Place[] = [{ value, key: "", step: "", type: typeKey(type), property: "", parent: undefined }];
+  const todo: Place[] = [
+    { value, key: "", step: "", type: typeKey(type), property: "", parent: undefined, depth: 0 },
+  ];
   for (let place = todo.pop(); place; place = todo.pop()) {
     const { value, key } = place;
-    const child = (one: unknown, step: string, name: string, as: Partial<Place> = {}): void => {
-      const property = place.property || name;
+    if (place.depth > DEEPEST) {
+      found.malformed.push({ place, problem: `it goes on deeper than ${DEEPEST} levels` });
+      break;
+    }
+    const child = (
+      one: unknown,
+      step: string,
+      name: string,
+      as = place.type,
+      part = place.property || name,
+    ) => {
       if (one === null || typeof one === "number") return;
-      if (place.property === "" && exemption(place.type, property, endpoints)) return;
-      todo.push({ ...place, value: one, key: name, step, property, parent: place, ...as });
+      if (place.property === "" && exemption(as, part, endpoints)) return;
+      todo.push({
+        value: one,
+        key: name,
+        step,
+        type: as,
+        property: part,
+        parent: place,
+        depth: place.depth + 1,
+      });
     };
     const rule =
       typeof value === "string" || typeof value === "boolean"
@@ -134,6 +165,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
         if (!bare && (CONTAINER_KEY.test(key) || ruleFor(place.type, key))) found.unknown.push(place);
         continue;
       }
+      if (found.malformed.length === MOST_MALFORMED) continue; // enough to fail it; each costs an exception
       const read = parse(value, place, type.startsWith("aws:"));
       if (read?.problem) found.malformed.push({ place, problem: read.problem });
       if (read?.value !== undefined) child(read.value, "", key);
@@ -146,8 +178,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
       if (statement) found.statements.push(statementOf(value, place));
       const nested = declared(value);
       for (const name of Object.keys(value).reverse())
-        if (name === nested?.key)
-          child(nested.props, `.${name}`, name, { type: typeKey(nested.type), property: "" });
+        if (name === nested?.key) child(nested.props, `.${name}`, name, typeKey(nested.type), "");
         else if (!statement || !GRAMMAR.test(name)) child(value[name], `.${name}`, name);
     }
   }
@@ -186,13 +217,10 @@ function statementOf(object: Fields, place: Place): Statement {
   const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
   const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
   const principals = principal.flatMap(principalsOf);
+  const which = sid ? `statement ${show(sid)}${position && ` (${position})`}` : `statement ${position}`;
   return {
-    place,
-    label: sid
-      ? `statement ${show(sid)}${position && ` (${position})`}`
-      : position
-        ? `statement ${position}`
-        : "its statement",
+    where: `${whereOf(place).replace(/(\[\d+\]|\.Statement)+$/i, "")}, ${sid || position ? which : "its statement"}`,
+    document: true,
     trust:
       TRUST_KEY.test(place.property) ||
       (fields(object, "resource").length + fields(object, "notresource").length === 0 &&
@@ -218,8 +246,8 @@ function barePrincipal(place: Place): Statement[] {
   if ("dataidentifier" in lower) return []; // see isStatement
   return [
     {
-      place,
-      label: "",
+      where: whereOf(place),
+      document: false,
       trust: false,
       allows: !denies([lower.effect ?? "Allow"]),
       principals: principalsOf(list.flatMap((one) => String(one).split(","))), // an SSM document's accountIds are one text
@@ -238,7 +266,7 @@ function besides(raw: Fields): unknown[] {
   const { condition } = raw; // an EventBridge permission's { type, key, value }
   if (isFields(condition)) {
     const [type, key, value] = ["type", "key", "value"].map((name) => fields(condition, name)[0]);
-    conditions.push({ [String(type)]: { [String(key)]: value } });
+    conditions.push({ [textOf(type)]: { [textOf(key)]: value } });
   }
   return conditions;
 }
@@ -281,8 +309,8 @@ export function intrinsic(object: unknown): { text: string | undefined } | undef
       for (const [key, inner] of Object.entries(one))
         if (key === "Fn::GetAtt") parts.push("{attribute}");
         else if (key === "Ref") {
-          known &&= /^AWS::/.test(String(inner));
-          parts.push(`{${String(inner)}}`);
+          known &&= /^AWS::/.test(textOf(inner));
+          parts.push(`{${textOf(inner)}}`);
         } else {
           known &&= /^Fn::(Join|Sub)$/.test(key);
           todo.push(inner);
@@ -317,7 +345,11 @@ function parse(
     } catch (error) {
       problem = `it is not JSON (${clip((error as Error).message)})`;
     }
-  if (TEMPLATE.test(trimmed) && /:/.test(trimmed))
+  if (TEMPLATE.test(trimmed) && trimmed.length > LONGEST_YAML)
+    return {
+      problem: `it is no JSON, and as YAML too long to be read here (over ${LONGEST_YAML} characters)`,
+    };
+  if (TEMPLATE.test(trimmed))
     try {
       const value = fromYaml(trimmed);
       if (typeof value === "object" && value !== null) return { value };

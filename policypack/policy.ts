@@ -19,6 +19,9 @@ interface Definition {
   judge(resource: ResourceValidationArgs, settings: Settings): Finding[];
 }
 
+/** More findings than this in one resource are only counted. */
+const MOST = 50;
+
 /** A policy of the pack: reads its settings, applies its exemptions, words what it finds. */
 export function policy({ judge, level, settings: own, ...rest }: Definition): ResourceValidationPolicy {
   const names: (keyof Settings)[] = ["exemptions", ...own];
@@ -42,7 +45,10 @@ export function policy({ judge, level, settings: own, ...rest }: Definition): Re
       const exemption = exempting(rest.name, settings.exemptions, args);
       if (exemption && !isOver(exemption)) return;
       const over = exemption ? `\n  An exemption ("${exemption.reason}") ended on ${exemption.expires}.` : "";
-      for (const finding of findings) report(message(`${args.type} "${args.name}"`, finding) + over);
+      for (const finding of findings.slice(0, MOST))
+        report(message(`${args.type} "${args.name}"`, finding) + over);
+      if (findings.length > MOST)
+        report(`... and ${findings.length - MOST} more in ${args.type} "${args.name}".`);
     },
   };
 }

@@ -10,6 +10,8 @@ export interface SandboxOptions {
   /** Profile name, such as `dev`, to 12-digit account ID. */
   accounts: Record<string, string>;
   region: string;
+  /** The AWS organization, `o-…`, that the accounts of these profiles are in; none when left out. */
+  organization?: { id: string; profiles: string[] } | undefined;
   /** The `moto_server` executable. */
   motoServer: string;
 }
@@ -20,6 +22,7 @@ export interface Sandbox {
   pid: number;
   accounts: Record<string, string>;
   region: string;
+  organization?: { id: string; profiles: string[] } | undefined;
   awsConfigFile: string;
   /** Random, new for each life of the accounts. */
   instance: string;
@@ -60,7 +63,7 @@ export const AMBIENT_CREDENTIALS: readonly string[] = [
  * @throws {Error} when running ones have other accounts, or when they do not start, with the reason.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { directory, accounts, region } = options;
+  const { directory, accounts } = options;
   const wrong = Object.entries(accounts).find(([, id]) => !/^\d{12}$/.test(id));
   if (wrong) throw new Error(`The sandbox's account ${wrong[0]} needs a 12-digit ID; found '${wrong[1]}'.`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -68,12 +71,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const running = await sandboxStatus(directory);
     if (running) {
-      const show = (one: Record<string, string>, where: string) =>
-        `${Object.entries(one)
+      const show = (one: Pick<SandboxOptions, "accounts" | "region" | "organization">) =>
+        `${Object.entries(one.accounts)
           .map(([profile, id]) => `${profile} ${id}`)
           .sort()
-          .join(", ")} in ${where}`;
-      const [found, expected] = [show(running.accounts, running.region), show(accounts, region)];
+          .join(
+            ", ",
+          )} in ${one.region}${one.organization ? `, ${one.organization.profiles.join(" and ")} in organization ${one.organization.id}` : ""}`;
+      const [found, expected] = [show(running), show(options)];
       if (found !== expected)
         throw new Error(
           `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. ${MEND}`,

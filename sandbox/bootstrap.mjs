@@ -1,11 +1,12 @@
 // Runs before anything is installed, so it is plain JavaScript without dependencies.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const oldest = [20, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
@@ -25,7 +26,6 @@ async function install(folder) {
   if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
   const started = Date.now();
   console.error(`packages   ${folder}: installing what package-lock.json pins`);
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const code = await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], join(root, folder));
   if (code !== 0) {
     console.error(
@@ -45,7 +45,19 @@ function run(command, args, cwd) {
   });
 }
 
-await Promise.all([install("."), install("policypack")]);
+/** The engine runs the pack's JavaScript: it is made again where a source is newer. */
+async function build(folder) {
+  const made = join(root, folder, "bin", "index.js");
+  const since = existsSync(made) ? statSync(made).mtimeMs : 0;
+  const sources = [folder, `${folder}/policies`].flatMap((at) =>
+    readdirSync(join(root, at)).map((name) => join(root, at, name)),
+  );
+  if (!sources.some((file) => file.endsWith(".ts") && statSync(file).mtimeMs > since)) return;
+  if ((await run(npm, ["run", "--silent", "build"], join(root, folder))) !== 0) process.exit(2);
+  utimesSync(made, new Date(), new Date());
+}
+
+await Promise.all([install("."), install("policypack").then(() => build("policypack"))]);
 const args = [
   "-r",
   "ts-node/register/transpile-only",

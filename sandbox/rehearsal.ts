@@ -88,6 +88,8 @@ export const environmentOf = (sandbox: Sandbox, tools: Toolchain, profile: strin
     awsConfigFile: sandbox.awsConfigFile,
   }),
   ...accountEnvironment(sandbox, profile),
+  // npm test checks the types; to do so again in every preview would double its time.
+  PULUMI_NODEJS_TRANSPILE_ONLY: "true",
 });
 
 const describe = ({ accounts }: Sandbox) =>

@@ -1,7 +1,7 @@
 import { isFixed, isPositive, type Test, testsOf } from "../conditions";
 import { explore, type Principal, type Statement } from "../documents";
 import { policy } from "../policy";
-import { type Finding, isWildcard, whereOf, written } from "../principals";
+import { type Finding, isWildcard, written } from "../principals";
 
 /** Account of a principal: from an ARN, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
 const accountOf = (text: string): string | undefined =>
@@ -43,7 +43,7 @@ const pins = (statement: Statement, keys: string[], fine = isFixed): boolean =>
   );
 
 const finding = (statement: Statement, principal: Principal, why: string, write: string): Finding => ({
-  where: whereOf(statement),
+  where: statement.where,
   found: written(principal),
   why,
   write,
@@ -156,11 +156,11 @@ export const servicePrincipalNeedsSource = policy({
 });
 
 // Providers that name the subject otherwise; a Cognito identity pool, whose subjects are its users, is told by the audience.
-const SUBJECT: Record<string, string> = {
-  "cognito-identity.amazonaws.com": "aud",
-  "graph.facebook.com": "id",
-  "www.amazon.com": "user_id",
-};
+const SUBJECT = new Map([
+  ["cognito-identity.amazonaws.com", "aud"],
+  ["graph.facebook.com", "id"],
+  ["www.amazon.com", "user_id"],
+]);
 const WEB_IDENTITY =
   /^(accounts\.google\.com|graph\.facebook\.com|www\.amazon\.com|cognito-identity\.amazonaws\.com)$/;
 
@@ -177,7 +177,7 @@ export const federatedTrustNeedsSubject = policy({
         const issuer =
           /:oidc-provider\/(.+)$/.exec(principal.text)?.[1] ?? WEB_IDENTITY.exec(principal.text)?.[1];
         if (!issuer) return [];
-        const key = `${issuer}:${SUBJECT[issuer] ?? "sub"}`;
+        const key = `${issuer}:${SUBJECT.get(issuer) ?? "sub"}`;
         if (pins(one, [key.toLowerCase()])) return [];
         return [
           finding(

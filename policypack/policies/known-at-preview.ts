@@ -1,10 +1,6 @@
-import { CALLER_KEYS } from "../conditions";
-import { explore, pathOf } from "../documents";
+import { explore, whereOf } from "../documents";
 import { policy } from "../policy";
-import { judge } from "../principals";
-
-// One key at a time, so that a condition that is known does not hide one that is not.
-const ACCEPTED = CALLER_KEYS.map((key) => new Map([[key.toLowerCase(), []]]));
+import { undecided } from "../principals";
 
 /** Says what the preview cannot judge, since a value is known only once another resource exists. */
 export const knownAtPreview = policy({
@@ -16,8 +12,8 @@ export const knownAtPreview = policy({
   judge: ({ type, props }, settings) => {
     const { statements, unknown } = explore(type, props, settings.endpointPolicies === "judge");
     const places = [
-      ...new Set(statements.flatMap((one) => ACCEPTED.flatMap((accepted) => judge(one, accepted).unknown))),
-      ...unknown.map((place) => `property ${pathOf(place)}`),
+      ...statements.flatMap((one) => undecided(one).map((what) => `${one.where}, ${what}`)),
+      ...unknown.map((place) => whereOf(place)),
     ];
     return places.map((where) => ({
       where,

@@ -1,4 +1,4 @@
-import { explore, pathOf, show } from "../documents";
+import { explore, show, whereOf } from "../documents";
 import { policy } from "../policy";
 import { judge } from "../principals";
 
@@ -15,15 +15,15 @@ export const noWildcardPrincipals = policy({
       Object.entries(settings.acceptedConditions).map(([key, list]) => [key.toLowerCase(), list]),
     );
     return [
-      ...statements.flatMap((statement) => judge(statement, accepted).findings),
+      ...statements.flatMap((statement) => judge(statement, accepted)),
       ...values.map(({ place, rule: { why, write } }) => ({
-        where: `property ${pathOf(place)}`,
+        where: whereOf(place),
         found: show(place.value),
         why,
         write,
       })),
       ...malformed.map(({ place, problem }) => ({
-        where: `property ${pathOf(place)}`,
+        where: whereOf(place),
         found: `a policy document that cannot be read: ${problem}`,
         why: "Nobody can say whom it lets in.",
         write: "valid JSON, best built by JSON.stringify or pulumi.jsonStringify",

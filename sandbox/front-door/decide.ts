@@ -11,7 +11,7 @@ import {
   type Simulation,
 } from "@cloud-copilot/iam-simulate";
 import type { Call, Context } from "./call";
-import { type Principal, principalContext } from "./identities";
+import { type Principal, principalContext, type ServicePrincipal } from "./identities";
 import type { Policies } from "./policies";
 import { type Check, partition } from "./requests";
 
@@ -26,7 +26,7 @@ export interface Decision {
 }
 
 /** The condition keys of any request, whoever makes it. */
-function requestContext(call: Call, check: Check): Context {
+function requestContext(call: Pick<Call, "now" | "region" | "sourceIp" | "headers">, check: Check): Context {
   return {
     "aws:CurrentTime": call.now.toISOString(),
     "aws:EpochTime": String(Math.floor(call.now.getTime() / 1000)),
@@ -46,33 +46,37 @@ const literal = (resource: string): string =>
 
 /** Whether a principal (undefined: anonymous) may do what a check says. */
 export async function decide(
-  call: Call,
-  principal: Principal | undefined,
+  call: Pick<Call, "now" | "region" | "sourceIp" | "headers">,
+  caller: Principal | ServicePrincipal | undefined,
   check: Check,
   policies: Policies,
 ): Promise<Decision> {
+  const principal = caller && "arn" in caller ? caller : undefined;
+  const service = caller && "service" in caller ? caller.service : undefined;
   const foreign = !policies.ids.includes(check.account);
   const own = principal ? await policies.of(principal.account, principal.type, principal.name) : undefined;
   const resourcePolicy =
     check.resource === "*" || foreign ? undefined : await policies.ofResource(check.resource, check.account);
   const bucket = /^arn:[^:]*:s3:::([^/]+)/.exec(check.resource)?.[1];
-  const sessionPolicies = principal?.session?.policies ?? [];
   const settings =
     bucket && resourcePolicy
-      ? { s3: { blockPublicAccess: await policies.restrictsPublic(bucket, check.account) } }
+      ? { s3: { blockPublicAccess: (await policies.bucket(bucket, check.account)).restricted } }
       : {};
+  const sessionPolicies = principal?.session?.policies ?? [];
+  const resourceOrganization = policies.organizationOf(check.account);
   const simulation: Simulation = {
     request: {
-      principal: principal?.arn ?? anonymousPrincipal,
+      principal: principal?.arn ?? service ?? anonymousPrincipal,
       action: check.action,
       resource: { resource: literal(check.resource), accountId: check.account },
       contextVariables: {
         ...requestContext(call, check),
+        ...(resourceOrganization ? { "aws:ResourceOrgID": resourceOrganization } : {}),
         ...(principal
           ? await principalContext(principal, policies, call.now.getTime())
           : {
-              "aws:PrincipalType": "Anonymous",
-              "aws:PrincipalIsAWSService": "false",
+              "aws:PrincipalType": service ? "Service" : "Anonymous",
+              "aws:PrincipalIsAWSService": String(service !== undefined),
               "aws:ViaAWSService": "false",
             }),
         ...check.context,
@@ -103,7 +107,7 @@ export async function decide(
   };
 }
 
-function evaluateUnknown(simulation: Simulation, call: Call): Decision {
+function evaluateUnknown(simulation: Simulation, call: Pick<Call, "region">): Decision {
   const [service] = simulation.request.action.split(":");
   const { resource, accountId } = simulation.request.resource;
   // An unknown resource is covered only by a policy that covers every resource of the service.

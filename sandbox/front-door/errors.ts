@@ -71,7 +71,7 @@ const own: Record<string, Record<string, string>> = {
   },
 };
 
-const escapeXml = (value: string): string =>
+export const escapeXml = (value: string): string =>
   value.replace(/[<>&"]/g, (c) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" })[c]!);
 
 export interface Answer {

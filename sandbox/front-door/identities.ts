@@ -21,6 +21,11 @@ export interface Principal {
   session?: Session;
 }
 
+/** An AWS service that acts for itself, such as `ec2.amazonaws.com` handing out an instance profile's role. */
+export interface ServicePrincipal {
+  service: string;
+}
+
 /** What temporary credentials carry. Times in milliseconds since 1970. */
 export interface Session {
   token: string;
@@ -204,6 +209,12 @@ export class Identities {
           if (one.account === account && one.user === params.UserName)
             one.user = text(params.NewUserName) ?? one.user;
         break;
+      case "DeleteUser":
+        for (const [id, one] of this.keys)
+          if (one.account === account && one.user === params.UserName) this.keys.delete(id);
+        for (const one of this.devices.values())
+          if (one.account === account && one.user === params.UserName) one.user = undefined;
+        break;
       case "CreateVirtualMFADevice": {
         const made = (name: string) =>
           parseXml(answer.body).text("CreateVirtualMFADeviceResult", "VirtualMFADevice", name)!;
@@ -260,13 +271,21 @@ export async function principalContext(
     "aws:PrincipalIsAWSService": "false",
     "aws:ViaAWSService": "false",
   };
+  const organization = policies.organizationOf(principal.account);
+  if (organization) {
+    context["aws:PrincipalOrgID"] = organization;
+    context["aws:PrincipalOrgPaths"] = [`${organization}/r-root/`];
+  }
   if (principal.type === "User") context["aws:username"] = principal.name;
   for (const [key, value] of Object.entries({ ...owner?.tags, ...session?.tags }))
     context[`aws:PrincipalTag/${key}`] = value;
   if (!session) return context;
   context["aws:TokenIssueTime"] = new Date(session.issued).toISOString();
   if (session.sourceIdentity) context["aws:SourceIdentity"] = session.sourceIdentity;
-  if (session.instance) context["ec2:SourceInstanceArn"] = session.instance;
+  if (session.instance) {
+    context["ec2:SourceInstanceArn"] = session.instance;
+    context["ec2:RoleDelivery"] = "2.0";
+  }
   if (session.mfaAt !== undefined) {
     context["aws:MultiFactorAuthPresent"] = String(session.mfaAt !== false);
     if (session.mfaAt !== false)

@@ -89,7 +89,7 @@ export class Moto {
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams(params).toString(),
     });
-    return answer.status === 200 ? parseXml(answer.body) : undefined;
+    return answered(answer) ? parseXml(answer.body) : undefined;
   }
 
   /** A JSON-protocol operation: its result, or undefined when moto answers an error. */
@@ -109,12 +109,18 @@ export class Moto {
       headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
       body: JSON.stringify(params),
     });
-    return answer.status === 200 ? (JSON.parse(answer.body.toString() || "{}") as Json) : undefined;
+    return answered(answer) ? (JSON.parse(answer.body.toString() || "{}") as Json) : undefined;
   }
 
   close(): void {
     for (const agent of this.agents.values()) agent.destroy();
   }
+}
+
+/** Whether moto did what was asked. Throws where it failed: nobody may pass because a policy could not be read. */
+export function answered({ status, body }: Answer): boolean {
+  if (status >= 500) throw new Error(`moto failed: ${body.toString().slice(0, 300)}`);
+  return status === 200;
 }
 
 export type Json = { [name: string]: unknown };

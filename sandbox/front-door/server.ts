@@ -3,24 +3,27 @@
  * decide, and lets moto do it. It never decides.
  */
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
-import { type Answer, errorAnswer } from "./errors";
-import { Identities, type Principal } from "./identities";
+import { type Answer, errorAnswer, escapeXml } from "./errors";
+import { Identities, type Principal, type ServicePrincipal } from "./identities";
 import { Iot } from "./iot";
-import { Moto, parseXml } from "./moto";
+import { type Instance, type RoleCredentials, startMetadata, urlOf } from "./metadata";
+import { Moto, parseXml, type Xml } from "./moto";
 import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies";
-import { type Check, partition, plan, s3Path, type World } from "./requests";
+import { type Check, deletedObjects, partition, plan, s3Path, type World } from "./requests";
 import { answerSts, type Sts } from "./sessions";
-import { readSignature, verifySignature } from "./signature";
+import { checkDigests, readSignature, verifySignature } from "./signature";
 
 export interface FrontDoorOptions {
   /** Profile name to 12-digit account ID. */
   accounts: Record<string, string>;
   region: string;
   motoPort: number;
+  /** The organization that some of the accounts are in, by profile name: what `aws:PrincipalOrgID` tells. */
+  organization?: { id: string; profiles: string[] } | undefined;
   /** Milliseconds since 1970; for tests. */
   clock?: () => number;
   /** Receives one line per event worth keeping. */
@@ -61,6 +64,7 @@ export interface FrontDoor {
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_BUFFERED = 8 * MAX_BODY;
 const MAX_DECISIONS = 2000;
+const MAX_INSTANCES = 64;
 const ADMINISTRATOR = "sandbox-administrator";
 /** IAM operations whose user is the caller when none is named. */
 const OWN_USER =
@@ -72,7 +76,11 @@ const MOTO_OWN = /^\/(moto-api|latest\/meta-data\/|latest\/api\/|favicon\.ico$)/
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const moto = new Moto(options.motoPort);
   const ids = [...new Set(Object.values(options.accounts))];
-  const policies = new Policies(moto, ids, options.region);
+  const organization = options.organization && {
+    id: options.organization.id,
+    accounts: options.organization.profiles.map((profile) => options.accounts[profile] ?? ""),
+  };
+  const policies = new Policies(moto, ids, options.region, organization);
   const identities = new Identities(policies);
   const door = new Door(options, { policies, moto }, identities);
   const administrators: Record<string, Keys> = {};
@@ -99,6 +107,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       new Promise((resolve) => {
         server.close(() => {
           moto.close();
+          door.close();
           resolve();
         });
         server.closeAllConnections();
@@ -114,6 +123,7 @@ class Door implements Sts {
   readonly iot = new Iot(this);
   port = 0;
   private readonly decisions: DecisionRecord[] = [];
+  private readonly instances = new Map<string, Server>();
   private count = 0;
   private buffered = 0;
 
@@ -165,8 +175,7 @@ class Door implements Sts {
     );
     // Enough to answer in AWS's shape should the request not even be readable.
     const fallback = {
-      protocol: "s3" as Call["protocol"],
-      service: "s3",
+      ...guess(headers),
       requestId: randomUUID(),
       method: request.method ?? "GET",
       path,
@@ -177,7 +186,8 @@ class Door implements Sts {
     let call: Call | undefined;
     try {
       body = await this.body(request);
-      if (path.startsWith("/_sandbox/")) answer = this.control(request, path, new URLSearchParams(search));
+      if (path.startsWith("/_sandbox/"))
+        answer = await this.control(request, path, new URLSearchParams(search));
       else {
         if (!path.startsWith("/") || MOTO_OWN.test(decodeURI(path)))
           throw new AwsError("AccessDenied", "Access Denied");
@@ -203,6 +213,8 @@ class Door implements Sts {
     }
     response.writeHead(answer.status, {
       ...answer.headers,
+      // SDKs set their clocks by the answer's date.
+      date: new Date(this.clock()).toUTCString(),
       "content-length": contentLength(request, answer),
     });
     response.end(request.method === "HEAD" ? undefined : answer.body);
@@ -243,6 +255,7 @@ class Door implements Sts {
       const { body, trailers } = await verifySignature(call, signed, principal.secret);
       call.body = body;
       Object.assign(call.headers, trailers);
+      checkDigests(call);
     } else if (call.service !== "s3" && call.service !== "sts")
       throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token");
     if (call.service === "sts") return answerSts(call, principal, this);
@@ -258,9 +271,16 @@ class Door implements Sts {
     if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
       return this.deleteObjects(call, principal, checks, account);
     await this.require(call, principal, checks);
-    if (call.service === "iam") return this.iam(call, principal!, account);
-    if (call.service === "s3") return this.s3(call, principal, account);
-    return (await this.iot.answer(call, account)) ?? this.forward(call, principal, account);
+    const done = await this.iot.answer(call, account);
+    if (done) return done;
+    const remember = await this.world.policies.pins.pin(call, checks[0]!.resource);
+    const answer = await (call.service === "iam"
+      ? this.iam(call, principal!, account)
+      : call.service === "s3"
+        ? this.s3(call, principal, account)
+        : this.forward(call, principal, account));
+    if (answer.status < 300) remember();
+    return answer;
   }
 
   async require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]> {
@@ -273,14 +293,19 @@ class Door implements Sts {
     return decisions;
   }
 
-  private async decide(call: Call, principal: Principal | undefined, check: Check): Promise<Decision> {
-    const decision = await decide(call, principal, check, this.world.policies);
+  private async decide(
+    call: Pick<Call, "now" | "region" | "sourceIp" | "headers" | "requestId">,
+    caller: Principal | ServicePrincipal | undefined,
+    check: Check,
+  ): Promise<Decision> {
+    const decision = await decide(call, caller, check, this.world.policies);
     const { action, resource, account } = check;
+    const who = caller ? ("arn" in caller ? caller.arn : caller.service) : "anonymous";
     this.decisions.push({
       number: ++this.count,
       time: call.now.toISOString(),
       requestId: call.requestId,
-      who: principal?.arn ?? "anonymous",
+      who,
       action,
       resource,
       account,
@@ -292,7 +317,7 @@ class Door implements Sts {
     if (this.decisions.length > MAX_DECISIONS) this.decisions.shift();
     if (decision.note)
       this.log(
-        `${call.requestId} ${principal?.arn ?? "anonymous"} ${action}: ${decision.note}: ${decision.allowed ? "allowed" : "refused"}`,
+        `${call.requestId} ${who} ${action}: ${decision.note}: ${decision.allowed ? "allowed" : "refused"}`,
       );
     return decision;
   }
@@ -309,6 +334,8 @@ class Door implements Sts {
       "expect",
     ])
       delete headers[name];
+    // A host of another name would make moto read another bucket out of the request.
+    headers.host = `127.0.0.1:${this.port}`;
     if (call.protocol !== "json") delete headers["x-amz-target"];
     if (chunked) {
       const encodings = (headers["content-encoding"] ?? "")
@@ -379,10 +406,10 @@ class Door implements Sts {
     const aboutPolicy = !key && "policy" in call.query;
     if (aboutPolicy && call.method === "PUT")
       call.body = Buffer.from(bucketPolicyForMoto(call.body.toString()));
-    const creating = !key && (call.method === "PUT" || call.method === "DELETE");
-    if (creating) this.world.policies.bucketsChanged();
+    const changing = !key && (call.method === "PUT" || call.method === "DELETE");
+    if (changing) this.world.policies.bucketChanged(bucket);
     const answer = await this.forward(call, principal, account);
-    if (creating) this.world.policies.bucketsChanged();
+    if (changing) this.world.policies.bucketChanged(bucket);
     if (aboutPolicy && call.method === "GET" && answer.status === 200)
       return { ...answer, body: bucketPolicyAsWritten(answer.body.toString()) };
     // Who may not list is not told that a key does not exist:
@@ -422,32 +449,110 @@ class Door implements Sts {
       throw new AwsError("MalformedXML", "At most 1000 keys can be deleted in one request", 400);
     const allowed: boolean[] = [];
     for (const check of checks) allowed.push((await this.decide(call, principal, check)).allowed);
-    const objects = call.body.toString().match(/<Object>[\s\S]*?<\/Object>/g) ?? [];
-    if (allowed.every(Boolean)) return this.forward(call, principal, account);
+    // moto reads what was decided on: XML has many ways to write one key.
+    const element = (object: Xml, ...names: string[]) =>
+      names
+        .map((name) => (object.text(name) ? `<${name}>${escapeXml(object.text(name)!)}</${name}>` : ""))
+        .join("");
+    const objects = deletedObjects(call);
+    const kept = objects
+      .filter((_, i) => allowed[i])
+      .map((one) => `<Object>${element(one, "Key", "VersionId")}</Object>`);
     const errors = objects
       .filter((_, i) => !allowed[i])
       .map(
-        (object) =>
-          `<Error>${/<Key>[\s\S]*?<\/Key>/.exec(object)?.[0] ?? ""}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
-      )
-      .join("");
-    const result = (inner: string) =>
-      `<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</DeleteResult>`;
-    const xml = { "content-type": "application/xml" };
-    if (!allowed.some(Boolean)) return { status: 200, headers: xml, body: result(errors) };
-    let at = 0;
-    call.body = Buffer.from(
-      call.body.toString().replace(/<Object>[\s\S]*?<\/Object>/g, (object) => (allowed[at++] ? object : "")),
-    );
-    delete call.headers["content-md5"];
-    const answer = await this.forward(call, principal, account);
-    const deleted = answer.body.toString().match(/<Deleted>[\s\S]*?<\/Deleted>/g) ?? [];
-    return answer.status === 200
-      ? { status: 200, headers: xml, body: result(deleted.join("") + errors) }
-      : answer;
+        (one) =>
+          `<Error>${element(one, "Key", "VersionId")}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
+      );
+    const quiet = parseXml(call.body).text("Quiet") === "true" ? "<Quiet>true</Quiet>" : "";
+    const body = Buffer.from(`<Delete>${quiet}${kept.join("")}</Delete>`);
+    const answer = kept.length ? await this.forward({ ...call, body }, principal, account) : undefined;
+    if (answer && (answer.status !== 200 || !errors.length)) return answer;
+    const done = answer?.body.toString().match(/<(Deleted|Error)>[\s\S]*?<\/\1>/g) ?? [];
+    return {
+      status: 200,
+      headers: { "content-type": "application/xml" },
+      body: `<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${done.join("")}${errors.join("")}</DeleteResult>`,
+    };
   }
 
-  private control(request: IncomingMessage, path: string, query: URLSearchParams): Answer {
+  /** The address of an instance's metadata service, started when first asked for. Undefined for an unknown instance. */
+  private async metadata(id: string): Promise<string | undefined> {
+    const { moto, policies } = this.world;
+    const { region } = this.options;
+    const known = this.instances.get(id);
+    if (known) return urlOf(known);
+    if (!/^i-[0-9a-f]+$/.test(id) || this.instances.size >= MAX_INSTANCES) return undefined;
+    for (const account of policies.ids) {
+      const describe = { Action: "DescribeInstances", Version: "2016-11-15", "InstanceId.1": id };
+      const answer = await moto.query(account, "ec2", region, describe);
+      const [details] = answer?.list("reservationSet", "item")[0]?.list("instancesSet", "item") ?? [];
+      if (details?.text("instanceState", "name") !== "running") continue;
+      const instance = { id, account, region, details };
+      const server = await startMetadata(instance, this.roleOf(instance), this.clock);
+      this.instances.set(id, server);
+      return urlOf(server);
+    }
+    return undefined;
+  }
+
+  /** What gives an instance the credentials of its profile's role, anew when an hour or less is left of them. */
+  private roleOf({ id, account, region, details }: Instance): () => Promise<RoleCredentials | undefined> {
+    let vended: ReturnType<Identities["vend"]> | undefined;
+    return async () => {
+      const { moto } = this.world;
+      const name = details.text("iamInstanceProfile", "arn")?.split("/").at(-1);
+      if (!name) return undefined;
+      const ask = { Action: "GetInstanceProfile", Version: "2010-05-08", InstanceProfileName: name };
+      const found = await moto.query(account, "iam", region, ask);
+      const at = (...path: string[]) =>
+        found?.text("GetInstanceProfileResult", "InstanceProfile", ...path) ?? "";
+      const [role] = found?.list("GetInstanceProfileResult", "InstanceProfile", "Roles", "member") ?? [];
+      if (!role) return undefined;
+      const [roleName, uniqueId, arn] = ["RoleName", "RoleId", "Arn"].map(
+        (part) => role.text(part) ?? "",
+      ) as [string, string, string];
+      const profile = { role: roleName, profileArn: at("Arn"), profileId: at("InstanceProfileId") };
+      const now = this.clock();
+      const call = {
+        now: new Date(now),
+        region,
+        sourceIp: "127.0.0.1",
+        headers: {},
+        requestId: randomUUID(),
+      };
+      const check: Check = { action: "sts:AssumeRole", resource: arn, account, context: {} };
+      if (!(await this.decide(call, { service: "ec2.amazonaws.com" }, check)).allowed) return profile;
+      if (vended?.uniqueId !== uniqueId || vended.session.expires < now + 3_600_000)
+        vended = this.identities.vend(
+          {
+            account,
+            arn: `arn:${partition(region)}:sts::${account}:assumed-role/${roleName}/${id}`,
+            type: "AssumedRole",
+            name: roleName,
+            uniqueId,
+          },
+          {
+            issued: now,
+            expires: now + 6 * 3_600_000,
+            name: id,
+            tags: {},
+            transitive: [],
+            policies: [],
+            instance: `arn:${partition(region)}:ec2:${region}:${account}:instance/${id}`,
+          },
+        );
+      const { accessKeyId, secret, session } = vended;
+      const { token, issued, expires } = session;
+      return { ...profile, credentials: { accessKeyId, secret, token, issued, expires } };
+    };
+  }
+
+  close(): void {
+    for (const server of this.instances.values()) server.close();
+  }
+
+  private async control(request: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
     const json = (status: number, body: object): Answer => ({
       status,
       headers: { "content-type": "application/json" },
@@ -475,13 +580,27 @@ class Door implements Sts {
           ? json(200, { expired: id })
           : json(404, { error: `no session has the access key ID ${id}` });
       }
+      case "POST metadata": {
+        const id = query.get("instanceId") ?? "";
+        const url = await this.metadata(id);
+        return url ? json(200, { url }) : json(404, { error: `no running instance is named ${id}` });
+      }
       default:
         return json(404, {
-          error: "expected GET health, GET decisions?since=N or POST expire?accessKeyId=ASIA…",
+          error:
+            "expected GET health, GET decisions?since=N, POST expire?accessKeyId=ASIA… or POST metadata?instanceId=i-…",
         });
     }
   }
 }
+
+/** The protocol of a request that cannot be read further. */
+const guess = (headers: Record<string, string>): Pick<Call, "protocol" | "service"> =>
+  /form/.test(headers["content-type"] ?? "")
+    ? { protocol: "query", service: "sts" }
+    : headers["x-amz-target"]
+      ? { protocol: "json", service: "" }
+      : { protocol: "s3", service: "s3" };
 
 const tooLarge = () =>
   new AwsError("EntityTooLarge", `The sandbox takes bodies of at most ${MAX_BODY} bytes`, 413);

@@ -117,7 +117,11 @@ async function assumeRole(call: Call, principal: Principal, door: Sts): Promise<
   if (!arn) throw missing("roleArn");
   if (!name) throw missing("roleSessionName");
   const externalId = checked(call, "ExternalId", /^[\w+=,.@:/-]*$/, 2, 1224);
-  const sourceIdentity = checked(call, "SourceIdentity", /^[\w+=,.@-]*$/, 2, 64);
+  const asked = checked(call, "SourceIdentity", /^[\w+=,.@-]*$/, 2, 64);
+  // Once set, it goes along every chain of roles: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+  const sourceIdentity = principal.session?.sourceIdentity ?? asked;
+  if (asked && asked !== sourceIdentity)
+    throw new AwsError("AccessDenied", "The source identity of a session cannot be changed once it is set");
   const account = arn.split(":")[4]!;
   const tags = requestTags(call.params);
   const transitive = values(call.params, "TransitiveTagKeys");
@@ -195,9 +199,7 @@ async function assumeRole(call: Call, principal: Principal, door: Sts): Promise<
       tags: { ...inherited, ...tags },
       transitive: [...Object.keys(inherited), ...transitive],
       policies: [...(inline ? [sessionPolicy(inline)] : []), ...(await world.policies.byArn(account, arns))],
-      ...((sourceIdentity ?? principal.session?.sourceIdentity)
-        ? { sourceIdentity: (sourceIdentity ?? principal.session?.sourceIdentity)! }
-        : {}),
+      ...(sourceIdentity ? { sourceIdentity } : {}),
     },
   );
   return queryAnswer(call, {

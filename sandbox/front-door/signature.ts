@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { HttpRequest } from "@smithy/protocol-http";
 import {
@@ -295,4 +296,30 @@ function unchunk(
     if (isSigned && signedText) throw mismatch();
   }
   return { body: Buffer.concat(parts), trailers };
+}
+
+/** A body's checksums, in headers or in a trailer, that are checked here; CRC-32C and CRC-64/NVME are taken as they are. */
+const digests: Record<string, (body: Buffer) => Buffer> = {
+  "content-md5": (body) => createHash("md5").update(body).digest(),
+  "x-amz-checksum-sha1": (body) => createHash("sha1").update(body).digest(),
+  "x-amz-checksum-sha256": (body) => createHash("sha256").update(body).digest(),
+  "x-amz-checksum-crc32": (body) => {
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32BE(crc32(body));
+    return sum;
+  },
+};
+
+/** Throws BadDigest where an upload's body is not what its checksum says. */
+export function checkDigests(call: Call): void {
+  if (call.service !== "s3") return;
+  for (const [name, digest] of Object.entries(digests)) {
+    const claimed = call.headers[name];
+    if (claimed && digest(call.body).toString("base64") !== claimed)
+      throw new AwsError(
+        "BadDigest",
+        `The ${name} you specified did not match the calculated checksum.`,
+        400,
+      );
+  }
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import {
   GetRoleCommand,
   IAMClient,
@@ -16,6 +17,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
+import { CheckUsers } from "../../tests/live/people";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
@@ -27,6 +29,78 @@ interface Ended {
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
+
+const execute = promisify(execFile);
+
+/** The AWS CLI of this machine, or one installed from PyPI for this test. */
+function awsCli(): string {
+  const found = spawnSync("aws", ["--version"]);
+  if (found.status === 0) return "aws";
+  const venv = mkdtempSync(join(tmpdir(), "awscli-"));
+  for (const [command, ...args] of [
+    ["python3", "-m", "venv", venv],
+    [join(venv, "bin", "pip"), "install", "--quiet", "awscli==1.46.3"],
+  ] as [string, ...string[]][])
+    assert.equal(spawnSync(command, args, { stdio: "inherit" }).status, 0);
+  return join(venv, "bin", "aws");
+}
+
+/** Runs a command of a person who types `answer` when asked, with nothing of this shell's AWS settings. */
+function typed(
+  command: string,
+  args: readonly string[],
+  answer: string,
+  extra: Record<string, string>,
+): Promise<Ended> {
+  const ambient = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
+  // Without a terminal of its own the CLI reads the code from standard input.
+  const child = spawn(command, args, { env: { ...Object.fromEntries(ambient), ...extra }, detached: true });
+  let output = "";
+  child.stdout.on("data", (data) => {
+    output += data;
+  });
+  child.stderr.on("data", (data) => {
+    output += data;
+  });
+  child.stdin.end(answer);
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code: code ?? 130, output })));
+}
+
+describe("stack prod, as cloned", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "rehearsal-prod-"));
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("can be rehearsed under AWS's documentation IDs, but is refused by name where it would go to AWS", async () => {
+    const rehearsal = await rehearse("prod", () => {}, directory);
+    assert.deepEqual(Object.values(rehearsal.sandbox.accounts).slice(0, 2), ["123456789012", "111122223333"]);
+    const preview = async (env: NodeJS.ProcessEnv) =>
+      execute(
+        rehearsal.tools.pulumi,
+        ["preview", "--stack", "prod", "--non-interactive", "--policy-pack", "policypack"],
+        {
+          cwd: PROJECT_DIRECTORY,
+          env,
+        },
+      );
+    const rehearsed = await preview(confined(rehearsal.environment));
+    assert.match(rehearsed.stdout, /arn:aws:iam::123456789012:role\/UpdateApp/);
+    assert.match(rehearsed.stdout, /a rehearsal, not AWS/);
+    const { AWS_ENDPOINT_URL: _, ...environment } = rehearsal.environment;
+    const config = join(directory, "to-aws");
+    writeFileSync(config, "[profile prod]\naws_access_key_id = A\n\n[profile dev]\naws_access_key_id = A\n");
+    const toAws = { ...confined(environment), AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config };
+    await assert.rejects(preview(toAws), (error: { stdout: string }) => {
+      for (const id of ["123456789012", "111122223333"])
+        assert.match(error.stdout, new RegExp(`found ${id}, an example of AWS's documentation`));
+      assert.match(error.stdout, /nothing was created/);
+      return true;
+    });
+  });
+});
 
 describe("stack dev, rehearsed", function () {
   this.timeout(300_000);
@@ -132,6 +206,53 @@ describe("stack dev, rehearsed", function () {
   it("changes nothing the second time, and shows every document in the preview", async () => {
     const { code, output } = await pulumi("preview", "--expect-no-changes", "--diff");
     assert.equal(code, 0, output);
+  });
+
+  it("lets the AWS CLI do the scenario with the profile text that the program gives", async () => {
+    const users = new CheckUsers(client("dev"), "cli");
+    const member = await users.create("member", ["Developers"]);
+    try {
+      const { stdout: text } = await execute(
+        rehearsal.tools.pulumi,
+        ["stack", "output", "--json", "--stack", "dev"],
+        {
+          env: confined(rehearsal.environment),
+          cwd: PROJECT_DIRECTORY,
+        },
+      );
+      const { accessKeyId, secretAccessKey } = member.credentials;
+      const config = join(directory, "member-config");
+      const { cliProfile } = JSON.parse(text).updateApp;
+      const mine = cliProfile
+        .replace("YOUR-PROFILE", "me")
+        .replace("YOUR-MFA-DEVICE", member.mfaSerial.split(":mfa/")[1]);
+      const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+      const endpoint = `endpoint_url = ${rehearsal.sandbox.url}\n`;
+      writeFileSync(config, `[profile me]\n${keys}${endpoint}\n${mine}${endpoint}`);
+      const code = await member.nextCode();
+      const aws = (...args: string[]) =>
+        typed(awsCli(), args, `${code}\n`, { AWS_CONFIG_FILE: config, HOME: directory });
+      const listed = await aws("s3", "ls", "s3://productionapp", "--profile", "UpdateApp");
+      assert.equal(listed.code, 0, listed.output);
+      // The CLI keeps the session: no code is asked for twice.
+      const sent = await aws(
+        "s3",
+        "cp",
+        join(PROJECT_DIRECTORY, "README.md"),
+        "s3://productionapp/",
+        "--profile",
+        "UpdateApp",
+      );
+      assert.equal(sent.code, 0, sent.output);
+      const removed = await aws("s3", "rm", "s3://productionapp/README.md", "--profile", "UpdateApp");
+      assert.equal(removed.code, 0, removed.output);
+      const refused = await aws("iam", "list-users", "--profile", "UpdateApp");
+      assert.match(refused.output, /AccessDenied.*iam:ListUsers/s);
+      const direct = await aws("s3", "ls", "s3://productionapp", "--profile", "me");
+      assert.match(direct.output, /AccessDenied/);
+    } finally {
+      await users.remove();
+    }
   });
 
   it("leaves the committed settings as they are", async () => {

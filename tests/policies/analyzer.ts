@@ -34,8 +34,12 @@ const levels = ["advisory", "mandatory", "disabled", "remediate"] as const;
 
 const struct = (value: object): Struct => Struct.fromJavaScript(value as Record<string, JavaScriptValue>);
 
-/** Builds the pack, as `npm run build --prefix policypack` does. @throws Error if its packages are not installed. */
+const built = new Set<string>();
+
+/** Builds the pack once, as `npm run build --prefix policypack` does. @throws Error if its packages are not installed. */
 export function build(pack = PACK): void {
+  if (built.has(pack)) return;
+  built.add(pack);
   if (!existsSync(join(pack, "node_modules/@pulumi/policy")))
     throw new Error("The policy pack's packages are missing: run npm ci --prefix policypack");
   execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", pack], { stdio: "inherit" });

@@ -1,4 +1,4 @@
-import type { Config, Resource } from "./analyzer";
+import type { Config, Resource, Violation } from "./analyzer";
 
 /** One case: what the pack says of one resource. A new case needs no code. */
 export interface Case extends Resource {
@@ -43,3 +43,14 @@ export const role = (...statements: object[]): Resource => ({
     ),
   },
 });
+
+/** Whether a violation is what a case expects: see {@link Case.expect}. */
+export function fits(expected: string, { policy, level, message }: Violation): boolean {
+  let rest = `${policy} ${level}: ${message}`;
+  return expected.split("…").every((part, i) => {
+    const at = rest.indexOf(part);
+    if (at < 0 || (i === 0 && at > 0)) return false;
+    rest = rest.slice(at + part.length);
+    return true;
+  });
+}

@@ -1,25 +1,7 @@
 import assert from "node:assert/strict";
-import { Analyzer, build, type Violation } from "./analyzer";
-import type { Case } from "./case";
-import { carriers } from "./cases/carriers";
-import { companions } from "./cases/companions";
-import { conditions } from "./cases/conditions";
-import { exemptions } from "./cases/exemptions";
-import { previews } from "./cases/previews";
-import { principals } from "./cases/principals";
-
-const groups: Record<string, Case[]> = { principals, conditions, carriers, previews, exemptions, companions };
-
-/** Whether a violation is what a case expects: see {@link Case.expect}. */
-function fits(expected: string, { policy, level, message }: Violation): boolean {
-  let rest = `${policy} ${level}: ${message}`;
-  return expected.split("…").every((part, i) => {
-    const at = rest.indexOf(part);
-    if (at < 0 || (i === 0 && at > 0)) return false;
-    rest = rest.slice(at + part.length);
-    return true;
-  });
-}
+import { Analyzer, build } from "./analyzer";
+import { fits } from "./case";
+import { groups } from "./cases";
 
 describe("the policy pack, through the analyzer protocol", () => {
   let analyzer: Analyzer;

@@ -108,6 +108,10 @@ function stop(child: ChildProcess): void {
 
 const exitOf = (child: ChildProcess) =>
   new Promise<number>((resolve, reject) => {
+    // A program whose engine was killed asks it again and again, on all of a processor, until somebody ends it.
+    const end = () => child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("close", () => process.off("exit", end));
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });

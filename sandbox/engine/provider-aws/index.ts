@@ -24,28 +24,10 @@ import {
   UNKNOWN,
   type Values,
 } from "./table";
+import { OFFICIAL, typeOf } from "./types";
 
-const OFFICIAL =
-  "The official plugin knows all of AWS: `pulumi plugin install resource aws`, where its downloads can be reached.";
 const DEFAULTS = "__defaults";
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
-
-const SERVICES = ["apigateway", "ec2", "ecr", "iam", "kms", "s3", "sns", "sqs", "ssm"];
-
-/** The table entry of a type token, its service's module loaded when first needed. */
-function typeOf(token: string): ResourceType {
-  const service = token.match(/^aws:(\w+)\//)?.[1] ?? "";
-  const table = (name: string): Record<string, ResourceType> => require(`./resources/${name}`).default;
-  const type = SERVICES.includes(service) ? table(service)[token] : undefined;
-  if (type) return type;
-  const known = SERVICES.includes(service)
-    ? `of ${service} it knows ${Object.keys(table(service)).join(", ")}`
-    : `it knows the services ${SERVICES.join(", ")}`;
-  throw new RpcError(
-    grpc.status.UNIMPLEMENTED,
-    `the stand-in AWS plugin does not know ${token}; ${known}. ${OFFICIAL}`,
-  );
-}
 
 let session: Session | undefined;
 function aws(): Session {
@@ -153,7 +135,7 @@ async function read(type: ResourceType, id: string, known: Values): Promise<Valu
   if (!found) return undefined;
   const state: Values = { ...known, ...found };
   for (const [name, property = {}] of Object.entries(type.properties))
-    if (known[name] !== undefined && same(property, known[name], state[name])) state[name] = known[name];
+    if (known[name] !== undefined && same(property, state[name], known[name])) state[name] = known[name];
   if (found.tagsAll) state.tags = isEmpty(found.tagsAll) && !known.tags ? undefined : found.tagsAll;
   delete state[DEFAULTS];
   return state;
@@ -165,7 +147,7 @@ function inputsOf(type: ResourceType, state: Values, old: Values | undefined): V
   const defaults: string[] = old ? ((old[DEFAULTS] as string[] | undefined) ?? []) : [];
   for (const [name, property = {}] of Object.entries(type.properties)) {
     const value = state[name];
-    if (old && name in old) inputs[name] = same(property, old[name], value) ? old[name] : value;
+    if (old && name in old) inputs[name] = same(property, value, old[name]) ? old[name] : value;
     else if (
       !isEmpty(value) &&
       !same(property, value, property.default) &&
@@ -173,7 +155,7 @@ function inputsOf(type: ResourceType, state: Values, old: Values | undefined): V
     )
       inputs[name] = value;
   }
-  const kept = defaults.filter((name) => same(type.properties[name] ?? {}, old?.[name], inputs[name]));
+  const kept = defaults.filter((name) => same(type.properties[name] ?? {}, inputs[name], old?.[name]));
   return kept.length ? { ...inputs, [DEFAULTS]: kept } : inputs;
 }
 
@@ -226,9 +208,11 @@ async function create(request: proto.CreateRequest): Promise<proto.CreateRespons
   const doing = `creating ${type.title} (${inputs[type.autoname?.property ?? ""] ?? request.getName()})`;
   let id = "";
   try {
-    id = await type.create(aws(), withAllTags(inputs), (created) => {
-      id = created;
-    });
+    const created = (given = type.id?.(withAllTags(inputs), aws().account) ?? "") => {
+      id = given;
+    };
+    await type.create(aws(), withAllTags(inputs), created);
+    if (!id) created();
     const state = await read(type, id, inputs);
     if (!state) throw new Error("AWS does not know it after its creation");
     return new proto.CreateResponse().setId(id).setProperties(toStruct(state, type.secrets));

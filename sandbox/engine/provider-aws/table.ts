@@ -22,8 +22,8 @@ export interface Property {
   computed?: true;
   /** A change needs a new resource. */
   replace?: true;
-  /** How values are compared, if not by their JSON. */
-  compare?: "document" | "set";
+  /** How values are compared, if not by their JSON. `subset`: the program gives some keys, AWS chooses the others. */
+  compare?: "document" | "set" | "subset";
 }
 
 /** How a resource type maps to the AWS API. IDs are those of the official plugin, so that its imports work here. */
@@ -36,8 +36,12 @@ export interface ResourceType<Args = Values> {
   secrets?: string[];
   /** The property that the plugin makes up from the resource's logical name when the program leaves it out. */
   autoname?: { property: keyof Args & string; longest: number };
-  /** Returns the ID. Calls `created` with it once something exists that must not be lost if what follows fails. */
-  create(aws: Session, inputs: Inputs<Args>, created: (id: string) => void): Promise<string>;
+  /** The ID, where it follows from the inputs and the account's ID. */
+  id?(inputs: Inputs<Args>, account: string): string;
+  /**
+   * Calls `created` once something exists that must not be lost if what follows fails, with the ID unless `id` tells it.
+   */
+  create(aws: Session, inputs: Inputs<Args>, created: (id?: string) => void): Promise<void>;
   /**
    * Reads back inputs and outputs; a property that AWS does not keep is left out. `known` is what was last known of the
    * resource, nothing at import. Undefined when the resource is gone; "not found" errors need not be caught.
@@ -56,6 +60,8 @@ export const required = { required: true } as const;
 export const fixed = { required: true, replace: true } as const;
 export const document = { required: true, compare: "document" } as const;
 export const named = { computed: true, replace: true } as const;
+/** Of resources that live in a region: the provider's, unless the program names another. */
+export const region = { computed: true, replace: true } as const;
 /** Set by the program alone: AWS does not know of it. */
 export const ours = (value: unknown) => ({ default: value }) as const;
 
@@ -109,9 +115,11 @@ function essence(value: unknown): unknown {
 
 export const isEmpty = (value: unknown): boolean => essence(value) === undefined;
 
-/** Whether two values of a property mean the same to AWS. */
+/** Whether what AWS has means the same to it as what is wanted. */
 export function same(property: Property, a: unknown, b: unknown): boolean {
   if (property.compare === "document" && a && b) return documentMeaning(a) === documentMeaning(b);
+  if (property.compare === "subset" && typeof a === "object" && a && b)
+    a = Object.fromEntries(Object.entries(a).filter(([key]) => key in (b as object)));
   const set = (value: unknown) =>
     property.compare === "set" && Array.isArray(value) ? [...value].sort() : value;
   return JSON.stringify(essence(set(a))) === JSON.stringify(essence(set(b)));

@@ -236,7 +236,7 @@ export const conditions: Case[] = [
     name: "a value not known yet is left to the update, and told",
     ...open({ StringEquals: { "aws:PrincipalOrgID": UNKNOWN } }),
     ...ANY_ORG,
-    expect: ['known-at-preview advisory: …the condition on "Principal": "*"'],
+    expect: ["known-at-preview advisory: …its condition"],
   },
   {
     name: "a known bad value beside one not known is blocked now",

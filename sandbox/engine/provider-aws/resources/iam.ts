@@ -46,10 +46,10 @@ function inlinePolicy<
     title,
     properties: { [owner]: fixed, name: named, namePrefix: named, policy: document },
     autoname: { property: "name", longest: 128 },
+    id: (inputs) => `${inputs[owner]}:${inputs.name}`,
     async create(session, inputs) {
       const [of, name] = [String(inputs[owner]), String(inputs.name)];
       await call.put(iam(session), of, name, String(inputs.policy));
-      return `${of}:${name}`;
     },
     async read(session, id) {
       const [of, name] = parts(id, ":");
@@ -81,10 +81,10 @@ function attachment<Args extends { policyArn: unknown }, Owner extends keyof Arg
   return {
     title,
     properties: { [owner]: fixed, policyArn: fixed },
+    id: (inputs) => `${inputs[owner]}/${inputs.policyArn}`,
     async create(session, inputs) {
       const [of, arn] = [String(inputs[owner]), String(inputs.policyArn)];
       await call.attach(iam(session), of, arn);
-      return `${of}/${arn}`;
     },
     async read(session, id) {
       const [of, policyArn] = parts(id, "/");
@@ -164,6 +164,7 @@ const role = resource<aws.RoleArgs>({
   },
   outputs: ["arn", "createDate", "uniqueId"],
   autoname: { property: "name", longest: 64 },
+  id: ({ name = "" }) => name,
   async create(session, inputs) {
     const { name: RoleName } = inputs;
     await iam(session).send(
@@ -177,7 +178,6 @@ const role = resource<aws.RoleArgs>({
         Tags: keyValues(inputs.tagsAll),
       }),
     );
-    return RoleName ?? "";
   },
   async read(session, RoleName) {
     const { Role } = await iam(session).send(new sdk.GetRoleCommand({ RoleName }));
@@ -238,11 +238,11 @@ const user = resource<aws.UserArgs>({
   },
   outputs: ["arn", "uniqueId"],
   autoname: { property: "name", longest: 64 },
+  id: ({ name = "" }) => name,
   async create(session, { name: UserName, path: Path, permissionsBoundary: PermissionsBoundary, tagsAll }) {
     await iam(session).send(
       new sdk.CreateUserCommand({ UserName, Path, PermissionsBoundary, Tags: keyValues(tagsAll) }),
     );
-    return UserName ?? "";
   },
   async read(session, UserName, known) {
     const { User } = await iam(session).send(new sdk.GetUserCommand({ UserName: known.name ?? UserName }));
@@ -288,9 +288,9 @@ const group = resource<aws.GroupArgs>({
   properties: { name: { computed: true }, path: { default: "/" } },
   outputs: ["arn", "uniqueId"],
   autoname: { property: "name", longest: 128 },
+  id: ({ name = "" }) => name,
   async create(session, { name: GroupName, path: Path }) {
     await iam(session).send(new sdk.CreateGroupCommand({ GroupName, Path }));
-    return GroupName ?? "";
   },
   async read(session, id, known) {
     const { Group } = await iam(session).send(new sdk.GetGroupCommand({ GroupName: known.name ?? id }));
@@ -330,7 +330,8 @@ const policy = resource<aws.PolicyArgs>({
   },
   outputs: ["arn", "attachmentCount", "policyId"],
   autoname: { property: "name", longest: 128 },
-  async create(session, inputs) {
+  id: ({ name, path }, account) => `arn:aws:iam::${account}:policy${path}${name}`,
+  async create(session, inputs, created) {
     const { Policy } = await iam(session).send(
       new sdk.CreatePolicyCommand({
         PolicyName: inputs.name,
@@ -340,7 +341,7 @@ const policy = resource<aws.PolicyArgs>({
         Tags: keyValues(inputs.tagsAll),
       }),
     );
-    return Policy?.Arn ?? "";
+    created(Policy?.Arn);
   },
   async read(session, PolicyArn) {
     const { Policy } = await iam(session).send(new sdk.GetPolicyCommand({ PolicyArn }));
@@ -387,13 +388,12 @@ const policy = resource<aws.PolicyArgs>({
 const userGroupMembership = resource<aws.UserGroupMembershipArgs>({
   title: "IAM User Group Membership",
   properties: { groups: { required: true, compare: "set" }, user: fixed },
+  id: ({ user, groups }) => [user, ...groups].join("/"),
   async create(session, { user: UserName, groups }, created) {
-    const id = [UserName, ...groups].join("/");
     for (const GroupName of groups) {
       await iam(session).send(new sdk.AddUserToGroupCommand({ UserName, GroupName }));
-      created(id);
+      created();
     }
-    return id;
   },
   async read(session, id, known) {
     const [UserName = "", ...imported] = id.split("/");
@@ -435,7 +435,6 @@ const accessKey = resource<aws.AccessKeyArgs>({
       await iam(session).send(
         new sdk.UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: Status as "Inactive" }),
       );
-    return AccessKeyId;
   },
   async read(session, id, { user: UserName }) {
     const secret = secretsOfNewKeys.get(id);
@@ -468,14 +467,14 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
   properties: { name: named, namePrefix: named, path: { default: "/", replace: true }, role: {}, tags: {} },
   outputs: ["arn", "createDate", "uniqueId"],
   autoname: { property: "name", longest: 128 },
+  id: ({ name = "" }) => name,
   async create(session, { name: InstanceProfileName = "", path: Path, role: RoleName, tagsAll }, created) {
     await iam(session).send(
       new sdk.CreateInstanceProfileCommand({ InstanceProfileName, Path, Tags: keyValues(tagsAll) }),
     );
-    created(InstanceProfileName);
+    created();
     if (RoleName)
       await iam(session).send(new sdk.AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
-    return InstanceProfileName;
   },
   async read(session, InstanceProfileName) {
     const { InstanceProfile } = await iam(session).send(
@@ -518,6 +517,73 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
   },
 });
 
+const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
+  title: "IAM OIDC Provider",
+  properties: {
+    clientIdLists: { required: true, compare: "set" },
+    tags: {},
+    thumbprintLists: { computed: true, compare: "set" },
+    url: fixed,
+  },
+  outputs: ["arn"],
+  id: ({ url }, account) => `arn:aws:iam::${account}:oidc-provider/${url.replace(/^https:\/\//, "")}`,
+  async create(session, { url: Url, clientIdLists, thumbprintLists, tagsAll }, created) {
+    const { OpenIDConnectProviderArn } = await iam(session).send(
+      new sdk.CreateOpenIDConnectProviderCommand({
+        Url,
+        ClientIDList: clientIdLists as string[],
+        ThumbprintList: thumbprintLists as string[] | undefined,
+        Tags: keyValues(tagsAll),
+      }),
+    );
+    created(OpenIDConnectProviderArn);
+  },
+  async read(session, arn) {
+    const found = await iam(session).send(
+      new sdk.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }),
+    );
+    return {
+      arn,
+      clientIdLists: found.ClientIDList,
+      tagsAll: fromKeyValues(found.Tags),
+      thumbprintLists: found.ThumbprintList,
+      url: `https://${found.Url?.replace(/^https:\/\//, "")}`,
+    };
+  },
+  async update(session, OpenIDConnectProviderArn, { clientIdLists, thumbprintLists, tagsAll }, old) {
+    const client = iam(session);
+    const [now, before] = [clientIdLists as string[], old.clientIdLists as string[]];
+    for (const ClientID of now.filter((one) => !before.includes(one)))
+      await client.send(
+        new sdk.AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    for (const ClientID of before.filter((one) => !now.includes(one)))
+      await client.send(
+        new sdk.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
+      );
+    if (thumbprintLists && String(thumbprintLists) !== String(old.thumbprintLists))
+      await client.send(
+        new sdk.UpdateOpenIDConnectProviderThumbprintCommand({
+          OpenIDConnectProviderArn,
+          ThumbprintList: thumbprintLists as string[],
+        }),
+      );
+    await retag(
+      old.tagsAll,
+      tagsAll,
+      (tags) =>
+        client.send(
+          new sdk.TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: keyValues(tags) }),
+        ),
+      (TagKeys) =>
+        client.send(new sdk.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys })),
+    );
+  },
+  async delete(session, OpenIDConnectProviderArn) {
+    await iam(session).send(new sdk.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
+  },
+});
+
 export default {
   "aws:iam/role:Role": role,
   "aws:iam/user:User": user,
@@ -526,6 +592,7 @@ export default {
   "aws:iam/userGroupMembership:UserGroupMembership": userGroupMembership,
   "aws:iam/accessKey:AccessKey": accessKey,
   "aws:iam/instanceProfile:InstanceProfile": instanceProfile,
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": openIdConnectProvider,
   "aws:iam/rolePolicy:RolePolicy": inlinePolicy<aws.RolePolicyArgs, "role">("role", "IAM Role Policy", {
     put: (client, RoleName, PolicyName, PolicyDocument) =>
       client.send(new sdk.PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument })),

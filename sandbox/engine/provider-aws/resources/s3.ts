@@ -2,19 +2,29 @@ import { createReadStream } from "node:fs";
 import * as sdk from "@aws-sdk/client-s3";
 import type * as aws from "@pulumi/aws/s3";
 import type { Session } from "../session";
-import { collect, document, fixed, fromKeyValues, keyValues, ours, required, resource } from "../table";
+import {
+  collect,
+  document,
+  fixed,
+  fromKeyValues,
+  keyValues,
+  ours,
+  region,
+  required,
+  resource,
+} from "../table";
 
-const s3 = (session: Session, { region }: { region?: unknown } = {}) =>
-  session.client(sdk.S3Client, (region as string | undefined) ?? session.region);
-const region = { computed: true, replace: true } as const;
-const where = (session: Session, known: { region?: unknown }) => ({ region: known.region ?? session.region });
+type Regional = { region?: string | undefined };
+const s3 = (session: Session, known: Regional) => session.client(sdk.S3Client, known.region);
+const where = (session: Session, known: Regional) => ({ region: known.region ?? session.region });
 
-/** Every object and every version of it, delete markers too: S3 deletes no bucket that holds any. */
-async function empty(client: sdk.S3Client, Bucket: string): Promise<void> {
-  const versions = await collect(paginateVersions(client, Bucket), (page) => [
+/** Deletes every version of one object or of all, markers of deletions too: S3 deletes no bucket that holds any. */
+async function empty(client: sdk.S3Client, Bucket: string, key?: string): Promise<void> {
+  const all = await collect(paginateVersions(client, Bucket, key), (page) => [
     ...(page.Versions ?? []),
     ...(page.DeleteMarkers ?? []),
   ]);
+  const versions = all.filter(({ Key }) => key === undefined || Key === key);
   for (let i = 0; i < versions.length; i += 1000) {
     const Objects = versions.slice(i, i + 1000).map(({ Key, VersionId }) => ({ Key, VersionId }));
     const { Errors: [first] = [] } = await client.send(
@@ -27,11 +37,11 @@ async function empty(client: sdk.S3Client, Bucket: string): Promise<void> {
   }
 }
 
-async function* paginateVersions(client: sdk.S3Client, Bucket: string) {
+async function* paginateVersions(client: sdk.S3Client, Bucket: string, Prefix?: string) {
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (next) {
     const page: sdk.ListObjectVersionsCommandOutput = await client.send(
-      new sdk.ListObjectVersionsCommand({ Bucket, ...next }),
+      new sdk.ListObjectVersionsCommand({ Bucket, Prefix, ...next }),
     );
     yield page;
     next = page.IsTruncated
@@ -51,7 +61,8 @@ const bucket = resource<aws.BucketArgs>({
   },
   outputs: ["arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName"],
   autoname: { property: "bucket", longest: 63 },
-  async create(session, inputs) {
+  id: ({ bucket = "" }) => bucket,
+  async create(session, inputs, created) {
     const { bucket: Bucket, objectLockEnabled: ObjectLockEnabledForBucket, tagsAll } = inputs;
     const LocationConstraint = (inputs.region ?? session.region) as sdk.BucketLocationConstraint;
     const Tags = keyValues(tagsAll);
@@ -65,9 +76,9 @@ const bucket = resource<aws.BucketArgs>({
         }),
       }),
     );
+    created();
     if (Tags.length)
       await s3(session, inputs).send(new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: Tags } }));
-    return Bucket ?? "";
   },
   async read(session, Bucket, known) {
     const client = s3(session, known);
@@ -110,9 +121,9 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
     restrictPublicBuckets: { default: false },
     skipDestroy: ours(undefined),
   },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putPublicAccessBlock(session, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { PublicAccessBlockConfiguration: block } = await s3(session, known).send(
@@ -135,7 +146,7 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
 
 async function putPublicAccessBlock(
   session: Session,
-  inputs: { bucket: string; region?: unknown; [flag: string]: unknown },
+  inputs: { bucket: string; region?: string | undefined; [flag: string]: unknown },
 ): Promise<void> {
   const PublicAccessBlockConfiguration = {
     BlockPublicAcls: inputs.blockPublicAcls === true,
@@ -151,9 +162,9 @@ async function putPublicAccessBlock(
 const bucketOwnershipControls = resource<aws.BucketOwnershipControlsArgs>({
   title: "S3 Bucket Ownership Controls",
   properties: { bucket: fixed, region, rule: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putOwnership(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { OwnershipControls } = await s3(session, known).send(
@@ -174,7 +185,7 @@ const bucketOwnershipControls = resource<aws.BucketOwnershipControlsArgs>({
 async function putOwnership(
   session: Session,
   Bucket: string,
-  inputs: { rule: { objectOwnership: string }; region?: unknown },
+  inputs: { rule: { objectOwnership: string }; region?: string | undefined },
 ) {
   const Rules = [{ ObjectOwnership: inputs.rule.objectOwnership as sdk.ObjectOwnership }];
   await s3(session, inputs).send(
@@ -190,9 +201,9 @@ interface EncryptionRule {
 const bucketEncryption = resource<aws.BucketServerSideEncryptionConfigurationArgs>({
   title: "S3 Bucket Server-side Encryption Configuration",
   properties: { bucket: fixed, region, rules: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putEncryption(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { ServerSideEncryptionConfiguration } = await s3(session, known).send(
@@ -213,7 +224,11 @@ const bucketEncryption = resource<aws.BucketServerSideEncryptionConfigurationArg
   },
 });
 
-async function putEncryption(session: Session, Bucket: string, inputs: { rules: unknown; region?: unknown }) {
+async function putEncryption(
+  session: Session,
+  Bucket: string,
+  inputs: { rules: unknown; region?: string | undefined },
+) {
   const Rules = (inputs.rules as EncryptionRule[]).map(
     ({ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }) => ({
       ...(byDefault && {
@@ -233,9 +248,9 @@ async function putEncryption(session: Session, Bucket: string, inputs: { rules: 
 const bucketVersioning = resource<aws.BucketVersioningArgs>({
   title: "S3 Bucket Versioning",
   properties: { bucket: fixed, region, versioningConfiguration: required },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putVersioning(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { Status = "Disabled" } = await s3(session, known).send(
@@ -254,7 +269,7 @@ const bucketVersioning = resource<aws.BucketVersioningArgs>({
 async function putVersioning(
   session: Session,
   Bucket: string,
-  inputs: { versioningConfiguration: { status: string }; region?: unknown },
+  inputs: { versioningConfiguration: { status: string }; region?: string | undefined },
 ) {
   const Status = inputs.versioningConfiguration.status as sdk.BucketVersioningStatus | "Disabled";
   if (Status !== "Disabled")
@@ -266,9 +281,9 @@ async function putVersioning(
 const bucketPolicy = resource<aws.BucketPolicyArgs>({
   title: "S3 Bucket Policy",
   properties: { bucket: fixed, policy: document, region },
+  id: ({ bucket }) => bucket,
   async create(session, inputs) {
     await putPolicy(session, inputs.bucket, inputs);
-    return inputs.bucket;
   },
   async read(session, Bucket, known) {
     const { Policy } = await s3(session, known).send(new sdk.GetBucketPolicyCommand({ Bucket }));
@@ -280,7 +295,11 @@ const bucketPolicy = resource<aws.BucketPolicyArgs>({
   },
 });
 
-async function putPolicy(session: Session, Bucket: string, inputs: { policy: string; region?: unknown }) {
+async function putPolicy(
+  session: Session,
+  Bucket: string,
+  inputs: { policy: string; region?: string | undefined },
+) {
   await s3(session, inputs).send(new sdk.PutBucketPolicyCommand({ Bucket, Policy: inputs.policy }));
 }
 
@@ -302,9 +321,9 @@ const object = resource<aws.BucketObjectv2Args>({
   },
   outputs: ["arn", "etag", "versionId"],
   autoname: { property: "key", longest: 1024 },
+  id: ({ bucket, key }) => `${bucket}/${key}`,
   async create(session, inputs) {
     await putObject(session, inputs as unknown as ObjectInputs);
-    return `${inputs.bucket}/${inputs.key}`;
   },
   async read(session, id, known) {
     const [Bucket = "", ...key] = id.split("/");
@@ -332,7 +351,7 @@ const object = resource<aws.BucketObjectv2Args>({
   update: (session, _id, inputs) => putObject(session, inputs as unknown as ObjectInputs),
   async delete(session, id, state) {
     const [Bucket = "", ...key] = id.split("/");
-    await s3(session, state).send(new sdk.DeleteObjectCommand({ Bucket, Key: key.join("/") }));
+    await empty(s3(session, state), Bucket, key.join("/"));
   },
 });
 

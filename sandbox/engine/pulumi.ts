@@ -1,0 +1,79 @@
+/**
+ * Runs the Pulumi CLI that the sandbox found, as it would run by itself, but for two things: locks of dead engines do
+ * not stop it, and the settings files keep the bytes that the user gave them. The CLI writes the salt of the state's
+ * encryption into Pulumi.<stack>.yaml; the sandbox's state carries it already, and a committed file is no place for it.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { clearDeadLocks, mendInterrupted, saltsOf } from "./engine";
+
+/** Commands that would meet what a killed engine left. */
+const CHANGING = /(^| )(up|update|preview|pre|refresh|destroy)( |$)/;
+const SALT = /^encryptionsalt: (\S+)\n?/m;
+
+/** The value of an option, given as `--name value` or `--name=value`. */
+const option = (args: string[], ...names: string[]): string | undefined =>
+  args.flatMap((arg, i) =>
+    names.flatMap((name) =>
+      arg === name ? (args[i + 1] ?? []) : arg.startsWith(`${name}=`) ? arg.slice(name.length + 1) : [],
+    ),
+  )[0];
+
+/** The nearest folder with a Pulumi.yaml, from where the command works upwards. */
+function projectFolder(args: string[]): string | undefined {
+  let folder = resolve(option(args, "-C", "--cwd") ?? ".");
+  while (!existsSync(join(folder, "Pulumi.yaml")) && folder !== dirname(folder)) folder = dirname(folder);
+  return existsSync(join(folder, "Pulumi.yaml")) ? folder : undefined;
+}
+
+function settingsFiles(args: string[]): string[] {
+  const folder = projectFolder(args);
+  const given = option(args, "--config-file");
+  const stacks = folder ? readdirSync(folder).filter((name) => /^Pulumi\..+\.yaml$/.test(name)) : [];
+  return [...stacks.map((name) => join(folder ?? "", name)), ...(given ? [resolve(given)] : [])].filter(
+    (file) => existsSync(file),
+  );
+}
+
+const environment = process.env as Record<string, string>;
+const { SANDBOX_PULUMI_CLI: cli } = environment;
+const args = process.argv.slice(2);
+if (!cli) {
+  console.error(
+    'This is the sandbox\'s pulumi, and the shell does not point at a sandbox: eval "$(npm run -s sandbox -- env dev)"',
+  );
+  process.exit(2);
+}
+
+async function main(cli: string): Promise<void> {
+  clearDeadLocks(environment);
+  const folder = projectFolder(args);
+  if (folder && CHANGING.test(args.join(" "))) await mendInterrupted(environment, folder);
+  const before = new Map(settingsFiles(args).map((file) => [file, readFileSync(file, "utf8")]));
+  const child = spawn(cli, args, { stdio: "inherit" });
+  // A terminal interrupts the CLI by itself, and a second interrupt would end it at once.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  child.once("error", (error) => {
+    console.error(`${cli} cannot be run: ${error.message}`);
+    process.exit(2);
+  });
+  child.once("close", (code, signal) => {
+    const salts = saltsOf(environment);
+    for (const [file, text] of before) {
+      const after = readFileSync(file, "utf8");
+      const salt = after.match(SALT)?.[1];
+      if (!salt || !salts.includes(salt)) continue;
+      const without = after.replace(SALT, "");
+      writeFileSync(file, without.trimEnd() === text.trimEnd() ? text : without);
+    }
+    process.exit(code ?? 128 + constants.signals[signal ?? "SIGTERM"]);
+  });
+}
+
+main(cli).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(2);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import {
+  AMBIENT_CREDENTIALS,
+  accountEnvironment,
+  commandOf,
+  type Sandbox,
+  sandboxStatus,
+  startSandbox,
+  stopSandbox,
+} from "../accounts";
+import { toolchain } from "../toolchain";
+import { ACCOUNTS, REGION } from "./front-door-world";
+
+describe("the sandbox's accounts, in a process of their own", function () {
+  this.timeout(120_000);
+  const directory = mkdtempSync(join(tmpdir(), "sandbox-accounts-"));
+  let motoServer: string;
+  let first: Sandbox;
+  const start = (accounts: Record<string, string> = ACCOUNTS, region = REGION) =>
+    startSandbox({ directory, accounts, region, motoServer });
+  const motoPid = () => JSON.parse(readFileSync(join(directory, "moto.json"), "utf8")).pid as number;
+  const gone = async (pid: number) => {
+    for (let i = 0; i < 100 && commandOf(pid); i++) await sleep(50);
+    return commandOf(pid) === undefined;
+  };
+  before(async () => {
+    motoServer = process.env.MOTO_SERVER ?? (await toolchain()).motoServer;
+  });
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("two starts at once give one life, and the next start finds it", async () => {
+    assert.equal(await sandboxStatus(directory), undefined);
+    const both = await Promise.all([start(), start()]);
+    assert.deepEqual(both.map((one) => one.startedAnew).sort(), [false, true]);
+    first = both[0];
+    const again = await start();
+    assert.deepEqual(
+      [both[1].instance, again.instance, again.startedAnew],
+      [first.instance, first.instance, false],
+    );
+    assert.deepEqual(await sandboxStatus(directory), again);
+  });
+
+  it("keys and records are readable by their owner alone", () => {
+    for (const name of ["aws/config", "aws/credentials", "daemon.json", "moto.json", "daemon.log"])
+      assert.equal(statSync(join(directory, name)).mode & 0o077, 0, name);
+    assert.doesNotMatch(readFileSync(join(directory, "daemon.log"), "utf8"), /aws_secret|SecretAccessKey/);
+  });
+
+  it("a tool with an account's environment, and none of its own, acts there", async () => {
+    const script = `
+      const { STSClient, GetCallerIdentityCommand } = require("@aws-sdk/client-sts");
+      const { S3Client, ListBucketsCommand } = require("@aws-sdk/client-s3");
+      new S3Client({}).send(new ListBucketsCommand({}))
+        .then(() => new STSClient({}).send(new GetCallerIdentityCommand({})))
+        .then((who) => console.log(who.Arn));`;
+    const ambient = {
+      AWS_ACCESS_KEY_ID: "AKIAREAL",
+      AWS_SECRET_ACCESS_KEY: "real",
+      AWS_ENDPOINT_URL_STS: "http://127.0.0.1:9",
+    };
+    const kept = Object.entries({ ...process.env, ...ambient }).filter(
+      ([name]) => !AMBIENT_CREDENTIALS.includes(name),
+    );
+    for (const [profile, id] of Object.entries(ACCOUNTS)) {
+      const env = { ...Object.fromEntries(kept), ...accountEnvironment(first, profile) };
+      const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { env, cwd: __dirname });
+      assert.equal(stdout.trim(), `arn:aws:iam::${id}:user/sandbox-administrator`);
+    }
+    assert.throws(() => accountEnvironment(first, "stage"), /no account stage; it has dev, prod, outsider/);
+  });
+
+  it("other accounts than the running ones are refused by name, and malformed ones before anything starts", async () => {
+    await assert.rejects(
+      start({ ...ACCOUNTS, prod: "999999999999" }),
+      /runs with the accounts .*prod 222222222222.*; expected are .*prod 999999999999.*npm run sandbox -- stop/,
+    );
+    await assert.rejects(start(ACCOUNTS, "eu-west-1"), /in ap-northeast-1; expected are .* in eu-west-1/);
+    await assert.rejects(start({ dev: "12" }), /account dev needs a 12-digit ID; found '12'/);
+  });
+
+  it("a daemon killed leaves a moto, which the next start ends; the accounts are new then", async () => {
+    const orphan = motoPid();
+    process.kill(first.pid, "SIGKILL");
+    assert.ok(await gone(first.pid));
+    assert.equal(await sandboxStatus(directory), undefined);
+    assert.ok(commandOf(orphan), "moto outlives a daemon that was killed");
+    const second = await start();
+    assert.ok(await gone(orphan));
+    assert.deepEqual([second.startedAnew, second.instance === first.instance], [true, false]);
+    first = second;
+  });
+
+  it("when moto ends, so does the daemon", async () => {
+    process.kill(motoPid(), "SIGKILL");
+    assert.ok(await gone(first.pid));
+    assert.equal(await sandboxStatus(directory), undefined);
+  });
+
+  it("stopped, nothing of it runs; stopping twice is no error", async () => {
+    const sandbox = await start();
+    const moto = motoPid();
+    assert.equal(await stopSandbox(directory), true);
+    assert.ok((await gone(sandbox.pid)) && (await gone(moto)));
+    assert.equal(existsSync(join(directory, "daemon.json")), false);
+    assert.equal(await stopSandbox(directory), false);
+  });
+
+  it("a record of a process that is another's now is not believed, and that process not harmed", async () => {
+    writeFileSync(join(directory, "daemon.json"), JSON.stringify({ ...first, pid: process.pid }));
+    writeFileSync(join(directory, "moto.json"), JSON.stringify({ pid: process.pid, port: 1 }));
+    assert.equal(await sandboxStatus(directory), undefined);
+    assert.equal(await stopSandbox(directory), false);
+  });
+
+  it("a moto that does not start is reported with its log", async () => {
+    await assert.rejects(
+      startSandbox({
+        directory,
+        accounts: ACCOUNTS,
+        region: REGION,
+        motoServer: join(directory, "no-such-moto"),
+      }),
+      /did not start[\s\S]*no-such-moto[\s\S]*ENOENT/,
+    );
+  });
+});

@@ -1,0 +1,17 @@
+import type { Case } from "../case";
+import { carriers } from "./carriers";
+import { companions } from "./companions";
+import { conditions } from "./conditions";
+import { exemptions } from "./exemptions";
+import { previews } from "./previews";
+import { principals } from "./principals";
+
+/** All cases, by what they are about. */
+export const groups: Record<string, Case[]> = {
+  principals,
+  conditions,
+  carriers,
+  previews,
+  exemptions,
+  companions,
+};

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { unknownCheckingProxy } from "@pulumi/policy";
+import ts from "typescript";
+import { PACK, type Resource, type Violation } from "./analyzer";
+import { fits } from "./case";
+import { groups } from "./cases";
+import { reasonOf, rows, samples } from "./rows";
+
+/** Sources in which each branch is turned off in turn: all that judges. */
+const SOURCES = [
+  "carriers.ts",
+  "conditions.ts",
+  "documents.ts",
+  "exemptions.ts",
+  "policies/companions.ts",
+  "policies/known-at-preview.ts",
+  "policies/no-wildcard-principals.ts",
+  "policy.ts",
+  "principals.ts",
+];
+const POLICIES = ["no-wildcard-principals", "known-at-preview", "companions"];
+const OPTIONS = {
+  compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
+};
+
+// Changes that no resource can tell, by the text that is changed: speed, and guards of other guards.
+const EQUIVALENT: Record<string, string> = {};
+
+interface Mutant {
+  file: string;
+  start: number;
+  end: number;
+  text: string;
+}
+
+const source = (file: string): string => readFileSync(join(PACK, file), "utf8");
+
+/** Every way to turn off one branch, one operand, one alternative of a pattern or one row of data in a source. */
+function mutantsOf(file: string): Mutant[] {
+  const text = source(file);
+  const mutants: Mutant[] = [];
+  const replace = (node: ts.Node, ...texts: string[]): void => {
+    for (const one of texts)
+      if (one !== node.getText())
+        mutants.push({ file, start: node.getStart(), end: node.getEnd(), text: one });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isIfStatement(node)) replace(node.expression, "true", "false");
+    else if (ts.isConditionalExpression(node)) replace(node.condition, "true", "false");
+    else if (ts.isBinaryExpression(node)) {
+      const { left, operatorToken, right } = node;
+      if (/^(&&|\|\||\?\?)$/.test(operatorToken.getText())) replace(node, left.getText(), right.getText());
+      if (/^(&&|\|\|)=$/.test(operatorToken.getText())) replace(node, left.getText());
+    } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { name, expression } = node.expression;
+      if (name.text === "some") replace(name, "every");
+      if (name.text === "every") replace(name, "some");
+      if (name.text === "filter") replace(node, expression.getText());
+    } else if (ts.isRegularExpressionLiteral(node)) {
+      const [, body = "", flags] = /^\/(.*)\/(\w*)$/s.exec(node.text) ?? [];
+      replace(node, `/(?!)/${flags}`, `/(?:)/${flags}`);
+      for (const shorter of alternatives(body)) replace(node, `/${shorter}/${flags}`);
+      if (flags) replace(node, `/${body}/${flags.replace("i", "")}`);
+    } else if (ts.isArrayLiteralExpression(node) && ts.isVariableDeclaration(node.parent))
+      for (const element of node.elements) replace(element, "...[]");
+    else if (ts.isPropertyAssignment(node) && ts.isVariableDeclaration(node.parent.parent))
+      replace(node, "...{}");
+    else if (
+      (ts.isTemplateLiteral(node) || ts.isStringLiteral(node)) &&
+      /\.split\(/.test(node.parent.getText())
+    )
+      for (const word of node.getText().match(/[\w:.]{4,}/g) ?? [])
+        replace(node, node.getText().replace(new RegExp(`${word}(?![\\w.])`), ""));
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
+  return mutants;
+}
+
+/** A regular expression with one alternative left out, for each of them at any depth. */
+function alternatives(body: string): string[] {
+  const open: number[] = [];
+  const parts: { start: number; end: number }[] = [];
+  let depth: number[][] = [[0]];
+  for (let i = 0; i <= body.length; i++) {
+    const at = body[i];
+    if (at === "\\") i++;
+    else if (at === "[") while (body[i] !== "]") i += body[i] === "\\" ? 2 : 1;
+    else if (at === "(") {
+      open.push(i);
+      depth.push([i + 1]);
+    } else if (at === "|") depth.at(-1)!.push(i + 1);
+    else if (at === ")" || at === undefined) {
+      const starts = depth.pop()!;
+      if (starts.length > 1)
+        for (const [n, start] of starts.entries()) parts.push({ start, end: (starts[n + 1] ?? i + 1) - 1 });
+    }
+  }
+  depth = [];
+  return parts.map(({ start, end }) =>
+    body[end] === "|"
+      ? body.slice(0, start) + body.slice(end + 1)
+      : body.slice(0, start - 1) + body.slice(end),
+  );
+}
+
+const compiled = new Map(
+  SOURCES.concat("settings.ts", "policies/exemptions-in-use.ts").map((file) => [
+    file,
+    ts.transpile(source(file), OPTIONS.compilerOptions),
+  ]),
+);
+
+/** The pack's resource policies, with one source in another version. */
+function load(mutated?: string, code?: string): ResourceValidationPolicy[] {
+  const modules = new Map<string, { exports: Record<string, unknown> }>();
+  const outside = createRequire(join(PACK, "index.ts"));
+  const open = (file: string): Record<string, unknown> => {
+    const known = modules.get(file);
+    if (known) return known.exports;
+    const module = { exports: {} as Record<string, unknown> };
+    modules.set(file, module);
+    const inside = (name: string): unknown =>
+      name.startsWith(".") ? open(`${join(dirname(file), name)}.ts`) : outside(name);
+    new Function("require", "module", "exports", file === mutated ? code! : compiled.get(file)!)(
+      inside,
+      module,
+      module.exports,
+    );
+    return module.exports;
+  };
+  return POLICIES.flatMap((name) => Object.values(open(`policies/${name}.ts`)) as ResourceValidationPolicy[]);
+}
+
+/** What the policies say, at the levels and with the settings that a case gives. */
+function analyze(
+  policies: ResourceValidationPolicy[],
+  { type, props, name = "site", provider }: Resource,
+  config: Record<string, Record<string, unknown>>,
+): Violation[] {
+  return policies.flatMap((policy) => {
+    const { enforcementLevel: level = policy.enforcementLevel, ...settings } = config[policy.name] ?? {};
+    const found: Violation[] = [];
+    const args = {
+      type,
+      name,
+      urn: `urn:pulumi:dev::project::${type}::${name}`,
+      props: unknownCheckingProxy(JSON.parse(JSON.stringify(props)) as object),
+      provider: provider && { props: unknownCheckingProxy(provider) },
+      getConfig: () => settings,
+    } as unknown as ResourceValidationArgs;
+    if (level !== "disabled")
+      (policy.validateResource as (args: ResourceValidationArgs, report: (message: string) => void) => void)(
+        args,
+        (message) =>
+          found.push({
+            policy: policy.name,
+            level: level as Violation["level"],
+            message: `${policy.description}\n${message}`,
+            urn: "",
+          }),
+      );
+    return found;
+  });
+}
+
+/** The first case that a version of the pack fails, or nothing if it passes them all. */
+function failing(policies: ResourceValidationPolicy[]): string | undefined {
+  for (const [group, cases] of Object.entries(groups))
+    for (const { name, config = {}, expect, ...resource } of cases) {
+      const found = analyze(policies, resource, config);
+      if (found.length !== expect.length || !expect.every((one, i) => fits(one, found[i]!)))
+        return `${group}: ${name}`;
+    }
+  for (const row of rows.filter(({ priority }) => priority !== "info")) {
+    const { open, closed } = samples(row);
+    const says = (props: object): boolean =>
+      analyze(policies, { type: row.type, props }, {}).some((one) => one.level === "mandatory");
+    const left = reasonOf(row) !== undefined;
+    if (open.some((props) => says(props) === left) || (!left && closed.some(says)))
+      return `${row.type} ${row.property}`;
+  }
+  return undefined;
+}
+
+describe("turning off any branch of the judgement", function () {
+  this.timeout(600_000);
+
+  it("fails no case while all are on", () => assert.equal(failing(load()), undefined));
+
+  for (const file of SOURCES)
+    it(`fails some case, in ${file}`, () => {
+      const text = source(file);
+      const survivors: string[] = [];
+      for (const { start, end, text: other } of mutantsOf(file)) {
+        const line = text.slice(text.lastIndexOf("\n", start) + 1, text.indexOf("\n", end)).trim();
+        if (Object.keys(EQUIVALENT).some((part) => line.includes(part))) continue;
+        let killer: string | undefined;
+        try {
+          killer = failing(
+            load(file, ts.transpile(text.slice(0, start) + other + text.slice(end), OPTIONS.compilerOptions)),
+          );
+        } catch (error) {
+          killer = String(error); // a version that fails outright is told apart as well
+        }
+        if (killer === undefined)
+          survivors.push(
+            `line ${text.slice(0, start).split("\n").length}: ${text.slice(start, end)}\n      -> ${other}`,
+          );
+      }
+      assert.equal(
+        survivors.length,
+        0,
+        `nothing tells these changes of ${file}:\n  ${survivors.join("\n  ")}`,
+      );
+    });
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { Analyzer, build, type Config } from "./analyzer";
+import { bucketPolicy } from "./case";
+
+const open = bucketPolicy({ Principal: "*" });
+const POLICY = "no-wildcard-principals";
+const LEVELS: Record<string, number> = {
+  [POLICY]: 1, // mandatory
+  "known-at-preview": 0, // advisory
+  "trust-needs-mfa-or-external-id": 2, // disabled, as all companions
+  "only-listed-accounts": 2,
+  "service-principal-needs-source": 2,
+  "federated-trust-needs-subject": 2,
+  "exemptions-in-use": 0,
+};
+
+describe("the policy pack's settings", () => {
+  let analyzer: Analyzer;
+  before(async function () {
+    this.timeout(120_000);
+    build();
+    analyzer = await Analyzer.start();
+  });
+  after(() => analyzer?.stop());
+
+  it("has its policies at the levels that it promises", () => {
+    const levels = analyzer.info.getPoliciesList().map((one) => [one.getName(), one.getEnforcementlevel()]);
+    assert.deepEqual(Object.fromEntries(levels), LEVELS);
+  });
+
+  it("gives every setting a type, a description and a default", () => {
+    for (const policy of analyzer.info.getPoliciesList()) {
+      const schema = policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
+      for (const [name, one] of Object.entries(schema)) {
+        const { type, description, default: value } = one as Record<string, unknown>;
+        assert.ok(type && description && value !== undefined, `${policy.getName()}: ${name}`);
+      }
+    }
+  });
+
+  const mistakes: [name: string, settings: object, message: RegExp][] = [
+    [
+      "a setting that does not exist",
+      { acceptedCondition: {} },
+      /acceptedCondition: there is no such setting; there is exemptions, acceptedConditions, endpointPolicies/,
+    ],
+    [
+      "an exemption of nothing in particular",
+      { exemptions: [{ reason: "because" }] },
+      /exemptions\[0\]: give a type, name or urn pattern/,
+    ],
+    [
+      "a day that does not exist",
+      {
+        exemptions: [
+          { name: "a", reason: "b" },
+          { name: "a", reason: "b", expires: "2026-02-30" },
+        ],
+      },
+      /exemptions\[1\]\.expires: "2026-02-30" is no day/,
+    ],
+  ];
+  for (const [name, settings, message] of mistakes)
+    it(`names ${name}, and judges nothing meanwhile`, async () => {
+      await analyzer.configure({ [POLICY]: { ...settings } });
+      await assert.rejects(analyzer.analyze(open), message);
+    });
+
+  it("takes new settings in place of the old", async () => {
+    await analyzer.configure({ [POLICY]: { exemptions: [{ name: "site", reason: "old" }] } });
+    assert.equal((await analyzer.analyze(open)).length, 0);
+    await analyzer.configure({});
+    assert.equal((await analyzer.analyze(open)).length, 1);
+  });
+});
+
+describe("the policy pack's record of exemptions", () => {
+  it("tells which were used, for what, which were not, and which are over", async function () {
+    this.timeout(120_000);
+    build();
+    const analyzer = await Analyzer.start();
+    try {
+      const config: Config = {
+        [POLICY]: {
+          exemptions: [
+            { name: "site", reason: "a public website", expires: "2999-12-31" },
+            { name: "gone", reason: "left over" },
+            { name: "late", reason: "a migration", expires: "2020-01-01" },
+          ],
+        },
+      };
+      await analyzer.configure(config);
+      await analyzer.analyze(open);
+      await analyzer.analyze({ ...open, name: "late" });
+      await analyzer.analyze({ ...bucketPolicy({}), name: "gone" }); // matches, but needs no exemption
+      const told = await analyzer.analyzeStack();
+      assert.ok(told.every(({ policy, level }) => policy === "exemptions-in-use" && level === "advisory"));
+      const urn = (name: string): string => `urn:pulumi:dev::project::${open.type}::${name}`;
+      assert.deepEqual(
+        told.map((one) => [one.urn, one.message.split("\n")[1]]),
+        [
+          [
+            urn("site"),
+            'The exemption from no-wildcard-principals for {"name":"site"} ("a public website") holds until 2999-12-31. It is used here.',
+          ],
+          [
+            "",
+            'The exemption from no-wildcard-principals for {"name":"gone"} ("left over") holds without end. Nothing in this stack needs it: remove it unless another stack does.',
+          ],
+          [
+            urn("late"),
+            'The exemption from no-wildcard-principals for {"name":"late"} ("a migration") ended on 2020-01-01 and no longer holds. It is used here.',
+          ],
+        ],
+      );
+    } finally {
+      analyzer.stop();
+    }
+  });
+});
