@@ -23,14 +23,13 @@ const RULES: Rule[] = [
     write: '"private", and name accounts in a bucket policy',
   },
   {
-    type: /^elastictranscoder:/,
     key: /^grantee$/i,
     value: /^(AllUsers|AuthenticatedUsers)$/i,
     why: "The files would be open to everyone, or to everyone with any AWS account.",
     write: "the canonical user ID of the account that needs them",
   },
   {
-    type: /^(lambda:(functionurl|url|permission)|serverless:function)$/,
+    type: /^lambda:(functionurl|url|permission)$/,
     key: /^(functionUrl)?auth(orization)?Type$/i,
     value: /^NONE$/i,
     why: "Anyone on the internet can call the function without signing the request.",
@@ -45,13 +44,13 @@ const RULES: Rule[] = [
   },
   {
     key: /^(sharedAccounts|userGroups)$/i,
-    value: /(^|,)\s*all\s*(,|$)/i,
+    value: /^all$/i,
     why: "Everyone with an AWS account can copy, and so read, what is shared.",
     write: "the 12-digit IDs of the accounts that need it",
   },
   {
     type: /^(ec2:snapshotcreatevolumepermission|ssm:document)$/,
-    key: /^account_?ids?$/i,
+    key: /^accountIds?$/i,
     value: /(^|,)\s*all\s*(,|$)/i,
     why: "Everyone with an AWS account can use, and so read, what is shared.",
     write: "the 12-digit IDs of the accounts that need it",
@@ -175,3 +174,17 @@ const SHARES = new Set(
 /** Whether a property names who is let in, outside any policy document. */
 export const namesPrincipal = (type: string, key: string): boolean =>
   /principals?(arns?|ids?|identifiers?)?$/i.test(key) || SHARES.has(`${type}.${key.toLowerCase()}`);
+
+/** Whether a property always holds a policy document, so that other text in it is a mistake. */
+export const holdsDocument = (type: string, key: string): boolean =>
+  /^((access|resource|repository|assumeRole|deliveryDestination)?Policy|policyDocument|accessPolicies)$/i.test(
+    key,
+  ) ||
+  (key === "content" && type === "organizations:resourcepolicy");
+
+/** Whether a property may hold a document, or anything else that is judged: told if it is unknown as a whole. */
+export const mayHold = (type: string, key: string): boolean =>
+  holdsDocument(type, key) ||
+  /(polic(y|ies)|permissions|grants)$/i.test(key) ||
+  /^(statement|body|templateBody|desiredState|details|s3AccessPoint|distributions)$/i.test(key) ||
+  ruleFor(type, key) !== undefined;

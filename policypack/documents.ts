@@ -1,4 +1,4 @@
-import { exemption, namesPrincipal, type Rule, ruleFor, typeKey } from "./carriers";
+import { exemption, holdsDocument, mayHold, namesPrincipal, type Rule, ruleFor, typeKey } from "./carriers";
 
 /** One value somewhere in a resource's properties; `parent` leads back to the top. */
 export interface Place {
@@ -56,10 +56,6 @@ type Fields = Record<string, unknown>;
 // Stand-ins that the engine sends for values unknown until update: boolean, number, string, array, asset, archive, object.
 const UNKNOWN =
   /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
-const DOCUMENT_KEY =
-  /^((access|resource|repository|assumeRole|deliveryDestination)?Policy|policyDocument|accessPolicies)$/i;
-const CONTAINER_KEY =
-  /polic(y|ies)(document|body)?$|^(statement|body|templateBody|desiredState|details|s3AccessPoint)$/i;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
 const DEEPEST = 1000; // levels; what people write has dozens
@@ -162,7 +158,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
     if (bare) found.statements.push(...barePrincipal(place));
     if (typeof value === "string") {
       if (value.length === 36 && isUnknown(value)) {
-        if (!bare && (CONTAINER_KEY.test(key) || ruleFor(place.type, key))) found.unknown.push(place);
+        if (!bare && mayHold(place.type, key)) found.unknown.push(place);
         continue;
       }
       if (found.malformed.length === MOST_MALFORMED) continue; // enough to fail it; each costs an exception
@@ -236,8 +232,8 @@ function statementOf(object: Fields, place: Place): Statement {
 
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
-  const list: unknown[] = Array.isArray(place.value) ? place.value : [place.value];
-  if (list.length === 0 || list.some((one) => typeof one !== "string")) return [];
+  const texts = [place.value].flat().filter((one) => typeof one === "string");
+  if (texts.length === 0) return [];
   const beside = Object.entries(place.parent?.value ?? {}).map(([key, one]) => [
     key.toLowerCase(),
     one as unknown,
@@ -249,8 +245,8 @@ function barePrincipal(place: Place): Statement[] {
       where: whereOf(place),
       document: false,
       trust: false,
-      allows: !denies([lower.effect ?? "Allow"]),
-      principals: principalsOf(list.flatMap((one) => String(one).split(","))), // an SSM document's accountIds are one text
+      allows: !denies([lower.effect]),
+      principals: principalsOf(texts.flatMap((one) => one.split(","))), // an SSM document's accountIds are one text
       named: true,
       notPrincipal: undefined,
       conditions: besides(lower),
@@ -330,7 +326,8 @@ function parse(
   const first = trimmed[0];
   if (first === undefined) return undefined;
   const looksJson = first === "{" || first === "[";
-  const expected = classic && place?.parent?.parent === undefined && DOCUMENT_KEY.test(place?.key ?? "");
+  const isDocument = place !== undefined && holdsDocument(place.type, place.key);
+  const expected = classic && place?.parent?.parent === undefined && isDocument;
   let problem = "it is not JSON";
   if (looksJson || (first === '"' && trimmed.includes('\\"')))
     try {
@@ -357,7 +354,7 @@ function parse(
       problem = `it is neither JSON nor YAML (${clip((error as Error).message.split("\n")[0] ?? "")})`;
       return { problem };
     }
-  const policyLike = looksJson && (/statement/i.test(trimmed) || DOCUMENT_KEY.test(place?.key ?? ""));
+  const policyLike = looksJson && (/statement/i.test(trimmed) || isDocument);
   return policyLike || expected ? { problem } : undefined;
 }
 

@@ -84,8 +84,8 @@ function reason(
   { kind, text = "" }: Principal,
   { trust, document }: Statement,
 ): Pick<Finding, "why" | "write"> {
-  const [why, write] = WHY.get(kind) ?? [];
-  if (why !== undefined && write !== undefined) return { why, write };
+  const known = WHY.get(kind);
+  if (known) return { why: known[0], write: known[1] };
   const account = document
     ? 'the account or role that needs it, as {"AWS": "arn:aws:iam::111122223333:root"}'
     : "the account ID, role ARN or service that needs it";

@@ -105,6 +105,8 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
     { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
   );
   closeSync(out);
+  // Known before it serves: should this very start be interrupted, the next one ends what it began.
+  if (child.pid) writeFileSync(join(directory, "daemon.pid"), String(child.pid), { mode: 0o600 });
   let ended: string | undefined;
   child
     .on("error", (error) => (ended = error.message))
@@ -123,17 +125,17 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
 
 /** Stops the accounts; what they held is gone. False when none were running. */
 export async function stopSandbox(directory: string): Promise<boolean> {
-  const record = readRecord(directory);
-  const alive = record !== undefined && isOurs(record.pid, directory);
+  const pid = readPid(directory);
+  const alive = pid !== undefined && isOurs(pid, directory);
   if (alive) {
-    kill(record.pid, "SIGTERM");
-    for (let i = 0; i < 200 && isOurs(record.pid, directory); i++) {
-      if (i === 150) kill(record.pid, "SIGKILL");
+    kill(pid, "SIGTERM");
+    for (let i = 0; i < 200 && isOurs(pid, directory); i++) {
+      if (i === 150) kill(pid, "SIGKILL");
       await sleep(50);
     }
   }
   reapMoto(directory);
-  rmSync(join(directory, "daemon.json"), { force: true });
+  for (const name of ["daemon.json", "daemon.pid"]) rmSync(join(directory, name), { force: true });
   return alive;
 }
 
@@ -179,6 +181,14 @@ export function accountEnvironment(sandbox: Sandbox, profile: string): Record<st
 function readRecord(directory: string): DaemonRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(directory, "daemon.json"), "utf8")) as DaemonRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+function readPid(directory: string): number | undefined {
+  try {
+    return Number(readFileSync(join(directory, "daemon.pid"), "utf8")) || undefined;
   } catch {
     return undefined;
   }

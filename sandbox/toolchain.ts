@@ -8,6 +8,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -43,16 +44,13 @@ export interface Toolchain {
 export type Report = (tool: string, message: string) => void;
 
 const ENGINE = join(__dirname, "engine");
+const MOTO_SERVER = join(__dirname, "moto_server.py");
 const CLI_SOURCE = join(ENGINE, "pulumi-cli");
 const CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 /** Older CLIs lack PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER, or hosts that @pulumi/pulumi 3.248 needs. */
 const OLDEST_CLI = [3, 200];
 const OLDEST_PYTHON = [3, 10];
 const REPORT_SECONDS = 15;
-
-/** moto 5.2.5 cannot delete a deletion's marker once versioning is suspended: it disposes of a file that markers lack. */
-const MOTO =
-  "from moto.s3 import models; models.FakeDeleteMarker.dispose = lambda self: None; from moto.server import main; main()";
 
 const exec = promisify(execFile);
 const read = (file: string) => readFileSync(file, "utf8");
@@ -191,7 +189,7 @@ async function moto(report: Report): Promise<string> {
   const requirements = join(__dirname, "requirements.txt");
   const version = read(requirements).match(/^moto==(\S+)/m)?.[1] ?? "";
   const folder = await installed(
-    `moto-${version}-${digest(read(requirements), MOTO)}`,
+    `moto-${version}-${digest(read(requirements), read(MOTO_SERVER))}`,
     "moto",
     report,
     async (into) => {
@@ -200,7 +198,8 @@ async function moto(report: Report): Promise<string> {
       );
       // The scripts that pip writes name the folder they were made in; this one works wherever it lies.
       const script = join(into, "moto_server");
-      writeFileSync(script, `#!/bin/sh\nexec "$(dirname "$0")/venv/bin/python" -c '${MOTO}' "$@"\n`);
+      copyFileSync(MOTO_SERVER, `${script}.py`);
+      writeFileSync(script, `#!/bin/sh\nexec "$(dirname "$0")/venv/bin/python" "$0.py" "$@"\n`);
       chmodSync(script, 0o755);
       const { stdout } = await exec(join(into, "venv/bin/python"), [
         "-c",

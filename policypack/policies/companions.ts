@@ -1,7 +1,7 @@
 import { isFixed, isPositive, type Test, testsOf } from "../conditions";
 import { explore, type Principal, type Statement } from "../documents";
 import { policy } from "../policy";
-import { type Finding, isWildcard, written } from "../principals";
+import { type Finding, written } from "../principals";
 
 /** Account of a principal: from an ARN, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
 const accountOf = (text: string): string | undefined =>
@@ -92,9 +92,10 @@ export const onlyListedAccounts = policy({
   judge: ({ type, props, provider }, { trustedAccounts, trustedOrganizations }) => {
     const accounts = [...trustedAccounts, ...ownAccounts(provider), "cloudfront"];
     const organization = (text: string): boolean =>
-      trustedOrganizations.some((id) => text.split(/[:/]/).includes(id));
-    const fine = (value: string): boolean =>
-      isFixed(value, "") && (accounts.includes(accountOf(value) ?? "") || organization(value));
+      trustedOrganizations.includes(
+        text.replace(/^arn:[^:]+:organizations::\d{12}:(organization|ou)\//, "").split("/")[0] ?? "",
+      );
+    const fine = (value: string): boolean => accounts.includes(accountOf(value) ?? "") || organization(value);
     return explore(type, props)
       .statements.filter(
         (one) =>
@@ -132,9 +133,7 @@ export const servicePrincipalNeedsSource = policy({
   judge: ({ type, props }, { servicesWithoutSource }) => {
     // A pattern may pick regions and resources, as AWS's own examples do, but never the account.
     const fine = (value: string, key: string): boolean =>
-      key === "aws:sourcearn"
-        ? /^\d{12}$/.test(accountOf(value) ?? "") || (isFixed(value, key) && /^arn:/.test(value))
-        : isFixed(value, key);
+      isFixed(value, key) || (key === "aws:sourcearn" && /^\d{12}$/.test(accountOf(value) ?? ""));
     return explore(type, props)
       .statements.filter(
         (one) =>
@@ -142,7 +141,7 @@ export const servicePrincipalNeedsSource = policy({
       )
       .flatMap((one) =>
         named(one, "Service")
-          .filter(({ text }) => !isWildcard(text) && !servicesWithoutSource.includes(text))
+          .filter(({ text }) => !servicesWithoutSource.includes(text))
           .map((principal) =>
             finding(
               one,

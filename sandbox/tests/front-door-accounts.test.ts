@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ describe("the sandbox's accounts, in a process of their own", function () {
   const directory = mkdtempSync(join(tmpdir(), "sandbox-accounts-"));
   let motoServer: string;
   let first: Sandbox;
+  let interrupted: number;
   const start = (accounts: Record<string, string> = ACCOUNTS, region = REGION) =>
     startSandbox({ directory, accounts, region, motoServer });
   const motoPid = () => JSON.parse(readFileSync(join(directory, "moto.json"), "utf8")).pid as number;
@@ -37,8 +38,21 @@ describe("the sandbox's accounts, in a process of their own", function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it("a start that is interrupted leaves nothing that the next one does not end", async () => {
+    const options = JSON.stringify({ directory, accounts: ACCOUNTS, region: REGION, motoServer });
+    const script = `require("../accounts").startSandbox(${options})`;
+    const starter = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script], {
+      cwd: __dirname,
+    });
+    const file = join(directory, "daemon.pid");
+    while (!existsSync(file) || !readFileSync(file, "utf8")) await sleep(20);
+    starter.kill("SIGKILL");
+    const begun = Number(readFileSync(file, "utf8"));
+    assert.ok(commandOf(begun), "it goes on without who started it");
+    interrupted = begun;
+  });
+
   it("two starts at once give one life, and the next start finds it", async () => {
-    assert.equal(await sandboxStatus(directory), undefined);
     const both = await Promise.all([start(), start()]);
     assert.deepEqual(both.map((one) => one.startedAnew).sort(), [false, true]);
     first = both[0];
@@ -48,6 +62,7 @@ describe("the sandbox's accounts, in a process of their own", function () {
       [first.instance, first.instance, false],
     );
     assert.deepEqual(await sandboxStatus(directory), again);
+    assert.ok(interrupted !== first.pid && (await gone(interrupted)));
   });
 
   it("keys and records are readable by their owner alone", () => {
@@ -117,6 +132,7 @@ describe("the sandbox's accounts, in a process of their own", function () {
 
   it("a record of a process that is another's now is not believed, and that process not harmed", async () => {
     writeFileSync(join(directory, "daemon.json"), JSON.stringify({ ...first, pid: process.pid }));
+    writeFileSync(join(directory, "daemon.pid"), String(process.pid));
     writeFileSync(join(directory, "moto.json"), JSON.stringify({ pid: process.pid, port: 1 }));
     assert.equal(await sandboxStatus(directory), undefined);
     assert.equal(await stopSandbox(directory), false);

@@ -63,6 +63,8 @@ export class World {
     const directory = mkdtempSync(join(tmpdir(), "front-door-"));
     const motoServer = process.env.MOTO_SERVER ?? (await toolchain()).motoServer;
     const { moto, port } = await startMoto(motoServer, directory, () => {});
+    // Tests that are interrupted leave no moto either.
+    process.once("exit", () => moto.kill("SIGKILL"));
     const time = { offset: 0 };
     const clock = () => Date.now() + time.offset;
     return new World(

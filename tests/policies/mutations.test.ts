@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { runInNewContext } from "node:vm";
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 import { unknownCheckingProxy } from "@pulumi/policy";
 import ts from "typescript";
-import { PACK, type Resource, type Violation } from "./analyzer";
+import { PACK, type Resource, UNKNOWN, type Violation } from "./analyzer";
 import { fits } from "./case";
 import { groups } from "./cases";
-import { reasonOf, rows, samples } from "./rows";
+import { judged, reasonOf, rows, samples } from "./rows";
 
 /** Sources in which each branch is turned off in turn: all that judges. */
 const SOURCES = [
@@ -30,6 +31,9 @@ const OPTIONS = {
 // Changes that no resource can tell, by the text that is changed: speed, and guards of other guards.
 const EQUIVALENT: Record<string, string> = {};
 
+// What only tells TypeScript of which type a value is: the branch proper stands beside it.
+const GUARD = /^(typeof [\w.]+ [!=]==|[\w.]+ [!=]== (null|undefined)\b|Array\.isArray\(|isFields\()/;
+
 interface Mutant {
   file: string;
   start: number;
@@ -50,31 +54,34 @@ function mutantsOf(file: string): Mutant[] {
   };
   const visit = (node: ts.Node): void => {
     if (ts.isIfStatement(node)) replace(node.expression, "true", "false");
-    else if (ts.isConditionalExpression(node)) replace(node.condition, "true", "false");
+    else if (ts.isConditionalExpression(node) && !GUARD.test(node.condition.getText()))
+      replace(node.condition, "true", "false");
     else if (ts.isBinaryExpression(node)) {
-      const { left, operatorToken, right } = node;
-      if (/^(&&|\|\||\?\?)$/.test(operatorToken.getText())) replace(node, left.getText(), right.getText());
-      if (/^(&&|\|\|)=$/.test(operatorToken.getText())) replace(node, left.getText());
+      const [left, operator, right] = [
+        node.left.getText(),
+        node.operatorToken.getText(),
+        node.right.getText(),
+      ];
+      if (/^(&&|\|\||\?\?)=?$/.test(operator) && !GUARD.test(right)) replace(node, left);
+      if (/^(&&|\|\||\?\?)$/.test(operator) && !GUARD.test(left) && !/^(""|\{\}|\[\]|"x")$/.test(right))
+        replace(node, right);
     } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const { name, expression } = node.expression;
       if (name.text === "some") replace(name, "every");
       if (name.text === "every") replace(name, "some");
       if (name.text === "filter") replace(node, expression.getText());
-    } else if (ts.isRegularExpressionLiteral(node)) {
-      const [, body = "", flags] = /^\/(.*)\/(\w*)$/s.exec(node.text) ?? [];
+      const words = /^[`"]([\w:.\s]+)[`"]$/.exec(expression.getText())?.[1]?.match(/\S+/g) ?? [];
+      if (name.text === "split")
+        for (const word of words)
+          replace(expression, JSON.stringify(words.filter((one) => one !== word).join(" ")));
+    } else if (ts.isRegularExpressionLiteral(node) && node.text !== "/\\s+/") {
+      const [, body = "", flags = ""] = /^\/(.*)\/(\w*)$/s.exec(node.text) ?? [];
       replace(node, `/(?!)/${flags}`, `/(?:)/${flags}`);
       for (const shorter of alternatives(body)) replace(node, `/${shorter}/${flags}`);
-      if (flags) replace(node, `/${body}/${flags.replace("i", "")}`);
     } else if (ts.isArrayLiteralExpression(node) && ts.isVariableDeclaration(node.parent))
       for (const element of node.elements) replace(element, "...[]");
     else if (ts.isPropertyAssignment(node) && ts.isVariableDeclaration(node.parent.parent))
       replace(node, "...{}");
-    else if (
-      (ts.isTemplateLiteral(node) || ts.isStringLiteral(node)) &&
-      /\.split\(/.test(node.parent.getText())
-    )
-      for (const word of node.getText().match(/[\w:.]{4,}/g) ?? [])
-        replace(node, node.getText().replace(new RegExp(`${word}(?![\\w.])`), ""));
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true));
@@ -115,8 +122,13 @@ const compiled = new Map(
   ]),
 );
 
-/** The pack's resource policies, with one source in another version. */
-function load(mutated?: string, code?: string): ResourceValidationPolicy[] {
+interface Pack {
+  policies: ResourceValidationPolicy[];
+  exempt: Record<string, string[]>;
+}
+
+/** The pack's resource policies and what they exempt, with one source in another version. */
+function load(mutated?: string, code?: string): Pack {
   const modules = new Map<string, { exports: Record<string, unknown> }>();
   const outside = createRequire(join(PACK, "index.ts"));
   const open = (file: string): Record<string, unknown> => {
@@ -133,7 +145,10 @@ function load(mutated?: string, code?: string): ResourceValidationPolicy[] {
     );
     return module.exports;
   };
-  return POLICIES.flatMap((name) => Object.values(open(`policies/${name}.ts`)) as ResourceValidationPolicy[]);
+  const policies = POLICIES.flatMap(
+    (name) => Object.values(open(`policies/${name}.ts`)) as ResourceValidationPolicy[],
+  );
+  return { policies, exempt: open("carriers.ts").EXEMPT as Pack["exempt"] };
 }
 
 /** What the policies say, at the levels and with the settings that a case gives. */
@@ -169,7 +184,7 @@ function analyze(
 }
 
 /** The first case that a version of the pack fails, or nothing if it passes them all. */
-function failing(policies: ResourceValidationPolicy[]): string | undefined {
+function failing({ policies, exempt }: Pack): string | undefined {
   for (const [group, cases] of Object.entries(groups))
     for (const { name, config = {}, expect, ...resource } of cases) {
       const found = analyze(policies, resource, config);
@@ -178,11 +193,14 @@ function failing(policies: ResourceValidationPolicy[]): string | undefined {
     }
   for (const row of rows.filter(({ priority }) => priority !== "info")) {
     const { open, closed } = samples(row);
-    const says = (props: object): boolean =>
-      analyze(policies, { type: row.type, props }, {}).some((one) => one.level === "mandatory");
-    const left = reasonOf(row) !== undefined;
-    if (open.some((props) => says(props) === left) || (!left && closed.some(says)))
-      return `${row.type} ${row.property}`;
+    const says = (name: string, props: object): boolean =>
+      analyze(policies, { type: row.type, props }, {}).some((one) => one.policy === name);
+    const blocked = (props: object): boolean => says("no-wildcard-principals", props);
+    const [now, later] = [judged(row), says("known-at-preview", { [row.property]: UNKNOWN })];
+    const wrong = now
+      ? !open.every(blocked) || closed.some(blocked)
+      : open.some(blocked) || !reasonOf(row, exempt);
+    if (wrong || now !== later) return `${row.type} ${row.property}`;
   }
   return undefined;
 }
@@ -190,7 +208,7 @@ function failing(policies: ResourceValidationPolicy[]): string | undefined {
 describe("turning off any branch of the judgement", function () {
   this.timeout(600_000);
 
-  it("fails no case while all are on", () => assert.equal(failing(load()), undefined));
+  before("fails no case while all are on", () => assert.equal(failing(load()), undefined));
 
   for (const file of SOURCES)
     it(`fails some case, in ${file}`, () => {
@@ -201,9 +219,9 @@ describe("turning off any branch of the judgement", function () {
         if (Object.keys(EQUIVALENT).some((part) => line.includes(part))) continue;
         let killer: string | undefined;
         try {
-          killer = failing(
-            load(file, ts.transpile(text.slice(0, start) + other + text.slice(end), OPTIONS.compilerOptions)),
-          );
+          const code = ts.transpile(text.slice(0, start) + other + text.slice(end), OPTIONS.compilerOptions);
+          const work = (): string | undefined => failing(load(file, code));
+          killer = runInNewContext("work()", { work }, { timeout: 20_000 }); // a change may well never end
         } catch (error) {
           killer = String(error); // a version that fails outright is told apart as well
         }

@@ -98,11 +98,16 @@ export function samples({ type, property, kind, form }: Row): { open: object[]; 
     const list = /^shared/.test(property) ? [value] : value;
     return scalar([list], form === "true" ? false : list === value ? "111122223333" : ["111122223333"]);
   }
-  return documents((document) => document);
+  const { open, closed } = documents((document) => document);
+  return { open: DEEPER[property] ? open : [...open, { [property]: "allow everyone" }], closed };
 }
 
 /** Why the pack leaves a row alone, or nothing if it judges it. */
-export const reasonOf = ({ type, property }: Row): string | undefined =>
-  Object.entries(EXEMPT).find(([, places]) =>
+export const reasonOf = ({ type, property }: Row, exempt = EXEMPT): string | undefined =>
+  Object.entries(exempt).find(([, places]) =>
     places.includes(`${typeKey(type)}.${property.toLowerCase()}`),
   )?.[0];
+
+/** Whether the pack has to judge a row: all of priority 0 and 1, and of priority 2 what it does not exempt. */
+export const judged = (row: Row): boolean =>
+  /^P[01]/.test(row.priority) || (row.priority === "P2" && !reasonOf(row));

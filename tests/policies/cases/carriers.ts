@@ -29,6 +29,11 @@ const scalar = (type: string, props: object, found: string): Pick<Case, "type" |
   expect: [BLOCKED + found],
 });
 
+const GRAMMAR =
+  "Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition AWS Service Federated CanonicalUser StringEquals ForAnyValue:StringLike ArnLike Bool IpAddress NotIpAddress NumericLessThan DateLessThan BinaryEquals Null".split(
+    " ",
+  );
+
 /** Where documents and other carriers are found. */
 export const carriers: Case[] = [
   {
@@ -58,7 +63,7 @@ export const carriers: Case[] = [
   {
     name: "JSON within JSON is judged",
     type: "acme:x:Y",
-    props: { text: json(json(OPEN)), more: { deep: [json({ text: json(OPEN) })] } },
+    props: { more: { deep: [json({ text: json(OPEN) })] }, text: json(json(OPEN)) },
     expect: [`${BLOCKED}property more.deep[0].text`, `${BLOCKED}property text`],
   },
   {
@@ -176,8 +181,7 @@ export const carriers: Case[] = [
   },
   {
     name: "a template's own account is no wildcard",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a variable of the document, not of ours
-    ...yaml('{ AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" }'),
+    ...yaml(`{ AWS: !Sub "arn:\${AWS::Partition}:iam::\${AWS::AccountId}:root" }`),
     expect: [],
   },
   {
@@ -202,8 +206,7 @@ export const carriers: Case[] = [
   },
   {
     name: "a parameter within a text of a template is told",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a variable of the document, not of ours
-    ...yaml('{ AWS: !Sub "arn:aws:iam::${Who}:root" }'),
+    ...yaml(`{ AWS: !Sub "arn:aws:iam::\${Who}:root" }`),
     expect: ["known-at-preview advisory: "],
   },
   {
@@ -461,4 +464,203 @@ export const carriers: Case[] = [
     props: { ingress: [{ cidrBlocks: ["0.0.0.0/0"], protocol: "*", count: 3, on: true, nothing: null }] },
     expect: [],
   },
+
+  {
+    name: "the words of a rule pass under other names and types",
+    type: "acme:x:Y",
+    props: {
+      note: "AllUsers",
+      words: ["all", "NONE", "PUBLIC_READ", "public-read"],
+      group: "all",
+      accountIds: "all",
+      authorizationType: "NONE",
+      allowExternalPrincipals: true,
+      visibility: "PUBLIC_READ",
+      enabled: true,
+    },
+    expect: [],
+  },
+  {
+    name: "an image's other properties are none of ours",
+    type: "aws:ec2/amiLaunchPermission:AmiLaunchPermission",
+    props: { imageId: "all" },
+    expect: [],
+  },
+  {
+    name: "a document's other properties are none of ours",
+    type: "aws:ssm/document:Document",
+    props: { name: "all" },
+    expect: [],
+  },
+  {
+    name: "a share's other properties are none of ours",
+    type: "aws:ram/resourceShare:ResourceShare",
+    props: { tags: { public: "true" } },
+    expect: [],
+  },
+  {
+    name: "a build's other properties are none of ours",
+    type: "aws:codebuild/project:Project",
+    props: { name: "PUBLIC_READ" },
+    expect: [],
+  },
+  {
+    name: "a function URL's other properties are none of ours",
+    type: "aws:lambda/functionUrl:FunctionUrl",
+    props: { functionName: "NONE" },
+    expect: [],
+  },
+  {
+    name: "a public function URL in a template is blocked",
+    type: STACK,
+    props: {
+      templateBody: json({
+        Resources: { U: { Type: "AWS::Lambda::Url", Properties: { AuthType: "NONE" } } },
+      }),
+    },
+    expect: [`${BLOCKED}Properties.AuthType`],
+  },
+  {
+    name: "public builds in a template are blocked",
+    type: STACK,
+    props: {
+      templateBody: json({
+        Resources: { B: { Type: "AWS::CodeBuild::Project", Properties: { Visibility: "PUBLIC_READ" } } },
+      }),
+    },
+    expect: [`${BLOCKED}Properties.Visibility`],
+  },
+  {
+    name: "a document shared with all first is blocked",
+    type: "aws:ssm/document:Document",
+    props: { permissions: { accountIds: "All,111122223333" } },
+    expect: [BLOCKED],
+  },
+  {
+    name: "every principal of an account in Lake Formation is blocked",
+    type: "aws:lakeformation/permissions:Permissions",
+    props: { principal: "111122223333:IAMPrincipals" },
+    expect: [`${BLOCKED}every IAM principal`],
+  },
+  {
+    name: "bare principals are known under their many names",
+    type: "acme:x:Y",
+    props: { granteePrincipal: "*", principalArns: ["*"], principalId: "*", principalIdentifier: "*" },
+    expect: [BLOCKED, BLOCKED, BLOCKED, BLOCKED],
+  },
+  {
+    name: "a bare wildcard beside what is no text is blocked",
+    type: "acme:x:Y",
+    props: { principals: [{ a: 1 }, "*", 7] },
+    expect: [`${BLOCKED}"Principal": "*"`],
+  },
+  {
+    name: "a list of no bare principals passes",
+    type: "acme:x:Y",
+    props: { principals: [], allowedPrincipals: [{ a: 1 }] },
+    expect: [],
+  },
+  {
+    name: "a bare principal is told in its own terms",
+    type: "acme:x:Y",
+    props: { principal: "*" },
+    expect: [`${BLOCKED}Write instead: the account ID, role ARN or service`],
+  },
+  {
+    name: "a resource that is itself like a statement is judged by its property",
+    type: "acme:x:Y",
+    props: { effect: "Allow", principal: "*" },
+    expect: [`${BLOCKED}property principal: "Principal": "*"`],
+  },
+  {
+    name: "an exempt property's name is no excuse deeper down",
+    type: "aws:ec2/vpcEndpoint:VpcEndpoint",
+    props: { x: { policy: OPEN } },
+    expect: [BLOCKED],
+  },
+  {
+    name: "properties under a type that is none are judged",
+    type: "acme:x:Y",
+    props: { a: { type: "x:ec2:VpcEndpoint", properties: { policy: OPEN } } },
+    expect: [BLOCKED],
+  },
+  {
+    name: "properties without a type are judged",
+    type: "acme:x:Y",
+    props: { a: { Properties: { PolicyDocument: OPEN } } },
+    expect: [BLOCKED],
+  },
+  {
+    name: "an attribute within a template's text is no wildcard",
+    ...yaml(`{ AWS: !Sub "\${Role.Arn}" }`),
+    expect: [],
+  },
+  {
+    name: "a literal within a template's text is no parameter",
+    ...yaml(`{ AWS: !Sub "arn:aws:iam::111122223333:user/\${!Literal}" }`),
+    expect: [],
+  },
+  {
+    name: "a policy that is a word passes outside @pulumi/aws",
+    type: "kubernetes:core/v1:Pod",
+    props: { policy: "Retain" },
+    expect: [],
+  },
+  {
+    name: "a policy that is a word passes deeper down",
+    type: BUCKET_POLICY,
+    props: { x: { policy: "Retain" } },
+    expect: [],
+  },
+  {
+    name: "a broken document deeper down is reported by its property",
+    type: "acme:x:Y",
+    props: { x: { policy: '{"a": ' } },
+    expect: [`${BLOCKED}property x.policy: …it is not JSON`],
+  },
+  {
+    name: "text that speaks of statements passes",
+    type: "acme:x:Y",
+    props: { text: "My statement: the principal of it" },
+    expect: [],
+  },
+  { name: "long text passes", type: "acme:x:Y", props: { text: "x".repeat(300_000) }, expect: [] },
+  {
+    name: "a template of YAML too long to be read is reported",
+    type: STACK,
+    props: { templateBody: `AWSTemplateFormatVersion: x\n${"#".repeat(300_000)}` },
+    expect: [`${BLOCKED}too long to be read here`],
+  },
+  {
+    name: "statements that stand twice are reported",
+    type: BUCKET_POLICY,
+    props: { policy: '{"Statement":[{"Effect":"Allow"}],"Statement":[]}' },
+    expect: [`${BLOCKED}the key "Statement" stands twice`],
+  },
+  {
+    name: "a principal that stands twice is reported in any grammar",
+    type: "acme:x:Y",
+    props: { policy: '[{"Principal":["*"],"Principal":["a"]}]' },
+    expect: [`${BLOCKED}the key "Principal" stands twice`],
+  },
+  {
+    name: "other text may say a thing twice",
+    type: "acme:x:Y",
+    props: { a: '{"Action":1,"Action":2}', b: '{"Statement":[],"x":1,"x":2}' },
+    expect: [],
+  },
+  {
+    name: "values may stand twice",
+    type: "acme:x:Y",
+    props: { a: '{"Statement":{"Sid":"Principal","Action":"Principal"}}' },
+    expect: [],
+  },
+  ...GRAMMAR.map(
+    (key): Case => ({
+      name: `${key} that stands twice is reported`,
+      type: "acme:x:Y",
+      props: { a: `{"x":"statement","${key}":1,"${key}":2}` },
+      expect: [`${BLOCKED}the key "${key}" stands twice`],
+    }),
+  ),
 ];

@@ -1,4 +1,5 @@
-import { bucketPolicy, type Case, role } from "../case";
+import { UNKNOWN } from "../analyzer";
+import { bucketPolicy, type Case, documentOf, role, statement } from "../case";
 
 const only = (policy: string, settings: object = {}): Pick<Case, "config"> => ({
   config: {
@@ -147,7 +148,7 @@ export const companions: Case[] = [
     name: "with nothing listed, any other account is refused",
     ...bucketPolicy({}),
     ...only("only-listed-accounts"),
-    expect: ["only-listed-accounts mandatory: …trustedAccounts (empty)"],
+    expect: ["only-listed-accounts mandatory: …trustedAccounts (empty)…trustedOrganizations (empty)"],
   },
   {
     name: "the provider's own account passes",
@@ -382,4 +383,114 @@ export const companions: Case[] = [
     ...SUBJECT,
     expect: [],
   },
+
+  {
+    name: "another boolean is not MFA",
+    ...trust({ Bool: { "aws:SecureTransport": "true" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "MFA or its absence is not MFA",
+    ...trust({ Bool: { "aws:MultiFactorAuthPresent": ["true", "false"] } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "another number is not the age of MFA",
+    ...trust({ NumericLessThan: { "s3:max-keys": "10" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "an age of MFA without value is not MFA",
+    ...trust({ NumericLessThan: { "aws:MultiFactorAuthAge": [] } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "an external ID or any is not enough",
+    ...trust({ StringLike: { "sts:ExternalId": ["agreed", "*"] } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "an external ID not known yet is left to the update",
+    ...trust({ StringEquals: { "sts:ExternalId": UNKNOWN } }),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "an account not known yet is left to the update",
+    ...trust(undefined, { AWS: UNKNOWN }),
+    ...MFA,
+    expect: ["known-at-preview advisory: "],
+  },
+  {
+    name: "a role named like a listed organisation is not in it",
+    ...bucketPolicy({ Principal: { AWS: "arn:aws:iam::444455556666:role/o-abcdefghij" } }),
+    ...LISTED,
+    expect: ["only-listed-accounts mandatory: …trustedOrganizations (o-abcdefghij)"],
+  },
+  {
+    name: "a path within a listed organisation passes",
+    ...bucketPolicy({
+      Principal: "*",
+      Condition: { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-abcdefghij/r-1/*" } },
+    }),
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "an organisational unit of a listed organisation passes",
+    type: "aws:ram/principalAssociation:PrincipalAssociation",
+    props: { principal: "arn:aws:organizations::999999999999:ou/o-abcdefghij/ou-1" },
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a template's own account is on every list",
+    type: "aws:cloudformation/stack:Stack",
+    props: {
+      templateBody: JSON.stringify({
+        Resources: {
+          A: {
+            Type: "AWS::S3::BucketPolicy",
+            Properties: {
+              PolicyDocument: documentOf(
+                statement({ Principal: { AWS: { "Fn::Sub": "arn:aws:iam::$" + "{AWS::AccountId}:root" } } }),
+              ),
+            },
+          },
+        },
+      }),
+    },
+    ...LISTED,
+    expect: [],
+  },
+  {
+    name: "a source organisation is enough",
+    ...sns({ StringEquals: { "aws:SourceOrgID": "o-abcdefghij" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a pattern of source accounts is not",
+    ...sns({ StringLike: { "aws:SourceAccount": "1111*" } }),
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  ...Object.entries({
+    "accounts.google.com": "sub",
+    "graph.facebook.com": "id",
+    "www.amazon.com": "user_id",
+    "cognito-identity.amazonaws.com": "aud",
+  }).map(
+    ([host, key]): Case => ({
+      name: `${host} names its subject by ${key}`,
+      ...trust(undefined, { Federated: host }),
+      ...SUBJECT,
+      expect: [`federated-trust-needs-subject mandatory: …"${host}:${key}"`],
+    }),
+  ),
 ];

@@ -1,5 +1,5 @@
 import { UNKNOWN } from "../analyzer";
-import { BLOCKED, bucketPolicy, type Case } from "../case";
+import { BLOCKED, bucketPolicy, type Case, documentOf, statement } from "../case";
 
 const accepting = (acceptedConditions: object): Pick<Case, "config"> => ({
   config: { "no-wildcard-principals": { acceptedConditions } },
@@ -13,6 +13,17 @@ const IP = accepting({ "aws:SourceIp": [] });
 const open = (Condition: object): Pick<Case, "type" | "props"> => bucketPolicy({ Principal: "*", Condition });
 const sourceIp = (value: unknown): Pick<Case, "type" | "props"> =>
   open({ IpAddress: { "aws:SourceIp": value } });
+
+const KEYS =
+  "PrincipalAccount PrincipalArn PrincipalOrgID PrincipalOrgPaths SourceAccount SourceArn SourceIp SourceOrgID SourceOrgPaths SourceOwner SourceVpc SourceVpcArn SourceVpce VpceAccount VpceOrgID VpceOrgPaths userid"
+    .split(" ")
+    .map((name) => `aws:${name}`)
+    .concat(
+      "elasticfilesystem:AccessedViaMountTarget",
+      "kms:CallerAccount",
+      "s3:DataAccessPointAccount",
+      "s3:DataAccessPointArn",
+    );
 
 /** Which conditions narrow a wildcard, once the organisation accepts their key. */
 export const conditions: Case[] = [
@@ -92,8 +103,7 @@ export const conditions: Case[] = [
   },
   {
     name: "a policy variable is no fixed value",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a variable of the document, not of ours
-    ...open({ StringEquals: { "aws:PrincipalOrgID": "${aws:ResourceOrgID}" } }),
+    ...open({ StringEquals: { "aws:PrincipalOrgID": `\${aws:ResourceOrgID}` } }),
     ...ANY_ORG,
     expect: [BLOCKED],
   },
@@ -250,4 +260,70 @@ export const conditions: Case[] = [
     ...ANY_ORG,
     expect: [BLOCKED, "known-at-preview advisory: "],
   },
+
+  {
+    name: "equality that ignores case narrows",
+    ...open({ StringEqualsIgnoreCase: { "aws:PrincipalOrgID": "o-abcdefghij" } }),
+    ...ANY_ORG,
+    expect: [],
+  },
+  { name: "a prefix in another notation does not", ...sourceIp("203.0.113.0/2e1"), ...IP, expect: [BLOCKED] },
+  {
+    name: "a fixed value beside one not known yet is left to the update",
+    ...open({ StringEquals: { "aws:PrincipalOrgID": ["o-abcdefghij", UNKNOWN] } }),
+    ...ANY_ORG,
+    expect: ["known-at-preview advisory: …its condition"],
+  },
+  {
+    name: "a template's parameter as value is left to the update",
+    type: "aws:cloudformation/stack:Stack",
+    props: {
+      templateBody: JSON.stringify({
+        Resources: {
+          A: {
+            Type: "AWS::S3::BucketPolicy",
+            Properties: {
+              PolicyDocument: documentOf(
+                statement({
+                  Principal: "*",
+                  Condition: { StringEquals: { "aws:PrincipalOrgID": { Ref: "Org" } } },
+                }),
+              ),
+            },
+          },
+        },
+      }),
+    },
+    ...ANY_ORG,
+    expect: ["known-at-preview advisory: …its condition"],
+  },
+  {
+    name: "a value not known yet of a key that never narrows is none to wait for",
+    ...open({ StringEquals: { "s3:prefix": UNKNOWN } }),
+    ...ANY_ORG,
+    expect: [BLOCKED],
+  },
+  {
+    name: "a value not known yet of a negation is none to wait for",
+    ...open({ StringNotEquals: { "aws:PrincipalOrgID": UNKNOWN } }),
+    ...ANY_ORG,
+    expect: [BLOCKED],
+  },
+  {
+    name: "a condition not known yet on a named principal is nobody's business",
+    ...bucketPolicy({ Condition: { StringEquals: { "aws:PrincipalOrgID": UNKNOWN } } }),
+    expect: [],
+  },
+  ...KEYS.map(
+    (key): Case => ({
+      name: `${key} is a key to wait for`,
+      ...open({
+        [/SourceIp/.test(key) ? "IpAddress" : /Mount/.test(key) ? "Bool" : "StringEquals"]: {
+          [key]: UNKNOWN,
+        },
+      }),
+      ...accepting({ [key]: [] }),
+      expect: [`known-at-preview advisory: …its condition`],
+    }),
+  ),
 ];

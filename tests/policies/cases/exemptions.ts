@@ -81,4 +81,6 @@ export const exemptions: Case[] = [
     },
     expect: ["only-listed-accounts mandatory: "],
   },
+
+  { name: "a pattern of several parts matches", ...open, ...exempt({ name: "s*t*e", reason }), expect: [] },
 ];

@@ -4,6 +4,17 @@ import { BLOCKED, BUCKET_POLICY, type Case, documentOf, ROLE, statement } from "
 const LATER = "known-at-preview advisory: …";
 const UNKNOWN_OBJECT = "dd056dcd-154b-4c76-9bd3-c8f88648b5ff";
 
+// One for each kind of value: boolean, number, string, array, asset, archive, object.
+const SENTINELS = [
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  UNKNOWN,
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  UNKNOWN_OBJECT,
+];
+
 /** What is said while values are unknown. */
 export const previews: Case[] = [
   {
@@ -117,5 +128,20 @@ export const previews: Case[] = [
     type: "aws:cloudformation/stack:Stack",
     props: { templateBody: UNKNOWN },
     expect: [`${LATER}property templateBody`],
+  },
+
+  ...SENTINELS.map(
+    (value): Case => ({
+      name: `a value not known yet is known as such, sent as ${value}`,
+      type: BUCKET_POLICY,
+      props: { policy: value },
+      expect: [`${LATER}property policy`],
+    }),
+  ),
+  {
+    name: "a Deny of who is not known yet is nobody's business",
+    type: "aws-native:s3:BucketPolicy",
+    props: { policyDocument: documentOf(statement({ Effect: "Deny", Principal: { AWS: UNKNOWN } })) },
+    expect: [],
   },
 ];

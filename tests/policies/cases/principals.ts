@@ -103,7 +103,7 @@ export const principals: Case[] = [
   {
     name: "a statement without Effect is read as Allow",
     ...bucketPolicy({ Effect: undefined, Principal: "*" }),
-    expect: [BLOCKED],
+    expect: [`${BLOCKED}its statement`],
   },
   {
     name: "keys in small letters are read all the same",
@@ -216,5 +216,85 @@ export const principals: Case[] = [
       },
     },
     expect: [BLOCKED],
+  },
+
+  {
+    name: "a statement with an empty Sid is told by its position",
+    ...bucketPolicy({}, { Sid: "", Principal: "*" }),
+    expect: [`${BLOCKED}statement 2 of 2`],
+  },
+  {
+    name: "a Sid that is no text is none",
+    ...bucketPolicy({ Sid: 7, Principal: "*" }),
+    expect: [`${BLOCKED}its statement`],
+  },
+  {
+    name: "a principal deeper than its kind keeps its kind",
+    ...bucketPolicy({ Principal: { AWS: { any: "*" } } }),
+    expect: [`${BLOCKED}{"AWS": "*"}`],
+  },
+  {
+    name: "a reference beside other keys is no reference",
+    ...bucketPolicy({ Principal: { AWS: { Ref: "AWS::AccountId", or: "*" } } }),
+    expect: [`${BLOCKED}{"AWS": "*"}`],
+  },
+  {
+    name: "a trust policy with every action is known by its property",
+    ...role({ Action: "*" }),
+    expect: [`${BLOCKED}without Principal`],
+  },
+  {
+    name: "a trust policy of aws-native is known by its property",
+    type: "aws-native:iam:Role",
+    props: { assumeRolePolicyDocument: documentOf({ Effect: "Allow", Action: "*" }) },
+    expect: [`${BLOCKED}without Principal`],
+  },
+  {
+    name: "a trust policy with all of STS is known by its actions",
+    type: "acme:iam:Trust",
+    props: { doc: documentOf({ Effect: "Allow", Action: "sts:*" }) },
+    expect: [`${BLOCKED}without Principal`],
+  },
+  {
+    name: "a statement without resource and principal is no trust policy",
+    type: "acme:iam:Rights",
+    props: { doc: documentOf({ Effect: "Allow", Action: "s3:GetObject" }) },
+    expect: [],
+  },
+  {
+    name: "an action that is no text is none",
+    type: "acme:iam:Rights",
+    props: { doc: documentOf({ Effect: "Allow", Action: [7, null] }) },
+    expect: [],
+  },
+  {
+    name: "an effect alone makes no statement",
+    type: "acme:iam:Rights",
+    props: { rule: { Effect: "Allow", Action: "sts:AssumeRole" } },
+    expect: [],
+  },
+  {
+    name: "a statement with NotPrincipal is known under any name",
+    type: "acme:x:Y",
+    props: { rule: { Effect: "Allow", NotPrincipal: { AWS: "111122223333" } } },
+    expect: [`${BLOCKED}NotPrincipal`],
+  },
+  {
+    name: "a document within a statement is judged",
+    type: "acme:x:Y",
+    props: {
+      doc: documentOf(
+        statement({ Effect: "Deny", More: documentOf(statement({ Sid: "Inner", Principal: "*" })) }),
+      ),
+    },
+    expect: [`${BLOCKED}"Inner"`],
+  },
+  {
+    name: "more findings than anyone reads are counted",
+    ...bucketPolicy(...Array.from({ length: 52 }, () => ({ Principal: "*" }))),
+    expect: [
+      ...Array(50).fill(BLOCKED),
+      `${BLOCKED}... and 2 more in aws:s3/bucketPolicy:BucketPolicy "site".`,
+    ],
   },
 ];
