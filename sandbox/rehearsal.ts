@@ -55,6 +55,10 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const settings = settingsOf(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  const partners = settings.instanceOperatorAccountIds.map((id, index) => [
+    index === 0 ? "partner" : `partner-${index + 1}`,
+    id,
+  ]);
   const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
   const sandbox = await startSandbox({
     directory,
@@ -62,6 +66,7 @@ export async function rehearse(
       [trustingProfile]: trustingAccountId,
       [trustedProfile]: trustedAccountId,
       [OUTSIDER.profile]: OUTSIDER.accountId,
+      ...Object.fromEntries(partners),
     },
     region,
     motoServer: tools.motoServer,

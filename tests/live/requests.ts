@@ -9,7 +9,6 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
-import { IoTDataPlaneClient, PublishCommand } from "@aws-sdk/client-iot-data-plane";
 import {
   CopyObjectCommand,
   DeleteBucketCommand,
@@ -26,6 +25,7 @@ import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import type { Answer } from "./contract";
 import { CHECK_PATH } from "./people";
+import { publish } from "./topic";
 
 /** Who asks, and where. */
 export interface Caller {
@@ -48,6 +48,9 @@ export interface Subject {
   parameter: string;
   instance: string;
   topic: string;
+  clientId: string;
+  /** Who sees, in the account of the topic, what is published there. */
+  watcher: Caller;
   role: { arn: string; sessionName: string; durationSeconds: number; mfa?: { serial: string; code: string } };
 }
 
@@ -114,8 +117,7 @@ export const requests = {
   },
   "ssm:GetParameter": (caller, { parameter }) =>
     new SSMClient(caller).send(new GetParameterCommand({ Name: parameter, WithDecryption: true })),
-  "iot:Publish": (caller, { topic }) =>
-    new IoTDataPlaneClient(caller).send(new PublishCommand({ topic, qos: 1, payload: Buffer.from("hello") })),
+  "iot:Publish": publish,
 } satisfies Record<string, Request>;
 
 export type Action = keyof typeof requests;
@@ -126,6 +128,7 @@ export type Verdict = { answer: Answer | "unclear"; words: string };
 const REFUSALS = new Set([
   "AccessDenied",
   "AccessDeniedException",
+  "ForbiddenException",
   "UnauthorizedOperation",
   "ExpiredToken",
   "ExpiredTokenException",

@@ -164,6 +164,8 @@ export class Stage {
         row.on === "another parameter" ? this.otherParameter : (outputs.ParameterReader?.parameterName ?? ""),
       instance: instance ?? "",
       topic: `${outputs.TopicPublisher?.topic ?? "topic"}${row.on === "another topic" ? "-other" : ""}`,
+      clientId: outputs.TopicPublisher?.clientId ?? "",
+      watcher: this.administrator("trusting"),
     };
   }
 
