@@ -225,7 +225,7 @@ const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
   ParameterReader: [
     assumes(1, "parameter reader", "own keys and an MFA code", "allowed"),
     assumes(2, "parameter reader", "own keys", "refused"),
-    assumes(2, "developer", "signed in with MFA", "refused"),
+    assumes(2, "developer and tester", "signed in with MFA", "refused"),
     row(3, "parameter reader", "as the role", "ec2:DescribeInstances", "prod", "refused"),
     row(4, "parameter reader", "as the role", "ssm:DescribeParameters", "the parameter", "allowed"),
     row(5, "parameter reader", "as the role", "ssm:GetParameter", "the parameter", "allowed"),
@@ -274,7 +274,7 @@ const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
   ],
   TopicPublisher: [
     assumes(1, "device", "own keys", "allowed"),
-    assumes(2, "developer", "signed in with MFA", "refused"),
+    assumes(2, "developer and tester", "signed in with MFA", "refused"),
     row(3, "device", "as the role", "iot:Publish", "the topic", "allowed"),
     row(4, "device", "as the role", "iot:Publish", "another topic", "refused"),
     row(5, "device", "own keys", "iot:Publish", "the topic", "refused"),

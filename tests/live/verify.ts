@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Credentials } from "@aws-sdk/client-sts";
+import type { AssumeRoleCommandOutput, Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { contract, type Person, type Row } from "./contract";
@@ -116,9 +116,10 @@ async function askAll(
         durationSeconds: SESSION_SECONDS,
         ...(mfa && { mfa }),
       };
-      const answer = (await requests[row.action](caller, { ...stage.subject(row), role })) as object;
+      const answer: unknown = await requests[row.action](caller, { ...stage.subject(row), role });
       const key = `${row.scenario} ${row.who}`;
-      if ("Credentials" in answer && !sessions.has(key)) sessions.set(key, answer.Credentials as Credentials);
+      if (row.action === "sts:AssumeRole" && !sessions.has(key))
+        sessions.set(key, (answer as AssumeRoleCommandOutput).Credentials!);
       return { answer: "allowed", words: "" };
     } catch (error) {
       if (error instanceof NotAsked) return { answer: "not asked", words: error.message };
