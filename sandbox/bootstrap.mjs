@@ -59,6 +59,7 @@ async function build(folder) {
 
 await Promise.all([install("."), install("policypack").then(() => build("policypack"))]);
 const args = [
+  "--no-warnings",
   "-r",
   "ts-node/register/transpile-only",
   join(root, "sandbox", "cli.ts"),

@@ -41,6 +41,7 @@ async function rehearseStack(stack: string): Promise<number> {
   if (deployed !== 0) return deployed;
   say(`\nWho gets in, asked of the accounts themselves:\n`);
   const verify = [
+    "--no-warnings",
     "-r",
     "ts-node/register/transpile-only",
     join(PROJECT_DIRECTORY, "tests/live/index.ts"),

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../../infra/accounts";
-import { updateApp } from "../../../infra/scenarios/update-app";
+import { deployScenarios } from "../../../infra/scenarios";
 import { readSettings } from "../../../infra/settings";
 import { mutations } from "./mutations";
 
@@ -8,15 +8,15 @@ export = async () => {
   const mutation = mutations[process.env.MUTATION!]!;
   const { policy, add } = mutation;
   if (policy)
-    pulumi.runtime.registerStackTransformation(({ type, props, opts }) => {
-      if (type !== policy.type) return undefined;
+    pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
+      if (type !== policy.type || name !== policy.name) return undefined;
       const document = JSON.parse(props[policy.property]);
       const changed = { ...document, Statement: policy.change(document.Statement) };
       return { props: { ...props, [policy.property]: JSON.stringify(changed) }, opts };
     });
   const settings = readSettings();
   const accounts = await openAccounts(settings);
-  const told = updateApp(settings, accounts);
+  const told = deployScenarios(settings, accounts);
   add?.(accounts);
-  return { stack: settings.stack, updateApp: told };
+  return { stack: settings.stack, ...told };
 };

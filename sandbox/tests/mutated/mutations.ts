@@ -12,19 +12,24 @@ interface Statement {
 
 /** One deliberate mistake: what it changes of a policy in the program, or adds to it. */
 interface Mutation {
-  /** Which policy: a resource's type and the property that holds the document. */
-  policy?: { type: string; property: string; change(statements: Statement[]): Statement[] };
+  /** Which policy: a resource's type and name, and the property that holds the document. */
+  policy?: { type: string; name: string; property: string; change(statements: Statement[]): Statement[] };
   add?(accounts: Accounts): void;
   /** The checks that must fail, and no others. */
-  caughtBy: readonly number[];
+  caughtBy: readonly string[];
 }
 
-const trustPolicy = { type: "aws:iam/role:Role", property: "assumeRolePolicy" };
+const trustPolicy = { type: "aws:iam/role:Role", name: "UpdateApp", property: "assumeRolePolicy" };
+const permissionsOf = (role: string) => ({
+  type: "aws:iam/rolePolicy:RolePolicy",
+  name: `${role}-permissions`,
+  property: "policy",
+});
 
 export const mutations: Readonly<Record<string, Mutation>> = {
   "the MFA condition is removed": {
     policy: { ...trustPolicy, change: (all) => all.map(({ Condition: _, ...rest }) => rest) },
-    caughtBy: [2],
+    caughtBy: ["UpdateApp 2"],
   },
   "Testers are granted": {
     add: ({ trusted, trusting }) => {
@@ -33,15 +38,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       const roleArns = [`arn:aws:iam::${trusting.accountId}:role/UpdateApp`] as const;
       new AssumeRoleGrant("Testers-may-too", { grantee: { group }, roleArns }, { provider: provider! });
     },
-    caughtBy: [4],
+    caughtBy: ["UpdateApp 4"],
   },
   "the role may do s3:* on *": {
     policy: {
-      type: "aws:iam/rolePolicy:RolePolicy",
-      property: "policy",
+      ...permissionsOf("UpdateApp"),
       change: (all) => [...all, { Sid: "All", Effect: "Allow", Action: "s3:*", Resource: "*" } as Statement],
     },
-    caughtBy: [8],
+    caughtBy: ["UpdateApp 8"],
   },
   "the trust is opened to a third account": {
     policy: {
@@ -52,6 +56,36 @@ export const mutations: Readonly<Record<string, Mutation>> = {
           Principal: { AWS: [...one.Principal!.AWS, "arn:aws:iam::000000000003:root"] },
         })),
     },
-    caughtBy: [6],
+    caughtBy: ["UpdateApp 6"],
+  },
+  "the reader may read every parameter": {
+    policy: {
+      ...permissionsOf("ParameterReader"),
+      change: (all) => all.map((one) => (one.Sid === "ReadOne" ? { ...one, Resource: "*" } : one)),
+    },
+    caughtBy: ["ParameterReader 6"],
+  },
+  "the operator's restriction to a tag is removed": {
+    policy: {
+      ...permissionsOf("InstanceOperator"),
+      change: (all) => all.map(({ Condition: _, ...rest }) => rest),
+    },
+    caughtBy: ["InstanceOperator 7"],
+  },
+  "the publisher may publish to every topic": {
+    policy: {
+      ...permissionsOf("TopicPublisher"),
+      change: (all) => all.map((one) => (one.Sid === "Publish" ? { ...one, Resource: "*" } : one)),
+    },
+    caughtBy: ["TopicPublisher 4"],
+  },
+  "the shared bucket's own side is silent": {
+    policy: {
+      type: "aws:s3/bucketPolicy:BucketPolicy",
+      name: "shared-policy",
+      property: "policy",
+      change: (all) => all.filter(({ Sid }) => Sid !== "Share"),
+    },
+    caughtBy: ["SharedBucket 5"],
   },
 };
