@@ -185,6 +185,6 @@ export const holdsDocument = (type: string, key: string): boolean =>
 /** Whether a property may hold a document, or anything else that is judged: told if it is unknown as a whole. */
 export const mayHold = (type: string, key: string): boolean =>
   holdsDocument(type, key) ||
-  /(polic(y|ies)|permissions|grants)$/i.test(key) ||
+  /(polic(y|ies)|policyDocument|permissions|grants)$/i.test(key) ||
   /^(statement|body|templateBody|desiredState|details|s3AccessPoint|distributions)$/i.test(key) ||
   ruleFor(type, key) !== undefined;

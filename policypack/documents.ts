@@ -209,7 +209,7 @@ function statementOf(object: Fields, place: Place): Statement {
   const principal = fields(object, "principal");
   const notPrincipal = fields(object, "notprincipal");
   const actions = [...fields(object, "action"), ...fields(object, "notaction")].flat();
-  const sid = fields(object, "sid").find((one) => typeof one === "string" && one !== "");
+  const sid = fields(object, "sid").find((one) => typeof one === "string");
   const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
   const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
   const principals = principal.flatMap(principalsOf);
@@ -233,7 +233,6 @@ function statementOf(object: Fields, place: Place): Statement {
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
   const texts = [place.value].flat().filter((one) => typeof one === "string");
-  if (texts.length === 0) return [];
   const beside = Object.entries(place.parent?.value ?? {}).map(([key, one]) => [
     key.toLowerCase(),
     one as unknown,

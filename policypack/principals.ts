@@ -53,9 +53,13 @@ export function judge(statement: Statement, accepted: Map<string, string[]>): Fi
         write: 'who may, as {"AWS": "arn:aws:iam::111122223333:root"}',
       },
     ];
-  const open = wildcardsOf(statement);
-  if (open.length === 0 || narrows(statement.conditions, accepted)) return [];
-  return open.map((principal) => ({ where, found: written(principal), ...reason(principal, statement) }));
+  if (narrows(statement.conditions, accepted)) return [];
+  const found = (principal: Principal): Finding => ({
+    where,
+    found: written(principal),
+    ...reason(principal, statement),
+  });
+  return wildcardsOf(statement).map(found);
 }
 
 /** What of a statement only the update can tell, in a few words each. */

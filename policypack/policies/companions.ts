@@ -133,7 +133,7 @@ export const servicePrincipalNeedsSource = policy({
   judge: ({ type, props }, { servicesWithoutSource }) => {
     // A pattern may pick regions and resources, as AWS's own examples do, but never the account.
     const fine = (value: string, key: string): boolean =>
-      isFixed(value, key) || (key === "aws:sourcearn" && /^\d{12}$/.test(accountOf(value) ?? ""));
+      isFixed(value, key) || /^\d{12}$/.test(accountOf(value) ?? "");
     return explore(type, props)
       .statements.filter(
         (one) =>

@@ -29,7 +29,7 @@ export interface Resource {
 
 /** Settings by policy, as in a policy configuration file. */
 export type Config = Record<string, { enforcementLevel?: Level; [setting: string]: unknown }>;
-type Level = keyof typeof proto.EnforcementLevel;
+type Level = Lowercase<keyof typeof proto.EnforcementLevel>;
 const levels = ["advisory", "mandatory", "disabled", "remediate"] as const;
 
 const struct = (value: object): Struct => Struct.fromJavaScript(value as Record<string, JavaScriptValue>);
@@ -91,7 +91,7 @@ export class Analyzer {
         (one as { default: unknown }).default,
       ]);
       const one = new proto.PolicyConfig();
-      const level = enforcementLevel?.toUpperCase() as Level | undefined;
+      const level = enforcementLevel?.toUpperCase() as Uppercase<Level> | undefined;
       one.setEnforcementlevel(level ? proto.EnforcementLevel[level] : policy.getEnforcementlevel());
       one.setProperties(struct({ ...Object.fromEntries(defaults), ...given }));
       request.getPolicyconfigMap().set(policy.getName(), one);

@@ -34,6 +34,16 @@ const GRAMMAR =
     " ",
   );
 
+// What aws-native and CloudFormation name otherwise than @pulumi/aws, and two that the table only mentions.
+const NATIVE =
+  `ec2:VpcEndpoint.policyDocument odb:OdbNetwork.s3PolicyDocument odb:OdbNetwork.stsPolicyDocument
+  odb:OdbNetwork.kmsPolicyDocument cloudformation:Stack.stackPolicyBody sns:Topic.dataProtectionPolicy
+  logs:AccountPolicy.policyDocument logs:LogGroup.dataProtectionPolicy iam:Policy.policyDocument
+  iam:ManagedPolicy.policyDocument iam:RolePolicy.policyDocument iam:UserPolicy.policyDocument
+  iam:GroupPolicy.policyDocument iam:Role.policies iam:User.policies iam:Group.policies sso:PermissionSet.inlinePolicy
+  iot:Policy.policyDocument opensearchserverless:LifecyclePolicy.policy
+  eks:PodIdentityAssociation.policy ram:Permission.policyTemplate`.split(/\s+/);
+
 /** Where documents and other carriers are found. */
 export const carriers: Case[] = [
   {
@@ -663,4 +673,14 @@ export const carriers: Case[] = [
       expect: [`${BLOCKED}the key "${key}" stands twice`],
     }),
   ),
+
+  ...NATIVE.map((place): Case => {
+    const [type = "", property = ""] = place.split(".");
+    return {
+      name: `${property} of ${type} is exempt as in @pulumi/aws`,
+      type: `aws-native:${type}`,
+      props: { [property]: OPEN },
+      expect: [],
+    };
+  }),
 ];

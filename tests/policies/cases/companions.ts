@@ -24,6 +24,16 @@ const github = (Condition?: object): Pick<Case, "type" | "props"> =>
   trust(Condition, { Federated: `arn:aws:iam::111122223333:oidc-provider/${GITHUB}` });
 const OWN = { allowedAccountIds: '["444455556666"]' };
 
+// Shares whose receiver is not called a principal.
+const SHARES = `redshift:DataShareAuthorization.consumerIdentifier redshift:EndpointAuthorization.account
+  opensearch:AuthorizeVpcEndpointAccess.account cfg:AggregateAuthorization.accountId
+  auditmanager:FrameworkShare.destinationAccount ec2:NetworkInterfacePermission.awsAccountId
+  ec2:AmiLaunchPermission.accountId ec2:AmiLaunchPermission.organizationArn ec2:SnapshotCreateVolumePermission.accountId
+  rds:Snapshot.sharedAccounts rds:SnapshotCopy.sharedAccounts rds:ClusterSnapshot.sharedAccounts
+  rds:ClusterSnapshotCopy.sharedAccounts ssm:Document.accountIds imagebuilder:DistributionConfiguration.userIds
+  imagebuilder:DistributionConfiguration.organizationArns dlm:LifecyclePolicy.targetAccounts
+  lakeformation:DataLakeSettings.trustedResourceOwners s3control:AccessGrant.granteeIdentifier`.split(/\s+/);
+
 /** The policies beside the main one, which are off until an organisation turns them on. */
 export const companions: Case[] = [
   { name: "every companion is off by default", ...trust(), expect: [] },
@@ -493,4 +503,15 @@ export const companions: Case[] = [
       expect: [`federated-trust-needs-subject mandatory: …"${host}:${key}"`],
     }),
   ),
+
+  ...SHARES.map((place): Case => {
+    const [type = "", property = ""] = place.split(".");
+    return {
+      name: `${property} of ${type} is a share`,
+      type: `aws:${type}`,
+      props: { [property]: "444455556666" },
+      ...LISTED,
+      expect: ["only-listed-accounts mandatory: …444455556666"],
+    };
+  }),
 ];

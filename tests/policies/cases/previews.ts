@@ -144,4 +144,29 @@ export const previews: Case[] = [
     props: { policyDocument: documentOf(statement({ Effect: "Deny", Principal: { AWS: UNKNOWN } })) },
     expect: [],
   },
+
+  {
+    name: "policies not known yet are told",
+    type: "acme:x:Y",
+    props: { policies: UNKNOWN },
+    expect: [`${LATER}property policies`],
+  },
+  {
+    name: "an organization's delegation policy not known yet is told, its tags are not",
+    type: "aws:organizations/resourcePolicy:ResourcePolicy",
+    props: { content: UNKNOWN, tags: UNKNOWN },
+    expect: [`${LATER}property content`],
+  },
+  {
+    name: "other content not known yet is nobody's business",
+    type: "aws:ssm/document:Document",
+    props: { content: UNKNOWN },
+    expect: [],
+  },
+  {
+    name: "a trust policy of aws-native not known yet is told",
+    type: "aws-native:iam:Role",
+    props: { assumeRolePolicyDocument: UNKNOWN_OBJECT },
+    expect: [`${LATER}property assumeRolePolicyDocument`],
+  },
 ];
