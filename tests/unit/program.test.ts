@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../infra/accounts";
-import { updateApp } from "../../infra/scenarios/update-app";
-import { parseSettings } from "../../infra/settings";
+import { deployScenarios } from "../../infra/scenarios";
+import { parseSettings, SCENARIOS } from "../../infra/settings";
 
 interface Registered {
   type: string;
@@ -29,29 +29,49 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     region: "ap-northeast-1",
     trustingAccountId: "000000000002",
     trustedAccountId: "000000000001",
+    scenarios: JSON.stringify(SCENARIOS),
     ...written,
   });
-  updateApp(settings, await openAccounts(settings));
+  deployScenarios(settings, await openAccounts(settings));
   await pulumi.runtime.disconnect();
   return registered;
 }
 
 const expectedAccounts: Record<string, string[]> = {
   trusting: [
+    "aws:iam/role:Role InstanceOperator",
+    "aws:iam/role:Role ParameterReader",
+    "aws:iam/role:Role TopicPublisher",
     "aws:iam/role:Role UpdateApp",
+    "aws:iam/rolePolicy:RolePolicy InstanceOperator-permissions",
+    "aws:iam/rolePolicy:RolePolicy ParameterReader-permissions",
+    "aws:iam/rolePolicy:RolePolicy TopicPublisher-permissions",
     "aws:iam/rolePolicy:RolePolicy UpdateApp-permissions",
-    "aws:s3/bucket:Bucket productionapp",
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls productionapp-ownership",
-    "aws:s3/bucketPolicy:BucketPolicy productionapp-policy",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock productionapp-public-access-block",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration productionapp-encryption",
-    "aws:s3/bucketVersioning:BucketVersioning productionapp-versioning",
-  ],
+    ...["productionapp", "shared"].flatMap((name) => [
+      `aws:s3/bucket:Bucket ${name}`,
+      `aws:s3/bucketOwnershipControls:BucketOwnershipControls ${name}-ownership`,
+      `aws:s3/bucketPolicy:BucketPolicy ${name}-policy`,
+      `aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock ${name}-public-access-block`,
+      `aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration ${name}-encryption`,
+      `aws:s3/bucketVersioning:BucketVersioning ${name}-versioning`,
+    ]),
+    "aws:ssm/parameter:Parameter parameter",
+  ].sort(),
   trusted: [
-    "aws:iam/group:Group Developers",
-    "aws:iam/group:Group Testers",
+    "aws:iam/accessKey:AccessKey topic-publisher",
+    ...["BucketSharers", "Developers", "InstanceOperators", "ParameterReaders", "Testers"].map(
+      (group) => `aws:iam/group:Group ${group}`,
+    ),
+    "aws:iam/groupPolicy:GroupPolicy BucketSharers-may-use-shared",
     "aws:iam/groupPolicy:GroupPolicy Developers-may-assume-UpdateApp",
-  ],
+    "aws:iam/groupPolicy:GroupPolicy InstanceOperators-may-assume-InstanceOperator",
+    "aws:iam/groupPolicy:GroupPolicy ParameterReaders-may-assume-ParameterReader",
+    "aws:iam/instanceProfile:InstanceProfile InstanceOperatorMachine",
+    "aws:iam/role:Role InstanceOperatorMachine",
+    "aws:iam/rolePolicy:RolePolicy machine-may-assume-InstanceOperator",
+    "aws:iam/user:User topic-publisher",
+    "aws:iam/userPolicy:UserPolicy topic-publisher-may-assume-TopicPublisher",
+  ].sort(),
 };
 const inAccount = (all: Registered[], account: string | undefined) =>
   all
@@ -89,9 +109,18 @@ describe("the program", () => {
       assert.deepEqual(inAccount(all, other), []);
     });
 
+  it("deploys UpdateApp alone where the stack names no scenario", () => {
+    const { scenarios } = parseSettings("prod", {
+      region: "eu-west-1",
+      trustingAccountId: "000000000002",
+      trustedAccountId: "000000000001",
+    });
+    assert.deepEqual(scenarios, ["UpdateApp"]);
+  });
+
   it("grants the same role ARN that the other account's side deploys, without its outputs", async () => {
-    const grant = (await registrations({ manages: "trusted" })).find(({ type }) =>
-      type.includes("GroupPolicy"),
+    const grant = (await registrations({ manages: "trusted" })).find(
+      ({ type, name }) => type.includes("GroupPolicy") && name.endsWith("UpdateApp"),
     );
     const [statement] = JSON.parse(String(grant!.inputs.policy)).Statement;
     assert.deepEqual(statement.Resource, ["arn:aws:iam::000000000002:role/UpdateApp"]);

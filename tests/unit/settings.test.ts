@@ -77,6 +77,17 @@ describe("settings", () => {
         sessionDuration: 3600,
         manages: ["trusting", "trusted"],
         protect: true,
+        scenarios: ["UpdateApp"],
+        parameterName: "/productionapp/greeting",
+        parameterValue: "hello",
+        parameterKeyArn: undefined,
+        instanceOperatorAccountIds: [],
+        operatedInstanceIds: [],
+        operatedInstanceTag: undefined,
+        instanceFullAccess: false,
+        topic: "topic/test",
+        topicClientId: "publisher",
+        sharedBucketName: "shared-000000000002",
       },
     );
   });
