@@ -22,14 +22,14 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
     const { provider } = trusting;
     new aws.ssm.Parameter(
       "parameter",
-      parameterKeyArn === undefined
-        ? { name: parameterName, type: "String", value: parameterValue }
-        : {
-            name: parameterName,
-            type: "SecureString",
-            value: pulumi.secret(parameterValue),
-            keyId: parameterKeyArn,
-          },
+      {
+        name: parameterName,
+        // Encrypted in the state, whatever its type: the settings may hold it as a secret.
+        value: pulumi.secret(parameterValue),
+        ...(parameterKeyArn === undefined
+          ? { type: "String" }
+          : { type: "SecureString", keyId: parameterKeyArn }),
+      },
       { provider },
     );
     const parameterArn = arn(trusting, "ssm", `parameter/${parameterName.replace(/^\//, "")}`);
