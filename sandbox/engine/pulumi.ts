@@ -4,9 +4,11 @@
  * encryption into Pulumi.<stack>.yaml; the sandbox's state carries it already, and a committed file is no place for it.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
 import { clearDeadLocks, mendInterrupted, saltsOf } from "./engine";
 
 /** Commands that would meet what a killed engine left. */
@@ -37,6 +39,19 @@ function settingsFiles(args: string[]): string[] {
   );
 }
 
+/** Gives a settings file back what it was before, if the salt and the CLI's own spelling are all that changed. */
+function keepBytes(file: string, before: string, salts: string[]): void {
+  const withoutSalt = (text: string) =>
+    text.replace(SALT, (line, salt) => (salts.includes(salt) ? "" : line));
+  const now = existsSync(file) ? readFileSync(file, "utf8") : before;
+  const same = isDeepStrictEqual(parse(withoutSalt(now)), parse(withoutSalt(before)));
+  const kept = withoutSalt(same ? before : now);
+  if (kept !== now) writeFileSync(file, kept);
+}
+
+/** Copies of the settings files, for as long as a command runs: one that is killed is made good by the next. */
+const copies = join(process.env.PULUMI_HOME ?? "", "settings.json");
+
 const environment = process.env as Record<string, string>;
 const { SANDBOX_PULUMI_CLI: cli } = environment;
 const args = process.argv.slice(2);
@@ -51,7 +66,10 @@ async function main(cli: string): Promise<void> {
   clearDeadLocks(environment);
   const folder = projectFolder(args);
   if (folder && CHANGING.test(args.join(" "))) await mendInterrupted(environment, folder);
-  const before = new Map(settingsFiles(args).map((file) => [file, readFileSync(file, "utf8")]));
+  const left: [string, string][] = existsSync(copies) ? JSON.parse(readFileSync(copies, "utf8")) : [];
+  for (const [file, text] of left) keepBytes(file, text, saltsOf(environment));
+  const before = settingsFiles(args).map((file) => [file, readFileSync(file, "utf8")] as const);
+  writeFileSync(copies, JSON.stringify(before), { mode: 0o600 });
   const child = spawn(cli, args, { stdio: "inherit" });
   // A terminal interrupts the CLI by itself, and a second interrupt would end it at once.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
@@ -61,14 +79,8 @@ async function main(cli: string): Promise<void> {
     process.exit(2);
   });
   child.once("close", (code, signal) => {
-    const salts = saltsOf(environment);
-    for (const [file, text] of before) {
-      const after = readFileSync(file, "utf8");
-      const salt = after.match(SALT)?.[1];
-      if (!salt || !salts.includes(salt)) continue;
-      const without = after.replace(SALT, "");
-      writeFileSync(file, without.trimEnd() === text.trimEnd() ? text : without);
-    }
+    for (const [file, text] of before) keepBytes(file, text, saltsOf(environment));
+    rmSync(copies, { force: true });
     process.exit(code ?? 128 + constants.signals[signal ?? "SIGTERM"]);
   });
 }

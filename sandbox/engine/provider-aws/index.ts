@@ -3,6 +3,7 @@
  * through the AWS SDK for JavaScript v3, read back after every change. What it lacks it refuses by name.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { type IResourceProviderServer, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -34,6 +35,13 @@ function aws(): Session {
   if (!session)
     throw new RpcError(grpc.status.FAILED_PRECONDITION, "the AWS provider was used before it was configured");
   return session;
+}
+
+/** Opens a session, or gives the one that was opened with the same settings. */
+async function openSession(values: Values): Promise<Session> {
+  const configuration = parseConfiguration(values);
+  if (session && isDeepStrictEqual(session.configuration, configuration)) return session;
+  return new Session(configuration).open();
 }
 
 const toValues = (struct: Struct | undefined) => (struct?.toJavaScript() ?? {}) as Values;
@@ -218,7 +226,9 @@ async function create(request: proto.CreateRequest): Promise<proto.CreateRespons
     return new proto.CreateResponse().setId(id).setProperties(toStruct(state, type.secrets));
   } catch (error) {
     const { details } = failure(doing, error);
-    throw id ? halfDone(id, inputs, inputs, details, type.secrets) : failure(doing, error);
+    if (!id) throw failure(doing, error);
+    const state = await read(type, id, inputs).catch(() => undefined);
+    throw halfDone(id, state ?? inputs, inputs, details, type.secrets);
   }
 }
 
@@ -253,13 +263,15 @@ serve<IResourceProviderServer>(ResourceProviderService, {
     throw new RpcError(grpc.status.UNIMPLEMENTED, `the stand-in AWS plugin carries no schema. ${OFFICIAL}`);
   }),
 
-  checkConfig: unary((request) => {
+  checkConfig: unary(async (request) => {
     const news = toValues(request.getNews());
     const failures = unknownSettings(news).map((name) =>
       new proto.CheckFailure()
         .setProperty(name)
         .setReason(`the stand-in AWS plugin does not know the provider setting '${name}'. ${OFFICIAL}`),
     );
+    // Credentials of the wrong account are refused here, before the engine takes the new settings into its state.
+    if (!failures.length && !hasUnknown(news)) session = await openSession(news);
     return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
   }),
   diffConfig: unary((request) => {
@@ -273,7 +285,7 @@ serve<IResourceProviderServer>(ResourceProviderService, {
     return new proto.DiffResponse().setChanges(changed.length ? DIFF_SOME : DIFF_NONE).setDiffsList(changed);
   }),
   configure: unary(async (request) => {
-    session = await new Session(parseConfiguration(toValues(request.getArgs()))).open();
+    session = await openSession(toValues(request.getArgs()));
     return new proto.ConfigureResponse().setSupportspreview(true);
   }),
 

@@ -105,17 +105,22 @@ export const isNotFound = (error: unknown): boolean =>
   error instanceof AwsError &&
   (error.status === 404 || /NotFound|NoSuch|DoesNotExist|NonExistent/.test(error.code));
 
-function describe(
-  error: Error & { $metadata?: { httpStatusCode?: number; requestId?: string } },
-  service: string,
-  operation: string,
-) {
+/** What errors of the AWS SDK carry, as far as it is needed here; `Error` where the protocol is AWS Query. */
+interface SdkError extends Error {
+  $metadata?: { httpStatusCode?: number; requestId?: string };
+  Error?: { Code?: string };
+}
+
+function describe(error: SdkError, service: string, operation: string): AwsError {
   const { httpStatusCode: status, requestId } = error.$metadata ?? {};
-  const response = status
+  const code = error.Error?.Code ?? error.name;
+  const answer = status
     ? `https response error StatusCode: ${status}, RequestID: ${requestId ?? "none"}, `
     : "";
-  const text = `operation error ${service}: ${operation}, ${response}${error.name}: ${error.message || error.cause || "no message"}`;
-  return new AwsError(error.name, status, text);
+  const message = /Deserialization error/.test(error.message)
+    ? "the answer is none of AWS's"
+    : error.message || error.cause || "no message";
+  return new AwsError(code, status, `operation error ${service}: ${operation}, ${answer}${code}: ${message}`);
 }
 
 /** The AWS account that a provider works in: its identity, its region and a client for each service. */
