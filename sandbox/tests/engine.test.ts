@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as iam from "@aws-sdk/client-iam";
+import {
+  ListBucketsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { fromIni } from "@aws-sdk/credential-providers";
+import { type Sandbox, startSandbox, stopSandbox } from "../accounts";
+import { engineEnvironment, ensureStack, forgetStack } from "../engine/engine";
+import { confined } from "../rehearsal";
+import { type Toolchain, toolchain } from "../toolchain";
+
+const ACCOUNTS = { dev: "000000000011", prod: "000000000012" };
+
+describe("the engine with its stand-ins", function () {
+  this.timeout(300_000);
+  // A space in the path, as in many a home folder.
+  const root = mkdtempSync(join(tmpdir(), "engine test "));
+  const [directory, project] = [join(root, "sandbox"), join(root, "project")];
+  const settings = join(project, "Pulumi.dev.yaml");
+  let committed: Buffer;
+  let tools: Toolchain;
+  let sandbox: Sandbox;
+  let environment: Record<string, string>;
+
+  const client = <C>(Client: new (configuration: object) => C) =>
+    new Client({
+      endpoint: sandbox.url,
+      region: sandbox.region,
+      credentials: fromIni({ profile: "dev", configFilepath: sandbox.awsConfigFile }),
+    });
+  const surroundings = (variant: string) => ({
+    ...confined(environment),
+    ACCOUNT: ACCOUNTS.dev,
+    VARIANT: variant,
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+  });
+
+  /** Runs a pulumi command to its end, on the program's variant, and looks whether the settings kept their bytes. */
+  async function pulumi(variant: string, ...args: string[]): Promise<{ code: number; output: string }> {
+    const all = [...args, "--non-interactive", "--color=never"];
+    const ended = await new Promise<{ code: number; output: string }>((resolve) =>
+      execFile(
+        tools.pulumi,
+        all,
+        { cwd: project, env: surroundings(variant), maxBuffer: 1 << 28 },
+        (error, stdout, stderr) =>
+          resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+      ),
+    );
+    assert.deepEqual(readFileSync(settings), committed, "the settings file was changed");
+    return ended;
+  }
+
+  async function succeeds(variant: string, ...args: string[]): Promise<string> {
+    const { code, output } = await pulumi(variant, ...args);
+    assert.equal(code, 0, output);
+    return output;
+  }
+
+  async function fails(variant: string, ...args: string[]): Promise<string> {
+    const { code, output } = await pulumi(variant, ...args);
+    assert.notEqual(code, 0, output);
+    return output;
+  }
+
+  const up = (variant = "") => succeeds(variant, "up", "--yes", "--skip-preview");
+  const refresh = (variant = "") => succeeds(variant, "refresh", "--yes", "--skip-preview", "--diff");
+
+  before(async () => {
+    cpSync(join(__dirname, "fixtures/engine"), project, { recursive: true });
+    symlinkSync(join(__dirname, "../../node_modules"), join(project, "node_modules"));
+    committed = readFileSync(settings);
+    tools = await toolchain();
+    sandbox = await startSandbox({
+      directory,
+      accounts: ACCOUNTS,
+      region: "ap-northeast-1",
+      motoServer: tools.motoServer,
+    });
+    environment = engineEnvironment({ toolchain: tools, directory, awsConfigFile: sandbox.awsConfigFile });
+    await ensureStack("dev", environment, project);
+  });
+
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it("previews, creates, and finds nothing to do the second time", async () => {
+    assert.match(await succeeds("", "preview"), /\+ 18 to create/);
+    assert.match(await up(), /\+ 18 created/);
+    assert.match(await up(), /18 unchanged/);
+    assert.match(await refresh(), /18 unchanged/);
+    const outputs = JSON.parse(await succeeds("", "stack", "output", "--json"));
+    assert.deepEqual([outputs.greeting, outputs.caller, outputs.secret], ["hello", ACCOUNTS.dev, "[secret]"]);
+    assert.match(outputs.rolePolicyName, /^rolePolicy-[0-9a-f]{7}$/);
+  });
+
+  it("keeps its state, passphrase and secrets to itself", async () => {
+    const { secret } = JSON.parse(await succeeds("", "stack", "output", "--json", "--show-secrets"));
+    assert.match(secret, /^\S{20,}$/);
+    const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).map((file) =>
+      join(directory, file),
+    );
+    const plain = files.filter(
+      (file) => statSync(file).isFile() && /state/.test(file) && readFileSync(file, "utf8").includes(secret),
+    );
+    assert.deepEqual(plain, []);
+    assert.equal(statSync(join(directory, "passphrase")).mode & 0o077, 0);
+    assert.equal(statSync(join(directory, "state")).mode & 0o077, 0);
+  });
+
+  it("shows a change by property in a preview, and makes it in place", async () => {
+    const preview = await succeeds("longer", "preview", "--diff");
+    assert.match(preview, /~ maxSessionDuration: 3600 => 7200/);
+    assert.match(preview, /\+ longer: "yes"/);
+    assert.match(preview, /~ 2 to update/);
+    assert.match(await up("longer"), /~ 2 updated/);
+    const { Role } = await client(iam.IAMClient).send(new iam.GetRoleCommand({ RoleName: "reader" }));
+    assert.equal(Role?.MaxSessionDuration, 7200);
+    assert.deepEqual(Role?.Tags, [{ Key: "by", Value: "engine-fixture" }]);
+    assert.match(await up(), /~ 2 updated/);
+  });
+
+  it("replaces what cannot be changed in place, the old one first as the name is the same", async () => {
+    const preview = await succeeds("moved", "preview", "--diff");
+    assert.match(preview, /aws:iam\/role:Role: \(replace\)[\s\S]*~ path\s*: "\/" => "\/moved\/"/);
+    await up("moved");
+    const { Role } = await client(iam.IAMClient).send(new iam.GetRoleCommand({ RoleName: "reader" }));
+    assert.equal(Role?.Path, "/moved/");
+    await up();
+  });
+
+  it("reads back what was changed behind its back, and mends it", async () => {
+    const aws = client(iam.IAMClient);
+    const Statement = {
+      Effect: "Allow",
+      Principal: { AWS: `arn:aws:iam::${ACCOUNTS.prod}:root` },
+      Action: "sts:AssumeRole",
+    };
+    const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+    await aws.send(new iam.UpdateAssumeRolePolicyCommand({ RoleName: "reader", PolicyDocument }));
+    const suspended = { Bucket: "engine-fixture", VersioningConfiguration: { Status: "Suspended" as const } };
+    await client(S3Client).send(new PutBucketVersioningCommand(suspended));
+    await aws.send(
+      new iam.DeleteGroupPolicyCommand({ GroupName: "readers", PolicyName: await groupPolicyName(aws) }),
+    );
+    const refreshed = await refresh();
+    assert.match(refreshed, new RegExp(`arn:aws:iam::${ACCOUNTS.prod}:root`));
+    assert.match(refreshed, /"Enabled" => "Suspended"/);
+    assert.match(refreshed, /~ 2 updated\s+- 1 deleted/);
+    assert.match(await succeeds("", "preview"), /\+ 1 to create\s+~ 2 to update/);
+    await up();
+    assert.match(await refresh(), /18 unchanged/);
+  });
+
+  const groupPolicyName = async (aws: iam.IAMClient) =>
+    (await aws.send(new iam.ListGroupPoliciesCommand({ GroupName: "readers" }))).PolicyNames?.[0];
+
+  it("takes the meaning of a policy document, not its text", async () => {
+    const Statement = [{ Action: "sts:AssumeRole", Principal: { AWS: [ACCOUNTS.dev] }, Effect: "Allow" }];
+    const PolicyDocument = JSON.stringify({ Statement, Version: "2012-10-17" }, null, 2);
+    await client(iam.IAMClient).send(
+      new iam.UpdateAssumeRolePolicyCommand({ RoleName: "reader", PolicyDocument }),
+    );
+    assert.match(await refresh(), /18 unchanged/);
+  });
+
+  it("refuses the wrong account before anything is touched, in previews too", async () => {
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]])
+      assert.match(
+        await fails("wrong account", ...command),
+        new RegExp(`AWS account ID not allowed: ${ACCOUNTS.prod}`),
+      );
+    assert.match(await succeeds("", "preview"), /18 unchanged/);
+  });
+
+  it("refuses by name what it does not know", async () => {
+    assert.match(await fails("unknown type", "preview"), /does not know aws:iam\/samlProvider:SamlProvider/);
+    assert.match(
+      await fails("unknown property", "preview"),
+      /does not know property 'acl' of aws:s3\/bucket:Bucket/,
+    );
+  });
+
+  it("says what AWS says where a thing exists, and takes it in where it is imported", async () => {
+    await client(iam.IAMClient).send(new iam.CreateGroupCommand({ GroupName: "made-elsewhere" }));
+    const refused = await fails("existing", "up", "--yes", "--skip-preview");
+    assert.match(
+      refused,
+      /creating IAM Group \(made-elsewhere\): operation error IAM: CreateGroup, https response error StatusCode: 409, RequestID: \S+, EntityAlreadyExists: /,
+    );
+    assert.match(await up("import"), /= 1 imported/);
+    assert.match(await up("import"), /19 unchanged/);
+    assert.match(await up(), /- 1 deleted/);
+  });
+
+  it("keeps what was half created, and completes it once it can", async () => {
+    const half = await fails("half", "up", "--yes", "--skip-preview");
+    assert.match(
+      half,
+      /creating IAM Instance Profile \(half\): operation error IAM: AddRoleToInstanceProfile.*NoSuchEntity: /,
+    );
+    assert.match(await up("whole"), /~ 1 updated/);
+    const found = await client(iam.IAMClient).send(
+      new iam.GetInstanceProfileCommand({ InstanceProfileName: "half" }),
+    );
+    assert.equal(found.InstanceProfile?.Roles?.[0]?.RoleName, "reader");
+    assert.match(await up(), /- 1 deleted/);
+  });
+
+  it("creates, reads, changes and deletes what the other services need", async () => {
+    await up("services");
+    assert.match(await refresh("services"), / 34 unchanged/);
+    assert.match(await up("services changed"), /~ 10 updated/);
+    assert.match(await refresh("services changed"), / 34 unchanged/);
+    assert.match(await up(), /- 16 deleted/);
+  });
+
+  it("runs a policy pack", async () => {
+    const violated = await fails("", "preview", "--policy-pack", join(__dirname, "fixtures/pack"));
+    assert.match(violated, /\[mandatory\]\s+no-readers[\s\S]*the role reader/);
+  });
+
+  it("empties a bucket that may be destroyed, and leaves nothing", async () => {
+    const s3 = client(S3Client);
+    for (const Body of ["one", "two"])
+      await s3.send(new PutObjectCommand({ Bucket: "engine-fixture", Key: "x", Body }));
+    assert.match(await succeeds("", "destroy", "--yes", "--skip-preview"), /- 18 deleted/);
+    assert.deepEqual((await s3.send(new ListBucketsCommand({}))).Buckets ?? [], []);
+    assert.deepEqual(
+      (await client(iam.IAMClient).send(new iam.ListRolesCommand({}))).Roles?.filter(
+        ({ RoleName }) => RoleName === "reader",
+      ),
+      [],
+    );
+  });
+
+  for (const moment of ["group", "role", "rolePolicy", "object"])
+    it(`completes what an engine that is killed while it creates the ${moment} leaves`, async () => {
+      const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color=never"];
+      const engine = spawn(tools.pulumi, args, { cwd: project, env: surroundings(""), detached: true });
+      await new Promise<void>((resolve, reject) => {
+        engine.stdout.on(
+          "data",
+          (data) => new RegExp(`\\b${moment} creating`).test(String(data)) && resolve(),
+        );
+        engine.once("close", () => reject(new Error(`it ended before it created the ${moment}`)));
+      });
+      process.kill(-(engine.pid ?? 0), "SIGKILL");
+      await up();
+      assert.match(await refresh(), /18 unchanged/);
+      await succeeds("", "destroy", "--yes", "--skip-preview");
+      assert.deepEqual((await client(S3Client).send(new ListBucketsCommand({}))).Buckets ?? [], []);
+    });
+
+  it("leaves no process behind a killed engine", async () => {
+    const engine = spawn(tools.pulumi, ["preview", "--non-interactive"], {
+      cwd: project,
+      env: surroundings(""),
+      detached: true,
+    });
+    const plugins = () =>
+      new Promise<string[]>((resolve) =>
+        execFile("ps", ["-eo", "args"], (_error, stdout) =>
+          resolve(
+            stdout
+              .split("\n")
+              .filter((line) => line.includes(directory) && /pulumi-(resource|language)/.test(line)),
+          ),
+        ),
+      );
+    while (!(await plugins()).length) await sleep(50);
+    process.kill(-(engine.pid ?? 0), "SIGKILL");
+    for (let i = 0; i < 100 && (await plugins()).length; i++) await sleep(50);
+    assert.deepEqual(await plugins(), []);
+  });
+
+  it("forgets a stack whose accounts are gone, and makes it anew", async () => {
+    await up();
+    await forgetStack(directory);
+    await ensureStack("dev", environment, project);
+    assert.match(await succeeds("", "preview"), /\+ 18 to create/);
+  });
+});
