@@ -83,14 +83,19 @@ const RULES: Rule[] = [
   },
 ];
 
+// One look tells most values apart from all rules.
+const ANY_VALUE = new RegExp(RULES.map((rule) => rule.value.source).join("|"), "i");
+
 /** The rule that a property falls under; with no value given, any rule about a property of that name. */
-export const ruleFor = (type: string, key: string, value?: string): Rule | undefined =>
-  RULES.find(
+export function ruleFor(type: string, key: string, value?: string): Rule | undefined {
+  if (value !== undefined && !ANY_VALUE.test(value)) return undefined;
+  return RULES.find(
     (rule) =>
       (rule.type?.test(type) ?? true) &&
       rule.key.test(key) &&
       (value === undefined ? rule.key.source !== "." : rule.value.test(value)),
   );
+}
 
 const ENDPOINT =
   "An endpoint policy only filters what passes the endpoint; Principal * is AWS's own default there.";

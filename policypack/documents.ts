@@ -37,7 +37,6 @@ export interface Statement {
   /** Text of NotPrincipal, where there is one. */
   notPrincipal: string | undefined;
   conditions: unknown[];
-  actions: unknown[];
 }
 
 /** How a person finds a place: `property policy`. */
@@ -57,6 +56,7 @@ type Fields = Record<string, unknown>;
 const UNKNOWN =
   /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
+const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
 const DEEPEST = 1000; // levels; what people write has dozens
 const MOST_MALFORMED = 100;
@@ -81,11 +81,16 @@ export const isUnknown = (value: unknown): boolean => typeof value === "string" 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Every value that an element has, in whatever case its name is written. */
-const fields = (object: Fields, name: string): unknown[] =>
-  Object.keys(object)
-    .filter((key) => key.toLowerCase() === name)
-    .map((key) => object[key]);
+/** Every value that each element has, in whatever case its name is written; by name in lower case. */
+function elementsOf(object: object): Map<string, unknown[]> {
+  const elements = new Map<string, unknown[]>();
+  for (const [key, value] of Object.entries(object)) {
+    const values = elements.get(key.toLowerCase());
+    if (values) values.push(value);
+    else elements.set(key.toLowerCase(), [value]);
+  }
+  return elements;
+}
 
 /** Path of a place as a person writes it: `templateBody.Resources.Site.Properties.PolicyDocument`. */
 function pathOf(place: Place): string {
@@ -119,8 +124,8 @@ export function explore(type: string, props: object, endpoints = false): Found {
   const found: Found = { statements: [], values: [], malformed: [], unknown: [] };
   const seen = new Set<unknown>(); // YAML anchors share objects: a second visit finds nothing new
   // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(props));
-  const value: unknown = Object.fromEntries(descriptors.map(([key, one]) => [key, one.value as unknown]));
+  const value: Fields = Object.create(null);
+  for (const key of Object.keys(props)) value[key] = Object.getOwnPropertyDescriptor(props, key)?.value;
   const todo: Place[] = [
     { value, key: "", step: "", type: typeKey(type), property: "", parent: undefined, depth: 0 },
   ];
@@ -181,6 +186,22 @@ export function explore(type: string, props: object, endpoints = false): Found {
   return found;
 }
 
+/** Whether a look at the properties shows anything that could be unknown: most resources have nothing to wait for. */
+export function mayAwait(props: object): boolean {
+  const todo: unknown[] = Object.keys(props).map((key) => Object.getOwnPropertyDescriptor(props, key)?.value);
+  while (todo.length > 0) {
+    const one = todo.pop();
+    if (typeof one === "string") {
+      if (UNKNOWN.test(one) || REFERENCE.test(one)) return true;
+    } else if (typeof one === "object" && one !== null)
+      for (const [key, value] of Object.entries(one)) {
+        if (REFERENCE.test(key)) return true;
+        todo.push(value);
+      }
+  }
+  return false;
+}
+
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
 function declared(object: Fields): { type: string; key: string; props: Fields } | undefined {
   const type = [object.Type, object.typeName, object.type].find(
@@ -196,74 +217,67 @@ function declared(object: Fields): { type: string; key: string; props: Fields } 
 
 /** Elements are looked for in any case, so that a slip of the pen is judged as what it was meant to be. */
 function isStatement(object: Fields, key: string): boolean {
-  const has = new Set(Object.keys(object).map((name) => name.toLowerCase()));
-  if (has.has("dataidentifier")) return false; // data protection selects an audience by Principal, and grants nothing
-  const principal = has.has("principal") || has.has("notprincipal");
-  return /^statement$/i.test(key) ? principal || has.has("effect") : principal && has.has("effect");
+  const names = Object.keys(object).join("\n");
+  if (/^DataIdentifier$/im.test(names)) return false; // data protection selects an audience by Principal, and grants nothing
+  const [principal, effect] = [/^(Not)?Principal$/im.test(names), /^Effect$/im.test(names)];
+  return /^Statement$/i.test(key) ? principal || effect : principal && effect;
 }
 
 const denies = (effects: unknown[]): boolean =>
   effects.length > 0 && effects.every((effect) => typeof effect === "string" && /^deny$/i.test(effect));
 
 function statementOf(object: Fields, place: Place): Statement {
-  const principal = fields(object, "principal");
-  const notPrincipal = fields(object, "notprincipal");
-  const actions = [...fields(object, "action"), ...fields(object, "notaction")].flat();
-  const sid = fields(object, "sid").find((one) => typeof one === "string");
-  const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
-  const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
-  const principals = principal.flatMap(principalsOf);
-  const which = sid ? `statement ${show(sid)}${position && ` (${position})`}` : `statement ${position}`;
+  const elements = elementsOf(object);
+  const all = (name: string): unknown[] => elements.get(name) ?? [];
+  const principals = all("principal").flatMap(principalsOf);
+  const [notPrincipal] = all("notprincipal");
   return {
-    where: `${whereOf(place).replace(/(\[\d+\]|\.Statement)+$/i, "")}, ${sid || position ? which : "its statement"}`,
+    get where() {
+      const sid = all("sid").find((one) => typeof one === "string");
+      const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
+      const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
+      const which = sid ? `statement ${show(sid)}${position && ` (${position})`}` : `statement ${position}`;
+      return `${whereOf(place).replace(/(\[\d+\]|\.Statement)+$/i, "")}, ${sid || position ? which : "its statement"}`;
+    },
     document: true,
     trust:
       TRUST_KEY.test(place.property) ||
-      (fields(object, "resource").length + fields(object, "notresource").length === 0 &&
-        actions.some((action) => typeof action === "string" && /^sts:(AssumeRole|\*)/i.test(action))),
-    allows: !denies(fields(object, "effect")),
+      (all("resource").length + all("notresource").length === 0 &&
+        [...all("action"), ...all("notaction")]
+          .flat()
+          .some((action) => typeof action === "string" && /^sts:(AssumeRole|\*)/i.test(action))),
+    allows: !denies(all("effect")),
     principals,
     named: principals.length > 0,
-    notPrincipal: notPrincipal.length > 0 ? show(notPrincipal[0]) : undefined,
-    conditions: fields(object, "condition"),
-    actions,
+    notPrincipal: notPrincipal === undefined ? undefined : show(notPrincipal),
+    conditions: all("condition"),
   };
 }
 
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
   const texts = [place.value].flat().filter((one) => typeof one === "string");
-  const beside = Object.entries(place.parent?.value ?? {}).map(([key, one]) => [
-    key.toLowerCase(),
-    one as unknown,
-  ]);
-  const lower: Fields = Object.fromEntries(beside);
-  if ("dataidentifier" in lower) return []; // see isStatement
+  const beside = elementsOf(place.parent?.value ?? {});
+  if (beside.has("dataidentifier")) return []; // see isStatement
+  const conditions: unknown[] = Object.entries(BESIDE).flatMap(([name, [operator, key]]) =>
+    (beside.get(name) ?? []).map((value) => ({ [operator]: { [key]: value } })),
+  );
+  for (const one of beside.get("condition") ?? []) {
+    const [type, key, value] = ["type", "key", "value"].map((name) => elementsOf(Object(one)).get(name)?.[0]);
+    conditions.push({ [textOf(type)]: { [textOf(key)]: value } }); // an EventBridge permission's condition
+  }
   return [
     {
       where: whereOf(place),
       document: false,
       trust: false,
-      allows: !denies([lower.effect]),
+      allows: !denies(beside.get("effect") ?? []),
       principals: principalsOf(texts.flatMap((one) => one.split(","))), // an SSM document's accountIds are one text
       named: true,
       notPrincipal: undefined,
-      conditions: besides(lower),
-      actions: [],
+      conditions,
     },
   ];
-}
-
-function besides(raw: Fields): unknown[] {
-  const conditions: unknown[] = Object.entries(BESIDE)
-    .filter(([name]) => raw[name] !== undefined)
-    .map(([name, [operator, key]]) => ({ [operator]: { [key]: raw[name] } }));
-  const { condition } = raw; // an EventBridge permission's { type, key, value }
-  if (isFields(condition)) {
-    const [type, key, value] = ["type", "key", "value"].map((name) => fields(condition, name)[0]);
-    conditions.push({ [textOf(type)]: { [textOf(key)]: value } });
-  }
-  return conditions;
 }
 
 /** Every principal below a Principal element, with the key it stands under. */
@@ -341,18 +355,20 @@ function parse(
     } catch (error) {
       problem = `it is not JSON (${clip((error as Error).message)})`;
     }
-  if (TEMPLATE.test(trimmed) && trimmed.length > LONGEST_YAML)
-    return {
-      problem: `it is no JSON, and as YAML too long to be read here (over ${LONGEST_YAML} characters)`,
-    };
-  if (TEMPLATE.test(trimmed))
+  if (TEMPLATE.test(trimmed)) {
+    if (trimmed.length > LONGEST_YAML)
+      return {
+        problem: `it is no JSON, and as YAML too long to be read here (over ${LONGEST_YAML} characters)`,
+      };
     try {
       const value = fromYaml(trimmed);
       if (typeof value === "object" && value !== null) return { value };
     } catch (error) {
-      problem = `it is neither JSON nor YAML (${clip((error as Error).message.split("\n")[0] ?? "")})`;
-      return { problem };
+      return {
+        problem: `it is neither JSON nor YAML (${clip((error as Error).message.split("\n")[0] ?? "")})`,
+      };
     }
+  }
   const policyLike = looksJson && (/statement/i.test(trimmed) || isDocument);
   return policyLike || expected ? { problem } : undefined;
 }
@@ -390,9 +406,10 @@ function duplicateKey(json: string): string | undefined {
       const start = i;
       for (i++; json[i] !== '"'; i++) if (json[i] === "\\") i++;
       let next = i + 1;
-      while (/\s/.test(json[next] ?? "x")) next++;
+      while (json.charCodeAt(next) <= 32) next++;
       if (json[next] !== ":") continue;
-      const key = JSON.parse(json.slice(start, i + 1)) as string;
+      const raw = json.slice(start, i + 1);
+      const key: string = raw.includes("\\") ? JSON.parse(raw) : raw.slice(1, -1);
       const keys = open.at(-1);
       if (keys?.has(key) && GRAMMAR.test(key)) return key;
       keys?.add(key);

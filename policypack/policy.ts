@@ -25,14 +25,16 @@ const MOST = 50;
 /** A policy of the pack: reads its settings, applies its exemptions, words what it finds. */
 export function policy({ judge, level, settings: own, ...rest }: Definition): ResourceValidationPolicy {
   const names: (keyof Settings)[] = ["exemptions", ...own];
-  let last: { json: string; settings: Settings } | undefined;
+  let last: { config: Record<string, unknown>; settings: Settings } | undefined;
   const read = (config: Record<string, unknown>): Settings => {
-    const json = JSON.stringify(config);
-    if (last?.json !== json) {
-      last = { json, settings: readSettings(rest.name, names, config) };
-      register(rest.name, last.settings.exemptions);
-    }
-    return last.settings;
+    // The SDK hands out a new object each time, with the same values in it until the engine configures anew.
+    const keys = Object.keys(config);
+    const same = last && keys.length === Object.keys(last.config).length;
+    if (last && same && keys.every((key) => config[key] === last?.config[key])) return last.settings;
+    const settings = readSettings(rest.name, names, config);
+    register(rest.name, settings.exemptions);
+    last = { config, settings };
+    return settings;
   };
   return {
     ...rest,

@@ -1,4 +1,4 @@
-import { explore, whereOf } from "../documents";
+import { explore, mayAwait, whereOf } from "../documents";
 import { policy } from "../policy";
 import { undecided } from "../principals";
 
@@ -10,6 +10,7 @@ export const knownAtPreview = policy({
   severity: "medium",
   settings: ["endpointPolicies"],
   judge: ({ type, props }, settings) => {
+    if (!mayAwait(props)) return [];
     const { statements, unknown } = explore(type, props, settings.endpointPolicies === "judge");
     const places = [
       ...statements.flatMap((one) => undecided(one).map((what) => `${one.where}, ${what}`)),

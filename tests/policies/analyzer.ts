@@ -91,8 +91,9 @@ export class Analyzer {
         (one as { default: unknown }).default,
       ]);
       const one = new proto.PolicyConfig();
-      const level = enforcementLevel?.toUpperCase() as Uppercase<Level> | undefined;
-      one.setEnforcementlevel(level ? proto.EnforcementLevel[level] : policy.getEnforcementlevel());
+      one.setEnforcementlevel(
+        enforcementLevel ? levels.indexOf(enforcementLevel) : policy.getEnforcementlevel(),
+      );
       one.setProperties(struct({ ...Object.fromEntries(defaults), ...given }));
       request.getPolicyconfigMap().set(policy.getName(), one);
     }

@@ -683,4 +683,11 @@ export const carriers: Case[] = [
       expect: [],
     };
   }),
+
+  {
+    name: "a key that stands twice in different spelling is reported",
+    type: BUCKET_POLICY,
+    props: { policy: '{"Statement":[],"\\u0053tatement":[]}' },
+    expect: [`${BLOCKED}the key "Statement" stands twice`],
+  },
 ];

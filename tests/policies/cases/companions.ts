@@ -1,10 +1,10 @@
-import { UNKNOWN } from "../analyzer";
+import { type Config, UNKNOWN } from "../analyzer";
 import { bucketPolicy, type Case, documentOf, role, statement } from "../case";
 
 const only = (policy: string, settings: object = {}): Pick<Case, "config"> => ({
   config: {
     "no-wildcard-principals": { enforcementLevel: "disabled" },
-    [policy]: { enforcementLevel: "mandatory", ...settings },
+    [policy]: { enforcementLevel: "mandatory", ...settings } as Config[string],
   },
 });
 const MFA = only("trust-needs-mfa-or-external-id");

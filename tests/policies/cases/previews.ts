@@ -169,4 +169,41 @@ export const previews: Case[] = [
     props: { assumeRolePolicyDocument: UNKNOWN_OBJECT },
     expect: [`${LATER}property assumeRolePolicyDocument`],
   },
+
+  {
+    name: "a condition that is known is none to wait for",
+    type: "aws-native:s3:BucketPolicy",
+    props: {
+      bucket: UNKNOWN,
+      policyDocument: documentOf(
+        statement({ Principal: "*", Condition: { StringEquals: { "aws:SourceVpce": "vpce-1" } } }),
+      ),
+    },
+    expect: [BLOCKED],
+  },
+  ...["Ref", "Fn::ImportValue"].flatMap((reference) => {
+    const document = documentOf(statement({ Principal: { AWS: { [reference]: "Who" } } }));
+    return [
+      {
+        name: `${reference} in an object is told`,
+        type: "aws-native:s3:BucketPolicy",
+        props: { policyDocument: document },
+        expect: [LATER],
+      },
+      {
+        name: `${reference} in text is told`,
+        type: "acme:x:Y",
+        props: { text: JSON.stringify(document) },
+        expect: [LATER],
+      },
+    ];
+  }),
+  {
+    name: "a reference in YAML is told",
+    type: "acme:x:Y",
+    props: {
+      text: "A:\n  Type: AWS::S3::BucketPolicy\n  Properties:\n    PolicyDocument: { Statement: { Effect: Allow, Principal: !ImportValue who } }",
+    },
+    expect: [LATER],
+  },
 ];
