@@ -65,10 +65,6 @@ const args = [
   join(root, "sandbox", "cli.ts"),
   ...process.argv.slice(2),
 ];
-const child = spawn(process.execPath, args, {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, TS_NODE_PROJECT: join(root, "tsconfig.json") },
-});
+const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code, signal) => process.exit(signal ? 130 : code));

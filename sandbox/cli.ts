@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Settings } from "../infra/settings";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
+import { bench } from "./bench";
 import {
   confined,
   directoryOf,
@@ -18,6 +19,7 @@ import { toolchain } from "./toolchain";
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
 npm test                               set up what is missing and run all tests
+npm run bench                          what the policy pack costs, as ratios within one run
 npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
 npm run sandbox -- stop [STACK]        stops them; what they held is gone
 npm run sandbox -- status              which are running
@@ -153,6 +155,9 @@ async function main([command, ...args]: string[]): Promise<number> {
       return rehearseStack(args[0]!);
     case "test":
       return test(args);
+    case "bench":
+      await bench(!args.includes("--without-engine"));
+      return 0;
     case "sandbox":
       return sandboxCommand(args);
     default:

@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stopSandbox } from "../../sandbox/accounts";
-import { ensureStack } from "../../sandbox/engine/engine";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../../sandbox/rehearsal";
-import { build, type Config, PACK } from "./analyzer";
+import { build, type Config, PACK } from "../../tests/policies/analyzer";
+import { stopSandbox } from "../accounts";
+import { ensureStack } from "../engine/engine";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 
 interface Program {
   /** A sentence. */

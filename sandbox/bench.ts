@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stopSandbox } from "../../sandbox/accounts";
-import { confined, PROJECT_DIRECTORY, rehearse } from "../../sandbox/rehearsal";
-import { Analyzer, build, PACK, type Resource } from "./analyzer";
-import { bucketPolicy, role } from "./case";
+import { Analyzer, build, PACK, type Resource } from "../tests/policies/analyzer";
+import { bucketPolicy, role } from "../tests/policies/case";
+import { stopSandbox } from "./accounts";
+import { confined, PROJECT_DIRECTORY, rehearse } from "./rehearsal";
 
 const STARTS = 7;
 const STACKS = [100, 1_000, 10_000];
@@ -107,7 +107,8 @@ function report(what: string, empty: string, ours: string, ratio: number | undef
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 
-async function main(): Promise<void> {
+/** Prints each figure beside its ratio; `withEngine` false leaves out the previews. */
+export async function bench(withEngine: boolean): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const sandbox = join(folder, "sandbox");
   try {
@@ -165,7 +166,7 @@ async function main(): Promise<void> {
     );
     for (const pack of packs) pack.stop();
 
-    if (process.argv.includes("--without-engine")) return;
+    if (!withEngine) return;
     const rehearsal = await rehearse("dev", (line) => console.error(line), sandbox);
     const settings = join(folder, "Pulumi.dev.yaml");
     writeFileSync(
@@ -194,8 +195,3 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
-});
