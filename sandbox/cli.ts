@@ -2,6 +2,8 @@ import { execFile, spawn } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { policyDocument } from "../infra/access/policy";
+import { deployerStatements } from "../infra/deployer";
 import type { Settings } from "../infra/settings";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
 import { bench } from "./bench";
@@ -20,6 +22,8 @@ const USAGE = `npm start                              rehearse stack dev: set up
 npm run rehearse -- STACK              the same for any stack, with its own settings
 npm test                               set up what is missing and run all tests
 npm run bench                          what the policy pack costs, as ratios within one run
+npm run -s deployer-policy -- STACK trusting|trusted
+                                       the least that a deployer of the stack needs in that account, as a policy
 npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
 npm run sandbox -- stop [STACK]        stops them; what they held is gone
 npm run sandbox -- status              which are running
@@ -158,6 +162,14 @@ async function main([command, ...args]: string[]): Promise<number> {
     case "bench":
       await bench(!args.includes("--without-engine"));
       return 0;
+    case "deployer-policy": {
+      const [stack, side] = args;
+      if (!stack || (side !== "trusting" && side !== "trusted")) throw new Error(USAGE);
+      console.log(
+        JSON.stringify(JSON.parse(policyDocument(deployerStatements(settingsOf(stack), side))), null, 2),
+      );
+      return 0;
+    }
     case "sandbox":
       return sandboxCommand(args);
     default:

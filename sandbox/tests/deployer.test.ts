@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { fromIni } from "@aws-sdk/credential-providers";
+import { policyDocument, type Statement } from "../../infra/access/policy";
+import { deployerStatements } from "../../infra/deployer";
+import type { Side } from "../../infra/settings";
+import { stopSandbox } from "../accounts";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+
+const SIDES: readonly Side[] = ["trusting", "trusted"];
+const settings = settingsOf("dev");
+
+describe("the deployer's permissions", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "deployer-"));
+  let rehearsal: Rehearsal;
+  let environment: Record<string, string>;
+
+  const administrator = (side: Side) => {
+    const { awsConfigFile, url, region } = rehearsal.sandbox;
+    const options = {
+      profile: settings[`${side}Profile`],
+      configFilepath: awsConfigFile,
+      filepath: awsConfigFile,
+    };
+    return { region, endpoint: url, credentials: fromIni({ ...options, ignoreCache: true }) };
+  };
+  const permit = (side: Side, statements: readonly Statement[]) =>
+    new IAMClient(administrator(side)).send(
+      new PutUserPolicyCommand({
+        UserName: "deployer",
+        PolicyName: "deploy",
+        PolicyDocument: policyDocument(statements),
+      }),
+    );
+  const pulumi = (...args: string[]) =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      const all = [...args, "--stack", "dev", "--non-interactive", "--color=never"];
+      const options = { cwd: PROJECT_DIRECTORY, env: { ...confined(environment) }, maxBuffer: 1 << 26 };
+      execFile(rehearsal.tools.pulumi, all, options, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+      );
+    });
+  const works = async (...args: string[]) => {
+    const { code, output } = await pulumi(...args);
+    assert.equal(code, 0, output);
+    return output;
+  };
+  /** So that there is something to empty the bucket of. */
+  const putObject = () =>
+    new S3Client(administrator("trusting")).send(
+      new PutObjectCommand({ Bucket: settings.bucketName, Key: "release", Body: "hello" }),
+    );
+  const steps = [
+    ["up", "--yes", "--skip-preview"],
+    ["refresh", "--yes", "--skip-preview"],
+    ["destroy", "--yes", "--skip-preview"],
+  ];
+
+  before(async () => {
+    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    const profiles: string[] = [];
+    for (const side of SIDES) {
+      const iam = new IAMClient(administrator(side));
+      await iam.send(new CreateUserCommand({ UserName: "deployer" }));
+      const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: "deployer" }));
+      profiles.push(
+        `[profile ${settings[`${side}Profile`]}]`,
+        `aws_access_key_id = ${AccessKey!.AccessKeyId}`,
+        `aws_secret_access_key = ${AccessKey!.SecretAccessKey}`,
+        `endpoint_url = ${rehearsal.sandbox.url}`,
+        "",
+      );
+      await permit(side, deployerStatements(settings, side));
+    }
+    const config = join(directory, "config");
+    writeFileSync(config, profiles.join("\n"), { mode: 0o600 });
+    environment = {
+      ...rehearsal.environment,
+      AWS_CONFIG_FILE: config,
+      AWS_SHARED_CREDENTIALS_FILE: config,
+    };
+  });
+  after(async () => {
+    await stopSandbox(join(directory, "sandbox"));
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("suffice to deploy, refresh and destroy every scenario", async () => {
+    for (const step of steps) {
+      await works(...step);
+      if (step[0] === "up") await putObject();
+    }
+  });
+
+  for (const side of SIDES)
+    for (const { Sid } of deployerStatements(settings, side))
+      it(`are needed: nobody deploys and destroys without ${Sid} in the ${side} account`, async () => {
+        const all = deployerStatements(settings, side);
+        await permit(
+          side,
+          all.filter((statement) => statement.Sid !== Sid),
+        );
+        const ended = [];
+        for (const step of steps) {
+          ended.push(await pulumi(...step));
+          if (ended.at(-1)!.code !== 0) break;
+          if (step[0] === "up") await putObject();
+        }
+        await permit(side, all);
+        await works(...steps[2]!);
+        assert.notEqual(ended.at(-1)!.code, 0, `nothing needed ${Sid}`);
+        assert.match(ended.at(-1)!.output, /AccessDenied|not authorized/);
+      });
+});
