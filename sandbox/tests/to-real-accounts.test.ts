@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateRoleCommand, GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { fromIni } from "@aws-sdk/credential-providers";
+import { policyDocument } from "../../infra/access/policy";
+import { accountEnvironment, stopSandbox } from "../accounts";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+
+const STATE = "state-of-the-stack";
+const URNS = "urn:pulumi:real::cross-account-access";
+
+/** The commands of docs/to-real-accounts.md, for a stack `real` with the accounts of stack dev. */
+describe("the way to real accounts", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "real-accounts-"));
+  const project = join(directory, "project");
+  const settings = join(project, "Pulumi.real.yaml");
+  let rehearsal: Rehearsal;
+  let s3: S3Client;
+  let iam: IAMClient;
+  let environment: Record<string, string>;
+
+  const pulumi = (...args: string[]) =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      const all = [...args, "--stack", "real", "--non-interactive", "--color=never"];
+      const options = { cwd: project, env: confined(environment), maxBuffer: 1 << 26 };
+      execFile(rehearsal.tools.pulumi, all, options, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
+      );
+    });
+  const works = async (...args: string[]) => {
+    const { code, output } = await pulumi(...args);
+    assert.equal(code, 0, output);
+    return output;
+  };
+  const objects = async (prefix: string) =>
+    ((await s3.send(new ListObjectsV2Command({ Bucket: STATE, Prefix: prefix }))).Contents ?? []).map(
+      ({ Key }) => Key!,
+    );
+  const role = async () => (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!;
+
+  before(async () => {
+    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    const { sandbox } = rehearsal;
+    for (const name of ["infra", "policypack", "Pulumi.yaml", "package.json", "tsconfig.json"])
+      cpSync(join(PROJECT_DIRECTORY, name), join(project, name), {
+        recursive: true,
+        filter: (from) => !from.endsWith("node_modules"),
+      });
+    for (const folder of [".", "policypack"])
+      symlinkSync(join(PROJECT_DIRECTORY, folder, "node_modules"), join(project, folder, "node_modules"));
+    const credentials = fromIni({
+      profile: "prod",
+      configFilepath: sandbox.awsConfigFile,
+      filepath: sandbox.awsConfigFile,
+    });
+    const client = { region: sandbox.region, endpoint: sandbox.url, credentials };
+    [s3, iam] = [new S3Client({ ...client, forcePathStyle: true }), new IAMClient(client)];
+    const LocationConstraint = "ap-northeast-1";
+    await s3.send(
+      new CreateBucketCommand({ Bucket: STATE, CreateBucketConfiguration: { LocationConstraint } }),
+    );
+    const kms = new KMSClient(client);
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    const TargetKeyId = KeyMetadata!.KeyId!;
+    await kms.send(new CreateAliasCommand({ AliasName: "alias/pulumi-state", TargetKeyId }));
+    const {
+      PULUMI_CONFIG_PASSPHRASE_FILE: _,
+      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: __,
+      ...rest
+    } = rehearsal.environment;
+    environment = {
+      ...rest,
+      ...accountEnvironment(sandbox, "prod"),
+      // The sandbox has one address for all buckets.
+      PULUMI_BACKEND_URL: `s3://${STATE}?region=${sandbox.region}&s3ForcePathStyle=true`,
+    };
+    await works(
+      "stack",
+      "init",
+      "--secrets-provider",
+      `awskms://alias/pulumi-state?region=${sandbox.region}`,
+    );
+    const dev = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
+    writeFileSync(settings, readFileSync(settings, "utf8") + dev.slice(dev.indexOf("config:")));
+  });
+  after(async () => {
+    await stopSandbox(join(directory, "sandbox"));
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("adopts a role that exists already, with its unique ID, and shows first what it would change", async () => {
+    const { Role } = await iam.send(
+      new CreateRoleCommand({
+        RoleName: "UpdateApp",
+        Description: "made by hand",
+        AssumeRolePolicyDocument: policyDocument([
+          { Effect: "Allow", Principal: { AWS: "000000000001" }, Action: "sts:AssumeRole" },
+        ]),
+      }),
+    );
+    const targets = ["**::trusting-account", "**CrossAccountRole::UpdateApp"];
+    await works("up", "--yes", "--skip-preview", ...targets.flatMap((target) => ["--target", target]));
+    await works(
+      ...["import", "aws:iam/role:Role", "UpdateApp", "UpdateApp"],
+      ...["--yes", "--skip-preview", "--protect=false", "--generate-code=false"],
+      ...["--parent", `parent=${URNS}::cross-account-access:access:CrossAccountRole::UpdateApp`],
+      ...["--provider", `provider=${URNS}::pulumi:providers:aws::trusting-account`],
+    );
+    const preview = await works("preview", "--diff");
+    assert.match(preview, /"made by hand" => "Updates the production application"/);
+    assert.match(preview, /\+ +aws:MultiFactorAuthPresent: "true"/);
+    await works("up", "--yes", "--skip-preview", "--policy-pack", "policypack");
+    const adopted = await role();
+    assert.equal(adopted.RoleId, Role!.RoleId);
+    assert.match(decodeURIComponent(adopted.AssumeRolePolicyDocument!), /MultiFactorAuthPresent/);
+    await works("preview", "--expect-no-changes");
+  });
+
+  it("keeps its state in the bucket, every secret in it encrypted by the KMS key", async () => {
+    const Key = ".pulumi/stacks/cross-account-access/real.json";
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: STATE, Key }));
+    const state = await Body!.transformToString();
+    const told = await works("stack", "output", "--json", "--show-secrets");
+    const { secretAccessKey } = JSON.parse(told).topicPublisher;
+    assert.match(state, /awskms:/);
+    assert.ok(secretAccessKey.length >= 40);
+    for (const secret of [secretAccessKey, '"hello"'])
+      assert.ok(!state.includes(secret), "a secret stands in the state as it is");
+  });
+
+  it("refuses a second update at once, by the lock in the bucket", async () => {
+    const first = pulumi("refresh", "--yes", "--skip-preview");
+    while ((await objects(".pulumi/locks/")).length === 0) await sleep(20);
+    const second = await pulumi("up", "--yes", "--skip-preview");
+    assert.notEqual(second.code, 0);
+    assert.match(second.output, /the stack is currently locked/);
+    assert.equal((await first).code, 0);
+  });
+
+  it("goes back by deploying what was there before", async () => {
+    const before = await works("stack", "export");
+    const written = readFileSync(settings, "utf8");
+    writeFileSync(settings, `${written}\n  cross-account-access:sessionDuration: "7200"\n`);
+    await works("up", "--yes", "--skip-preview");
+    assert.equal((await role()).MaxSessionDuration, 7200);
+    writeFileSync(settings, written);
+    await works("up", "--yes", "--skip-preview");
+    assert.equal((await role()).MaxSessionDuration, 3600);
+    const resources = (text: string) =>
+      JSON.parse(text)
+        .deployment.resources.map(({ urn }: { urn: string }) => urn)
+        .sort();
+    assert.deepEqual(resources(await works("stack", "export")), resources(before));
+  });
+
+  it("refuses to destroy what is protected, and removes all once it is not", async () => {
+    const written = readFileSync(settings, "utf8");
+    writeFileSync(settings, written.replace('protect: "false"', 'protect: "true"'));
+    await works("up", "--yes", "--skip-preview");
+    const refused = await pulumi("destroy", "--yes", "--skip-preview");
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.output, /protected/);
+    writeFileSync(settings, written);
+    await works("up", "--yes", "--skip-preview");
+    await works("destroy", "--yes", "--skip-preview");
+    await assert.rejects(role, { name: "NoSuchEntityException" });
+  });
+});
