@@ -1,9 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { policyDocument } from "./policy";
+import { assumeActions, type SessionRights } from "./trust";
 
 /** Who of the trusted account receives the right: one group, role or user. */
 export type Grantee = { group: aws.iam.Group } | { role: aws.iam.Role } | { user: aws.iam.User };
+
+export interface AssumeRoleGrantArgs extends SessionRights {
+  grantee: Grantee;
+  roleArns: readonly [string, ...string[]];
+}
 
 /**
  * The trusted side of access by role: lets a group, role or user assume exactly the given roles.
@@ -13,12 +19,12 @@ export type Grantee = { group: aws.iam.Group } | { role: aws.iam.Role } | { user
 export class AssumeRoleGrant extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: { grantee: Grantee; roleArns: readonly [string, ...string[]] },
+    args: AssumeRoleGrantArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:AssumeRoleGrant", name, {}, opts);
     const policy = policyDocument([
-      { Sid: "AssumeRole", Effect: "Allow", Action: "sts:AssumeRole", Resource: [...args.roleArns] },
+      { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(args), Resource: [...args.roleArns] },
     ]);
     const ours = { parent: this, provider: opts.provider };
     const { grantee } = args;

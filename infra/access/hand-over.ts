@@ -23,32 +23,46 @@ export function switchRoleLink(trusting: Place, roleName: string, path = "/"): s
   return `https://${CONSOLE[trusting.partition]}/switchrole?${query}`;
 }
 
+/** A role as its own account's side deploys it. */
+export interface ToldRole {
+  roleName: string;
+  /** Begins and ends with a slash. Default: "/". */
+  path?: string;
+  /** The word that the role's trust asks for. Default: none. */
+  externalId?: string;
+  /** Seconds. */
+  sessionDuration: number;
+}
+
 /**
  * Text for ~/.aws/config. The two words in capitals are the person's own: the profile of their own
  * credentials, and the name of their MFA device (the console shows it under Security credentials).
  * https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
  */
-export function cliProfile(
-  trusting: Place,
-  trusted: Place,
-  role: { roleName: string; path?: string; sessionDuration: number },
-): string {
+export function cliProfile(trusting: Place, trusted: Place, role: ToldRole): string {
   return [
     `[profile ${role.roleName}]`,
     `role_arn = ${roleArn(trusting, role.roleName, role.path)}`,
     "source_profile = YOUR-PROFILE",
     `mfa_serial = arn:${partitionOf(trusted.region)}:iam::${trusted.accountId}:mfa/YOUR-MFA-DEVICE`,
+    ...(role.externalId === undefined ? [] : [`external_id = ${role.externalId}`]),
     `region = ${trusting.region}`,
     `duration_seconds = ${role.sessionDuration}`,
     "",
   ].join("\n");
 }
 
-/** What people are told of a role, and what the trusted side grants: known before anything is deployed. */
-export function roleOf(trusting: Place, trusted: Place, role: { roleName: string; sessionDuration: number }) {
+/**
+ * What people are told of a role, and what the trusted side grants: known before anything is deployed.
+ * With an external ID there is no switch-role link, since the console sends none.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html
+ * @throws {Error} where path and name together exceed the 64 characters that the console takes.
+ */
+export function roleOf(trusting: Place, trusted: Place, role: ToldRole) {
+  const { roleName, path, externalId } = role;
   return {
-    roleArn: roleArn(trusting, role.roleName),
-    switchRoleLink: switchRoleLink(trusting, role.roleName),
+    roleArn: roleArn(trusting, roleName, path),
+    ...(externalId === undefined && { switchRoleLink: switchRoleLink(trusting, roleName, path) }),
     cliProfile: cliProfile(trusting, trusted, role),
   };
 }

@@ -1,8 +1,16 @@
 import { iamArn, type Place } from "./arn";
 import type { Statement } from "./policy";
 
+/** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
+export interface SessionRights {
+  /** Lets the caller attach session tags (sts:TagSession). Default: false. */
+  sessionTags?: boolean;
+  /** Lets the caller set a source identity (sts:SetSourceIdentity). Default: false. */
+  sourceIdentity?: boolean;
+}
+
 /** Who of the trusted accounts may assume a role, beyond what each kind of principal must show. */
-interface Trusted {
+interface Trusted extends SessionRights {
   /** The trusted accounts. Each account then decides by its own policies who of its principals may. */
   accounts: readonly [Place, ...Place[]];
   /** Only principals of this AWS Organizations organisation, such as o-a1b2c3d4e5. */
@@ -13,10 +21,6 @@ interface Trusted {
   sourceIps?: readonly [string, ...string[]];
   /** A word that the caller must send with AssumeRole; the console cannot, so there is no switch-role link. */
   externalId?: string;
-  /** Lets the caller attach session tags (sts:TagSession). Default: false. */
-  sessionTags?: boolean;
-  /** Lets the caller set a source identity (sts:SetSourceIdentity). Default: false. */
-  sourceIdentity?: boolean;
 }
 
 /** People sign in, so they can show a second factor. */
@@ -66,6 +70,19 @@ export function trustStatements(trust: Trust): Statement[] {
   return statements;
 }
 
+/**
+ * The actions of whoever may assume a role with these rights.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ */
+export function assumeActions({ sessionTags, sourceIdentity }: SessionRights): string | string[] {
+  if (!sessionTags && !sourceIdentity) return "sts:AssumeRole";
+  return [
+    "sts:AssumeRole",
+    ...(sessionTags ? ["sts:TagSession"] : []),
+    ...(sourceIdentity ? ["sts:SetSourceIdentity"] : []),
+  ];
+}
+
 function trustStatement(
   kind: string,
   trusted: Trusted,
@@ -82,17 +99,12 @@ function trustStatement(
     ...(principalArns && { ArnLike: { "aws:PrincipalArn": [...principalArns] } }),
     ...(sourceIps && { IpAddress: { "aws:SourceIp": [...sourceIps] } }),
   };
-  const actions = [
-    "sts:AssumeRole",
-    ...(trusted.sessionTags ? ["sts:TagSession"] : []),
-    ...(trusted.sourceIdentity ? ["sts:SetSourceIdentity"] : []),
-  ];
   return {
     Sid: kind,
     Effect: "Allow",
     // The account, never a group or user: a group cannot be a principal, a user is stored as a unique ID.
     Principal: { AWS: trusted.accounts.map((account) => iamArn(account, "root")) },
-    Action: actions.length === 1 ? actions[0]! : actions,
+    Action: assumeActions(trusted),
     ...(Object.keys(conditions).length > 0 && { Condition: conditions }),
   };
 }

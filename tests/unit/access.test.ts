@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Place, partitionOf } from "../../infra/access/arn";
-import { cliProfile, switchRoleLink } from "../../infra/access/hand-over";
+import { cliProfile, roleOf, switchRoleLink } from "../../infra/access/hand-over";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
 const place = (accountId: string, region = "ap-northeast-1"): Place => ({
@@ -101,5 +101,18 @@ region = ap-northeast-1
 duration_seconds = 3600
 `,
     );
+  });
+  it("follows a role's path, in its ARN, its link and its profile", () => {
+    const role = { roleName: "UpdateApp", path: "/apps/", sessionDuration: 3600 };
+    const told = roleOf(place("000000000002"), dev, role);
+    assert.equal(told.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
+    assert.equal(new URL(told.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
+    assert.match(told.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
+  });
+  it("gives no switch-role link where the trust asks for an external ID, which only a profile can send", () => {
+    const role = { roleName: "UpdateApp", externalId: "42-42", sessionDuration: 3600 };
+    const told = roleOf(place("000000000002"), dev, role);
+    assert(!("switchRoleLink" in told));
+    assert.match(told.cliProfile, /^external_id = 42-42$/m);
   });
 });
