@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,50 +21,12 @@ import { CheckUsers } from "../../tests/live/people";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
-
-interface Ended {
-  code: number;
-  output: string;
-}
+import { awsCli, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
 const execute = promisify(execFile);
-
-/** The AWS CLI of this machine, or one installed from PyPI for this test. */
-function awsCli(): string {
-  const found = spawnSync("aws", ["--version"]);
-  if (found.status === 0) return "aws";
-  const venv = mkdtempSync(join(tmpdir(), "awscli-"));
-  for (const [command, ...args] of [
-    ["python3", "-m", "venv", venv],
-    [join(venv, "bin", "pip"), "install", "--quiet", "awscli==1.46.3"],
-  ] as [string, ...string[]][])
-    assert.equal(spawnSync(command, args, { stdio: "inherit" }).status, 0);
-  return join(venv, "bin", "aws");
-}
-
-/** Runs a command of a person who types `answer` when asked, with nothing of this shell's AWS settings. */
-function typed(
-  command: string,
-  args: readonly string[],
-  answer: string,
-  extra: Record<string, string>,
-): Promise<Ended> {
-  const ambient = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
-  // Without a terminal of its own the CLI reads the code from standard input.
-  const child = spawn(command, args, { env: { ...Object.fromEntries(ambient), ...extra }, detached: true });
-  let output = "";
-  child.stdout.on("data", (data) => {
-    output += data;
-  });
-  child.stderr.on("data", (data) => {
-    output += data;
-  });
-  child.stdin.end(answer);
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code: code ?? 130, output })));
-}
 
 describe("stack prod, as cloned", function () {
   this.timeout(300_000);

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
+import { GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { DescribeParametersCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromIni } from "@aws-sdk/credential-providers";
+import type { AwsCredentialIdentity } from "@smithy/types";
+import type { MqttClient } from "mqtt";
+import type { Statement } from "../../infra/access/policy";
+import { CheckUsers } from "../../tests/live/people";
+import { connect } from "../../tests/live/topic";
+import { stopSandbox } from "../accounts";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { words } from "./front-door-world";
+import { awsCli, typed } from "./shell";
+
+const REGION = "ap-northeast-1";
+const SECRET = "known to the reader alone";
+const PROJECT = "cross-account-access";
+
+describe("settings and commands of the scenarios, rehearsed", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "scenarios-"));
+  const home = join(directory, "home");
+  const settings = join(directory, "settings.yaml");
+  let rehearsal: Rehearsal;
+  let outputs: Record<string, Record<string, string>>;
+
+  const pulumi = async (...args: string[]) => {
+    const env = confined(rehearsal.environment);
+    const options = { env, cwd: PROJECT_DIRECTORY, maxBuffer: 1 << 26 };
+    const { stdout } = await promisify(execFile)(
+      rehearsal.tools.pulumi,
+      [...args, "--stack", "dev"],
+      options,
+    );
+    return stdout;
+  };
+  /** Deploys with these settings besides those of stack dev. */
+  const up = async (...more: string[][]) => {
+    const file = ["--config-file", settings];
+    for (const [name, ...value] of more)
+      await pulumi("config", "set", `${PROJECT}:${name}`, ...value, ...file);
+    await pulumi("up", "--yes", "--skip-preview", "--non-interactive", ...file);
+  };
+  const caller = (credentials: AwsCredentialIdentity | ReturnType<typeof fromIni>) => ({
+    region: REGION,
+    endpoint: rehearsal.sandbox.url,
+    credentials,
+  });
+  const administrator = (profile: string) => {
+    const file = rehearsal.sandbox.awsConfigFile;
+    return caller(fromIni({ profile, configFilepath: file, filepath: file, ignoreCache: true }));
+  };
+  /** The AWS CLI of a person or machine whose home is `home`; what it prints, refusals too. */
+  const aws = (command: string, extra: Record<string, string> = {}) =>
+    typed(awsCli(), command.split(" "), "", {
+      HOME: home,
+      AWS_ENDPOINT_URL: rehearsal.sandbox.url,
+      no_proxy: "127.0.0.1",
+      ...extra,
+    }).then(({ output }) => output);
+
+  let parameterKeyArn: string;
+  before(async () => {
+    rehearsal = await rehearse("dev", () => {}, directory);
+    const { KeyMetadata } = await new KMSClient(administrator("prod")).send(new CreateKeyCommand({}));
+    parameterKeyArn = KeyMetadata!.Arn!;
+    copyFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), settings);
+    await up(["parameterKeyArn", parameterKeyArn], ["parameterValue", SECRET, "--secret"]);
+    outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
+    mkdirSync(join(home, ".aws"), { recursive: true });
+    const { instanceOperator, topicPublisher } = outputs;
+    // The texts as they are told, with nothing added.
+    writeFileSync(
+      join(home, ".aws", "config"),
+      `${instanceOperator!.machineCliProfile}\n${topicPublisher!.cliProfiles}`,
+    );
+  });
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  describe("a parameter with a key", () => {
+    let reader: SSMClient;
+    const get = () =>
+      reader.send(
+        new GetParameterCommand({ Name: outputs.parameterReader!.parameterName, WithDecryption: true }),
+      );
+    const users = () => new CheckUsers(administrator("dev"), "secure");
+    before(async () => {
+      const member = await users().create("reader", ["ParameterReaders"]);
+      const { Credentials } = await new STSClient(caller(member.credentials)).send(
+        new AssumeRoleCommand({
+          RoleArn: outputs.parameterReader!.roleArn,
+          RoleSessionName: "reader",
+          SerialNumber: member.mfaSerial,
+          TokenCode: await member.nextCode(),
+        }),
+      );
+      const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;
+      const credentials = {
+        accessKeyId: AccessKeyId!,
+        secretAccessKey: SecretAccessKey!,
+        sessionToken: SessionToken!,
+      };
+      reader = new SSMClient(caller(credentials));
+    });
+    after(() => users().remove());
+
+    it("is a SecureString under that key, and the role reads it decrypted", async () => {
+      const { Parameters } = await reader.send(new DescribeParametersCommand({}));
+      const about = Parameters!.find(({ Name }) => Name === outputs.parameterReader!.parameterName);
+      assert.deepEqual([about?.Type, about?.KeyId], ["SecureString", parameterKeyArn]);
+      assert.equal((await get()).Parameter!.Value, SECRET);
+    });
+    it("is refused to the role where it may not decrypt", async () => {
+      const iam = new IAMClient(administrator("prod"));
+      const at = { RoleName: "ParameterReader", PolicyName: "permissions" };
+      const { PolicyDocument: text } = await iam.send(new GetRolePolicyCommand(at));
+      const deployed = decodeURIComponent(text!);
+      const { Statement, ...rest } = JSON.parse(deployed) as { Statement: Statement[] };
+      const without = { ...rest, Statement: Statement.filter(({ Action }) => Action !== "kms:Decrypt") };
+      assert.equal(without.Statement.length, Statement.length - 1);
+      await iam.send(new PutRolePolicyCommand({ ...at, PolicyDocument: JSON.stringify(without) }));
+      try {
+        assert.match(await words(get()), /no identity-based policy allows the kms:Decrypt action/);
+      } finally {
+        await iam.send(new PutRolePolicyCommand({ ...at, PolicyDocument: deployed }));
+      }
+      assert.equal(await words(get()), "");
+    });
+    it("stands nowhere in the engine's state as it is, no more than the device's key", () => {
+      const state = join(directory, "state");
+      const files = readdirSync(state, { recursive: true, withFileTypes: true }).filter((one) =>
+        one.isFile(),
+      );
+      const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8"));
+      assert(
+        texts.some((text) => text.includes(parameterKeyArn)),
+        "the state is not where it is looked for",
+      );
+      for (const secret of [SECRET, outputs.topicPublisher!.secretAccessKey!])
+        assert(!texts.some((text) => text.includes(secret)));
+    });
+  });
+
+  describe("the machine's AWS CLI, with the profile text that is told and what instance metadata gives", () => {
+    let operated: string;
+    let another: string;
+    let metadata: Record<string, string>;
+    const launch = async (profile: string, more: object) => {
+      const one = { ImageId: "ami-12c6146b", MinCount: 1, MaxCount: 1, ...more };
+      const { Instances } = await new EC2Client(administrator(profile)).send(new RunInstancesCommand(one));
+      return Instances![0]!.InstanceId!;
+    };
+    const ec2 = (command: string) => aws(`ec2 ${command} --profile InstanceOperator`, metadata);
+    before(async () => {
+      const Tags = [{ Key: "operated", Value: "true" }];
+      operated = await launch("prod", { TagSpecifications: [{ ResourceType: "instance", Tags }] });
+      another = await launch("prod", {});
+      const Name = outputs.instanceOperator!.instanceProfile;
+      const machine = await launch("dev", { IamInstanceProfile: { Name } });
+      const url = `${rehearsal.sandbox.url}/_sandbox/metadata?instanceId=${machine}`;
+      const answer = (await (await fetch(url, { method: "POST" })).json()) as { url: string };
+      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: answer.url };
+    });
+
+    it("describes the instances of the other account, and not without its metadata", async () => {
+      const { InstanceStatuses } = JSON.parse(await ec2("describe-instance-status --output json"));
+      assert.deepEqual(
+        InstanceStatuses.map((one: { InstanceId: string }) => one.InstanceId).sort(),
+        [operated, another].sort(),
+      );
+      const elsewhere = join(directory, "no-machine");
+      mkdirSync(join(elsewhere, ".aws"), { recursive: true });
+      writeFileSync(join(elsewhere, ".aws", "config"), outputs.instanceOperator!.machineCliProfile!);
+      const nothing = { HOME: elsewhere, AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:9" };
+      assert.match(
+        await aws("ec2 describe-instance-status --profile InstanceOperator", nothing),
+        /Error when retrieving credentials from Ec2InstanceMetadata/,
+      );
+    });
+    it("stops and starts the instance that has the tag, and no other", async () => {
+      assert.match(await ec2(`stop-instances --instance-ids ${operated}`), /"StoppingInstances"/);
+      assert.match(await ec2(`start-instances --instance-ids ${operated}`), /"StartingInstances"/);
+      assert.match(await ec2(`stop-instances --instance-ids ${another}`), /UnauthorizedOperation/);
+    });
+    it("terminates an instance only where instanceFullAccess is chosen", async () => {
+      const terminate = () => ec2(`terminate-instances --instance-ids ${another}`);
+      assert.match(await terminate(), /UnauthorizedOperation/);
+      await up(["instanceFullAccess", "true"]);
+      assert.match(await terminate(), /"TerminatingInstances"/);
+    });
+  });
+
+  describe("the device's AWS CLI, with the profile texts that are told", () => {
+    let watcher: MqttClient;
+    const seen: string[] = [];
+    const publish = (profile: string, topic: string, message: string) => {
+      writeFileSync(join(directory, "message"), message);
+      const payload = `fileb://${join(directory, "message")}`;
+      return aws(`iot-data publish --profile ${profile} --topic ${topic} --qos 1 --payload ${payload}`);
+    };
+    before(async () => {
+      const { accessKeyId, secretAccessKey } = outputs.topicPublisher!;
+      await aws(`configure set aws_access_key_id ${accessKeyId} --profile switch`);
+      await aws(`configure set aws_secret_access_key ${secretAccessKey} --profile switch`);
+      watcher = await connect(administrator("prod"), "watcher");
+      watcher.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
+      await watcher.subscribeAsync("topic/#", { qos: 1 });
+    });
+    after(() => watcher?.endAsync(true));
+
+    it("publishes to the topic by the role, and a subscriber of the other account sees it", async () => {
+      assert.equal(await publish("target", "topic/test", "hello"), "");
+      for (const end = Date.now() + 10_000; seen.length === 0 && Date.now() < end; ) await sleep(20);
+      assert.deepEqual(seen, ["topic/test hello"]);
+    });
+    it("publishes to no other topic, and without the role to none; nobody sees it", async () => {
+      assert.match(await publish("target", "topic/other", "other"), /ForbiddenException/);
+      assert.match(await publish("switch", "topic/test", "no role"), /ForbiddenException/);
+      // In its order: what would have been seen was seen before this.
+      assert.equal(await publish("target", "topic/test", "last"), "");
+      for (const end = Date.now() + 10_000; !seen.includes("topic/test last") && Date.now() < end; )
+        await sleep(20);
+      assert.deepEqual(seen, ["topic/test hello", "topic/test last"]);
+    });
+  });
+});
