@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
 import { type Place, partitionOf } from "../../infra/access/arn";
+import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
+import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
 import { cliProfile, roleOf, switchRoleLink } from "../../infra/access/hand-over";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
@@ -71,6 +75,77 @@ describe("trust statements", () => {
       /maxMfaAge/,
     );
   });
+});
+
+/** What a program asks the engine for, by type. */
+async function asked(program: (provider: aws.Provider) => void): Promise<Record<string, pulumi.Inputs>> {
+  const resources: Record<string, pulumi.Inputs> = {};
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, inputs }) => {
+      resources[type.split(":").pop()!] = inputs;
+      return { id: "id", state: inputs };
+    },
+    call: ({ inputs }) => inputs,
+  });
+  program(new aws.Provider("provider"));
+  await pulumi.runtime.disconnect();
+  return resources;
+}
+
+describe("a cross-account role", () => {
+  const args: CrossAccountRoleArgs = {
+    roleName: "UpdateApp",
+    description: "Updates",
+    trust: { people: { accounts: [dev] } },
+    permissions: [{ Effect: "Allow", Action: "s3:ListAllMyBuckets", Resource: "*" }],
+  };
+  const roleWith = (more: Partial<CrossAccountRoleArgs>) =>
+    asked((provider) => {
+      new CrossAccountRole("UpdateApp", dev, { ...args, ...more }, { provider });
+    });
+
+  it("has no path, no boundary, no managed policy and an hour's sessions unless told otherwise", async () => {
+    const { Role, RolePolicyAttachment } = await roleWith({});
+    assert.equal(Role!.path, "/");
+    assert.equal(Role!.maxSessionDuration, 3600);
+    assert(!("permissionsBoundary" in Role!));
+    assert.equal(RolePolicyAttachment, undefined);
+  });
+  it("has the path, the boundary, the managed policies and the sessions that it is given", async () => {
+    const permissionsBoundary = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
+    const managed = "arn:aws:iam::aws:policy/AmazonEC2FullAccess";
+    const { Role, RolePolicyAttachment } = await roleWith({
+      path: "/apps/",
+      permissionsBoundary,
+      managedPolicyArns: [managed],
+      maxSessionDuration: 43_200,
+    });
+    assert.equal(Role!.path, "/apps/");
+    assert.equal(Role!.permissionsBoundary, permissionsBoundary);
+    assert.equal(Role!.maxSessionDuration, 43_200);
+    assert.equal(RolePolicyAttachment!.policyArn, managed);
+  });
+  it("takes IAM's shortest where people ask for less, and refuses more than IAM takes", async () => {
+    assert.equal((await roleWith({ maxSessionDuration: 900 })).Role!.maxSessionDuration, 3600);
+    await assert.rejects(roleWith({ maxSessionDuration: 43_201 }), /is 43201 s; IAM takes 3600 to 43200/);
+  });
+});
+
+describe("a grant", () => {
+  const roleArns = ["arn:aws:iam::000000000002:role/UpdateApp"] as const;
+  for (const [rights, expected] of [
+    [{}, "sts:AssumeRole"],
+    [{ sessionTags: true }, ["sts:AssumeRole", "sts:TagSession"]],
+    [{ sourceIdentity: true }, ["sts:AssumeRole", "sts:SetSourceIdentity"]],
+  ] as const)
+    it(`allows ${[expected].flat().join(" and ")} on exactly the roles named`, async () => {
+      const { GroupPolicy } = await asked((provider) => {
+        const group = new aws.iam.Group("Developers", { name: "Developers" }, { provider });
+        new AssumeRoleGrant("grant", { grantee: { group }, roleArns, ...rights }, { provider });
+      });
+      const [{ Action, Resource }] = JSON.parse(GroupPolicy!.policy).Statement;
+      assert.deepEqual([Action, Resource], [expected, roleArns]);
+    });
 });
 
 describe("what people are told", () => {
