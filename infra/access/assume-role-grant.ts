@@ -6,11 +6,6 @@ import { assumeActions, type SessionRights } from "./trust";
 /** Who of the trusted account receives the right: one group, role or user. */
 export type Grantee = { group: aws.iam.Group } | { role: aws.iam.Role } | { user: aws.iam.User };
 
-export interface AssumeRoleGrantArgs extends SessionRights {
-  grantee: Grantee;
-  roleArns: readonly [string, ...string[]];
-}
-
 /**
  * The trusted side of access by role: lets a group, role or user assume exactly the given roles.
  * A group cannot be a principal of a trust policy, so the account is trusted and the group is granted here.
@@ -19,7 +14,7 @@ export interface AssumeRoleGrantArgs extends SessionRights {
 export class AssumeRoleGrant extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: AssumeRoleGrantArgs,
+    args: SessionRights & { grantee: Grantee; roleArns: readonly [string, ...string[]] },
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:AssumeRoleGrant", name, {}, opts);

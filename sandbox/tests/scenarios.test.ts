@@ -37,7 +37,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   this.timeout(300_000);
   const directory = mkdtempSync(join(tmpdir(), "scenarios-"));
   const home = join(directory, "home");
-  const settings = join(directory, "settings.yaml");
+  const project = join(directory, "project");
+  const settings = join(project, "Pulumi.dev.yaml");
   let rehearsal: Rehearsal;
   let outputs: Record<string, Record<string, string>>;
 
@@ -81,7 +82,9 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     rehearsal = await rehearse("dev", () => {}, directory);
     const { KeyMetadata } = await new KMSClient(administrator("prod")).send(new CreateKeyCommand({}));
     parameterKeyArn = KeyMetadata!.Arn!;
-    copyFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), settings);
+    mkdirSync(project);
+    for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml"])
+      copyFileSync(join(PROJECT_DIRECTORY, file), join(project, file));
     await up(["parameterKeyArn", parameterKeyArn], ["parameterValue", SECRET, "--secret"]);
     outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
     mkdirSync(join(home, ".aws"), { recursive: true });
@@ -241,6 +244,23 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       for (const end = Date.now() + 10_000; !seen.includes("topic/test last") && Date.now() < end; )
         await sleep(20);
       assert.deepEqual(seen, ["topic/test hello", "topic/test last"]);
+    });
+  });
+
+  describe("npm run verify", () => {
+    it("expects of every check what these settings say", async () => {
+      const args = [
+        require.resolve("ts-node/register/transpile-only"),
+        join(PROJECT_DIRECTORY, "tests/live"),
+      ];
+      const TS_NODE_PROJECT = join(PROJECT_DIRECTORY, "tsconfig.json");
+      // There `pulumi config` finds the settings that were deployed.
+      const options = { env: { ...confined(rehearsal.environment), TS_NODE_PROJECT }, cwd: project };
+      const verify = ["-r", ...args, "dev"];
+      const { stdout } = await promisify(execFile)(process.execPath, verify, options);
+      assert.match(stdout, /terminate and run instances +allowed/);
+      assert.match(stdout, /outside the restriction +allowed/);
+      assert.match(stdout, /(\d+) of \1 checks as expected/);
     });
   });
 });

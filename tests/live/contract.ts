@@ -1,5 +1,5 @@
 import type { Statement } from "../../infra/access/policy";
-import type { Scenario } from "../../infra/settings";
+import type { Scenario, Settings } from "../../infra/settings";
 import type { Action } from "./requests";
 
 /** The accounts that people of a check live in: the two of the stack, and two that are asked from if they are there. */
@@ -349,3 +349,16 @@ const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
 export const contract: readonly Row[] = (Object.keys(asked) as Scenario[]).flatMap((scenario) =>
   asked[scenario].map((one) => ({ scenario, ...one })),
 );
+
+/** The contract under a stack's settings: what they leave unrestricted is expected to be allowed. */
+export function contractUnder(settings: Settings): readonly Row[] {
+  const { instanceFullAccess, instanceOperatorAccountIds, operatedInstanceIds, operatedInstanceTag } =
+    settings;
+  const every = instanceFullAccess || (!operatedInstanceTag && operatedInstanceIds.length === 0);
+  const unrestricted = ({ scenario, action, on }: Row) =>
+    scenario === "InstanceOperator" &&
+    ((on === "another instance" && every) || (/Terminate|Run/.test(action) && instanceFullAccess));
+  return contract
+    .filter(({ who }) => who !== "partner's administrator" || instanceOperatorAccountIds.length > 0)
+    .map((row) => (unrestricted(row) ? { ...row, expected: "allowed" } : row));
+}

@@ -154,6 +154,8 @@ export class Stage {
     }[row.on as string];
     if (/instance/.test(row.on) && !instance)
       throw new NotAsked("launches instances of its own only where the endpoint is not AWS");
+    if (row.on === "an operated instance" && deployment.settings.operatedInstanceIds.length > 0)
+      throw new NotAsked("stops none of the instances that operatedInstanceIds names");
     return {
       bucket: buckets[row.on] ?? "",
       key,

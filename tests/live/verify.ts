@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AssumeRoleCommandOutput, Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
-import { contract, type Person, type Row } from "./contract";
+import { contractUnder, type Person, type Row } from "./contract";
 import { type Caller, requests, type Subject, type Verdict, verdictOf } from "./requests";
 import { type Deployment, NotAsked, Stage } from "./stage";
 
@@ -23,7 +23,7 @@ const SETTLE_SECONDS = { allowed: 60, refused: 10 };
  * @throws {AggregateError} where the checks broke off, or something that they made could not be removed.
  */
 export async function verify(deployment: Deployment, { patient = false } = {}): Promise<Result[]> {
-  const rows = contract.filter(({ scenario }) => deployment.outputs[scenario]);
+  const rows = contractUnder(deployment.settings).filter(({ scenario }) => deployment.outputs[scenario]);
   const stage = await Stage.of(deployment);
   const [asked] = await Promise.allSettled([askAll(rows, deployment, stage, patient)]);
   const failures = [
