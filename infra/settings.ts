@@ -10,6 +10,7 @@ export const SCENARIOS = [
   "InstanceOperator",
   "TopicPublisher",
   "SharedBucket",
+  "SharedServices",
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -51,6 +52,8 @@ export interface Settings {
   topicClientId: string;
   /** SharedBucket: physical name of the shared bucket; unique worldwide. */
   sharedBucketName: string;
+  /** SharedServices: name of the shared topic, queue, repository and API. */
+  sharedServicesName: string;
 }
 
 /** A setting as written: where it comes from is the caller's business, so tests need no engine. */
@@ -209,6 +212,13 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     otherwise: () => "publisher",
   },
   sharedBucketName: bucket("shared"),
+  // What SNS, SQS and ECR all take. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+  sharedServicesName: {
+    expected:
+      "2 to 80 lower-case letters, digits and hyphens, beginning with a letter, no two hyphens together",
+    read: matching(/^(?=.{2,80}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
+    otherwise: () => "shared",
+  },
 };
 
 /**

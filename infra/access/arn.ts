@@ -29,3 +29,7 @@ export const bucketArn = (place: Place, name: string, objects: "" | `/${string}`
 /** ARN of a resource of a service in a region, such as `arn(place, "ssm", "parameter/greeting")`. */
 export const arn = ({ partition, region, accountId }: Place, service: string, resource: string): string =>
   `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+
+/** The domain that a service's endpoints of a region end in. https://docs.aws.amazon.com/general/latest/gr/rande.html */
+export const dnsSuffix = ({ partition }: Place): string =>
+  partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";

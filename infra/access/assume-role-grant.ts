@@ -1,10 +1,7 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { type Grantee, grant } from "./grant";
 import { policyDocument } from "./policy";
 import { assumeActions, type SessionRights } from "./trust";
-
-/** Who of the trusted account receives the right: one group, role or user. */
-export type Grantee = { group: aws.iam.Group } | { role: aws.iam.Role } | { user: aws.iam.User };
 
 /**
  * The trusted side of access by role: lets a group, role or user assume exactly the given roles.
@@ -21,11 +18,7 @@ export class AssumeRoleGrant extends pulumi.ComponentResource {
     const policy = policyDocument([
       { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(args), Resource: [...args.roleArns] },
     ]);
-    const ours = { parent: this, provider: opts.provider };
-    const { grantee } = args;
-    if ("group" in grantee) new aws.iam.GroupPolicy(name, { name, group: grantee.group.name, policy }, ours);
-    else if ("role" in grantee) new aws.iam.RolePolicy(name, { name, role: grantee.role.name, policy }, ours);
-    else new aws.iam.UserPolicy(name, { name, user: grantee.user.name, policy }, ours);
+    grant(name, args.grantee, policy, { parent: this, provider: opts.provider });
     this.registerOutputs({});
   }
 }

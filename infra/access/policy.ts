@@ -12,3 +12,13 @@ export interface Statement {
 export function policyDocument(statements: readonly Statement[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
+
+/** Refuses everyone who comes over plain HTTP. */
+export const tlsOnly = (Action: string | string[], Resource: string | string[]): Statement => ({
+  Sid: "TlsOnly",
+  Effect: "Deny",
+  Principal: "*",
+  Action,
+  Resource,
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+});

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { bucketArn, type Place } from "./arn";
-import { policyDocument, type Statement } from "./policy";
+import { policyDocument, type Statement, tlsOnly } from "./policy";
 
 export interface PrivateBucketArgs {
   /** Physical name; unique worldwide. */
@@ -61,18 +61,11 @@ export class PrivateBucket extends pulumi.ComponentResource {
       { bucket, versioningConfiguration: { status: "Enabled" } },
       ours,
     );
-    const tlsOnly: Statement = {
-      Sid: "TlsOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "s3:*",
-      Resource: [this.arn, `${this.arn}/*`],
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    };
+    const overTls = tlsOnly("s3:*", [this.arn, `${this.arn}/*`]);
     // After the block: S3 would take a public policy that the block, arriving later, no longer refuses.
     new aws.s3.BucketPolicy(
       `${name}-policy`,
-      { bucket, policy: policyDocument([tlsOnly, ...(args.statements ?? [])]) },
+      { bucket, policy: policyDocument([overTls, ...(args.statements ?? [])]) },
       { ...ours, dependsOn: [blocked] },
     );
     this.registerOutputs({ arn: this.arn });

@@ -3,6 +3,7 @@ import type { Scenario, Settings } from "../settings";
 import { instanceOperator } from "./instance-operator";
 import { parameterReader } from "./parameter-reader";
 import { sharedBucket } from "./shared-bucket";
+import { sharedServices } from "./shared-services";
 import { topicPublisher } from "./topic-publisher";
 import { updateApp } from "./update-app";
 
@@ -15,5 +16,6 @@ export function deployScenarios(settings: Settings, accounts: Accounts) {
     ...(on("InstanceOperator") && { instanceOperator: instanceOperator(settings, accounts) }),
     ...(on("TopicPublisher") && { topicPublisher: topicPublisher(settings, accounts) }),
     ...(on("SharedBucket") && { sharedBucket: sharedBucket(settings, accounts) }),
+    ...(on("SharedServices") && { sharedServices: sharedServices(settings, accounts) }),
   };
 }

@@ -52,6 +52,9 @@ const protocols: Record<string, Protocol> = {
   "execute-api": "rest-json",
 };
 
+/** The host name of an API made with API Gateway: its ID and region. */
+export const API_HOST = /^(\w+)\.execute-api\.([\w-]+)\.amazonaws\.com(?:\.cn)?(?::\d+)?$/;
+
 const decode = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -85,9 +88,14 @@ export function readCall(
   const query = parseQuery(raw.search.slice(1));
   const form = /^application\/x-www-form-urlencoded/.test(raw.headers["content-type"] ?? "");
   const target = raw.headers["x-amz-target"];
-  // Without a signature there is no service name: a form is STS (web identity, SAML), the rest is public S3.
+  // Without a signature there is no service name: a form is STS (web identity, SAML), the rest is an API or public S3.
   const named = scope?.service === "iotdevicegateway" ? "iotdata" : scope?.service;
-  const service = named ?? (form || "Action" in query ? "sts" : "s3");
+  const unsigned = API_HOST.test(raw.headers.host ?? "")
+    ? "execute-api"
+    : form || "Action" in query
+      ? "sts"
+      : "s3";
+  const service = named ?? unsigned;
   const call: Call = {
     ...raw,
     query,
@@ -117,7 +125,11 @@ export function readCall(
       throw twice("is no JSON request: it has form content or parameters in its URL");
     call.operation = target?.split(".").at(-1) ?? "";
     call.params = parseJson(raw.body);
-  } else if (call.protocol === "rest-json" && raw.body.length && service !== "iotdata") {
+  } else if (
+    call.protocol === "rest-json" &&
+    raw.body.length &&
+    !["iotdata", "execute-api"].includes(service)
+  ) {
     call.params = parseJson(raw.body);
   }
   return call;

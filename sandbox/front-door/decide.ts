@@ -44,6 +44,16 @@ function requestContext(call: Pick<Call, "now" | "region" | "sourceIp" | "header
 const literal = (resource: string): string =>
   resource === "*" ? resource : resource.replace(/[*\r\n\u2028\u2029]/g, "\u2217");
 
+/**
+ * A question about an API with a slash before each API's ID. The evaluator takes no wildcard in what comes before the
+ * first slash, which elsewhere is a resource's type; of an API it is the ID, and that may be a wildcard.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+ */
+const spelled = (simulation: Simulation): Simulation =>
+  simulation.request.action.startsWith("execute-api:")
+    ? JSON.parse(JSON.stringify(simulation).replace(/"(arn:[^":]*:execute-api:[^":]*:[^":]*:)/g, '"$1/'))
+    : simulation;
+
 /** Whether a principal (undefined: anonymous) may do what a check says. */
 export async function decide(
   call: Pick<Call, "now" | "region" | "sourceIp" | "headers">,
@@ -64,7 +74,7 @@ export async function decide(
       : {};
   const sessionPolicies = principal?.session?.policies ?? [];
   const resourceOrganization = policies.organizationOf(check.account);
-  const simulation: Simulation = {
+  const simulation: Simulation = spelled({
     request: {
       principal: principal?.arn ?? service ?? anonymousPrincipal,
       action: check.action,
@@ -89,7 +99,7 @@ export async function decide(
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     additionalSettings: settings,
-  };
+  });
   const answer = check.unknown ? undefined : await runSimulation(simulation, {});
   if (answer?.resultType === "single") {
     const { analysis } = answer.result;

@@ -1,4 +1,5 @@
 import { AwsError } from "./call";
+import { apiPolicy } from "./execute-api";
 import { answered, type Moto, parseXml, type Xml } from "./moto";
 import { Pins } from "./pins";
 
@@ -298,6 +299,8 @@ export class Policies {
         });
         return parse(answer?.Policy as string | undefined);
       }
+      case "execute-api":
+        return apiPolicy(this.moto, account, where, resource.split("/", 1)[0]!);
       default:
         return undefined;
     }

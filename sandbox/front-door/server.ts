@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
 import { type Answer, errorAnswer, escapeXml } from "./errors";
+import { answerApi } from "./execute-api";
 import { Identities, type Principal, type ServicePrincipal } from "./identities";
 import { Iot } from "./iot";
 import { type Instance, type RoleCredentials, startMetadata, urlOf } from "./metadata";
@@ -271,7 +272,7 @@ class Door implements Sts {
     if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
       return this.deleteObjects(call, principal, checks, account);
     await this.require(call, principal, checks);
-    const done = await this.iot.answer(call, account);
+    const done = (await this.iot.answer(call, account)) ?? (await answerApi(call, account, this.world.moto));
     if (done) return done;
     const remember = await this.world.policies.pins.pin(call, checks[0]!.resource);
     const answer = await (call.service === "iam"

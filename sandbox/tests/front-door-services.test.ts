@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { APIGatewayClient, CreateRestApiCommand, GetRestApisCommand } from "@aws-sdk/client-api-gateway";
+import {
+  APIGatewayClient,
+  CreateDeploymentCommand,
+  CreateRestApiCommand,
+  GetRestApisCommand,
+  PutRestApiCommand,
+  UpdateRestApiCommand,
+} from "@aws-sdk/client-api-gateway";
 import {
   CreateTagsCommand,
   DescribeInstanceStatusCommand,
@@ -54,6 +61,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
+import { callApi } from "../../tests/live/api";
 import { ACCOUNTS, allow, outcome, type Person, policy, REGION, World } from "./front-door-world";
 
 const arn = (service: string, resource: string, account = ACCOUNTS.prod) =>
@@ -346,6 +354,113 @@ describe("front door: services", function () {
     );
   });
 
+  /** An API of prod, deployed: `GET /greeting` and `GET /closed/door` need IAM authorization, `GET /open` none. */
+  async function api(): Promise<{ id: string; url: string }> {
+    const admin = world.admin(APIGatewayClient, "prod");
+    const { id: restApiId = "" } = await admin.send(new CreateRestApiCommand({ name: "called" }));
+    const get = {
+      security: [{ iam: [] }],
+      responses: { 200: { description: "" } },
+      "x-amazon-apigateway-integration": {
+        type: "mock",
+        responses: { default: { statusCode: "200", responseTemplates: { "text/plain": "hello" } } },
+      },
+    };
+    const iam = {
+      type: "apiKey",
+      name: "Authorization",
+      in: "header",
+      "x-amazon-apigateway-authtype": "awsSigv4",
+    };
+    const body = {
+      openapi: "3.0.1",
+      info: { title: "called", version: "1" },
+      components: { securitySchemes: { iam } },
+      paths: {
+        "/greeting": { get },
+        "/closed/door": { get },
+        "/open": { get: { ...get, security: [] } },
+      },
+    };
+    await admin.send(
+      new PutRestApiCommand({ restApiId, mode: "overwrite", body: Buffer.from(JSON.stringify(body)) }),
+    );
+    await admin.send(new CreateDeploymentCommand({ restApiId, stageName: "v1" }));
+    return { id: restApiId, url: `https://${restApiId}.execute-api.${REGION}.amazonaws.com/v1/greeting` };
+  }
+  const call = (credentials: AwsCredentialIdentity, url: string, region = REGION) =>
+    outcome(callApi({ credentials, region, endpoint: world.door.url }, url));
+
+  it("API Gateway: an API's methods, by stage, method and path", async () => {
+    const { id, url } = await api();
+    const caller = async (...resources: string[]) => {
+      const may = resources.map((resource) => arn("execute-api", resource));
+      return (await world.person("prod", `caller-${++callers}`, allow("execute-api:Invoke", may)))
+        .credentials;
+    };
+    let callers = 0;
+    const at = (path: string) => url.replace("/v1/greeting", path);
+    const exact = await caller(`${id}/v1/GET/greeting`);
+    assert.equal(
+      await callApi({ credentials: exact, region: REGION, endpoint: world.door.url }, url),
+      "hello",
+    );
+    assert.equal(await call(exact, at("/v1/closed/door")), "AccessDeniedException");
+    for (const wrong of [
+      `${id}/v2/GET/greeting`,
+      `${id}/v1/POST/greeting`,
+      `${id}x/v1/GET/greeting`,
+      `${id}`,
+    ])
+      assert.equal(await call(await caller(wrong), url), "AccessDeniedException", wrong);
+    for (const right of [
+      "*",
+      `${id}/*`,
+      `${id}/v1/*/greeting`,
+      "*/v1/GET/greeting",
+      `${id.slice(0, 3)}*/v1/GET/*`,
+    ])
+      assert.equal(await call(await caller(right), url), "allowed", right);
+    const everything = world.door.administrators.prod!;
+    assert.equal(await call(everything, at("/v1/closed/door")), "allowed");
+    for (const nowhere of ["/v1/none", "/v1/closed", "/v1/greeting/", "/v1/closed%2Fdoor"])
+      assert.equal(await call(everything, at(nowhere)), "MissingAuthenticationTokenException", nowhere);
+    for (const nothing of ["/", "/v2/greeting"])
+      assert.equal(await call(everything, at(nothing)), "ForbiddenException", nothing);
+    assert.equal(await call(everything, url.replace(id, "a0b1c2")), "ForbiddenException");
+    assert.equal(await call(everything, url, "eu-west-1"), "ForbiddenException");
+    assert.equal(await call(everything, at("/v1/open")), "InternalServerErrorException");
+    const { status, body } = await world.raw("GET", "/v1/greeting", { host: new URL(url).host });
+    assert.equal(status, 403);
+    assert.match(body, /Missing Authentication Token|MissingAuthenticationToken/);
+  });
+
+  it("API Gateway: an API's policy may leave out its own name, and an explicit deny wins", async () => {
+    const { id, url } = await api();
+    const admin = world.admin(APIGatewayClient, "prod");
+    const guest = await world.person("dev", "guest", allow("execute-api:Invoke"));
+    const set = (value: string) =>
+      admin.send(
+        new UpdateRestApiCommand({
+          restApiId: id,
+          patchOperations: [{ op: "replace", path: "/policy", value }],
+        }),
+      );
+    const share = {
+      Principal: { AWS: `arn:aws:iam::${ACCOUNTS.dev}:root` },
+      Action: "execute-api:Invoke",
+      Resource: "execute-api:/v1/GET/*",
+    };
+    await set(policy(share));
+    assert.equal(await call(guest.credentials, url), "allowed");
+    await set(policy(share, { ...share, Effect: "Deny", Resource: "execute-api:/v1/GET/closed/*" }));
+    assert.equal(await call(guest.credentials, url), "allowed");
+    assert.equal(
+      await call(guest.credentials, url.replace("greeting", "closed/door")),
+      "AccessDeniedException",
+    );
+  });
+
   describe("resource policies across accounts: both sides must allow", () => {
     type Try = (who: AwsCredentialIdentity) => Promise<string>;
     /** Makes a resource in prod; gives its ARN, what tries it, and what sets its policy. */
@@ -412,6 +527,24 @@ describe("front door: services", function () {
               );
               return admin.send(new SetRepositoryPolicyCommand({ repositoryName: "shared", policyText }));
             },
+          };
+        },
+      },
+      "API Gateway": {
+        action: "execute-api:Invoke",
+        make: async () => {
+          const { id, url } = await api();
+          const admin = world.admin(APIGatewayClient, "prod");
+          return {
+            resource: arn("execute-api", "*/v1/GET/greeting"),
+            attempt: (who) => call(who, url),
+            share: (value) =>
+              admin.send(
+                new UpdateRestApiCommand({
+                  restApiId: id,
+                  patchOperations: [{ op: "replace", path: "/policy", value }],
+                }),
+              ),
           };
         },
       },

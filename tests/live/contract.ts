@@ -29,6 +29,13 @@ export const people = {
   "instance operator": { home: "trusted", groups: ["InstanceOperators"] },
   "partner's administrator": { home: "partner", rights: [allow("*")] },
   "bucket sharer": { home: "trusted", groups: ["BucketSharers"], rights: [allow("s3:*")] },
+  // Own rights for own queues: the shared one is the group's to give.
+  "service sharer": {
+    home: "trusted",
+    groups: ["ServiceSharers"],
+    rights: [{ Effect: "Allow", Action: "sqs:*", Resource: "arn:*:sqs:*:*:check-*" }],
+  },
+  "dev administrator": { home: "trusted", rights: [allow("*")] },
   "prod user who is allowed": { home: "trusting", rights: [allow("s3:GetObject")] },
   "prod user of whom policies are silent": { home: "trusting" },
   "prod user who is denied": { home: "trusting", rights: [allow("s3:GetObject"), deny("s3:GetObject")] },
@@ -66,6 +73,11 @@ export type Target =
   | "the shared bucket"
   | "own bucket in dev to the shared bucket"
   | "own bucket in dev to productionapp"
+  | "the shared topic"
+  | "the shared queue"
+  | "own queue in dev"
+  | "the shared repository"
+  | "the shared API"
   | "a bucket whose policy allows"
   | "a bucket whose policy is silent";
 
@@ -129,6 +141,15 @@ export const checks: Readonly<Record<Scenario, readonly string[]>> = {
     "A BucketSharers member copies from the own bucket in dev to the shared one in one call",
     "A dev user outside BucketSharers",
   ],
+  SharedServices: [
+    "A ServiceSharers member publishes to the shared topic",
+    "The same person sends and receives in the own queue in dev and in the shared one",
+    "The same person pulls from the shared repository",
+    "The same person calls the shared API",
+    "A dev administrator: what the resources' own policies do not share",
+    "A dev user outside ServiceSharers",
+    "An administrator of a third account",
+  ],
 };
 
 type Asked = Omit<Row, "scenario">;
@@ -150,6 +171,14 @@ const rows = (
 ): Asked[] => actions.map((action) => row(check, who, session, action, on, expected));
 const assumes = (check: number, who: Person, session: Session, expected: Answer): Asked =>
   row(check, who, session, "sts:AssumeRole", "the role", expected);
+
+const sendAndReceive = ["sqs:SendMessage", "sqs:ReceiveMessage"] as const;
+const services = (check: number, who: Person, expected: Answer): Asked[] => [
+  row(check, who, "own keys", "sns:Publish", "the shared topic", expected),
+  ...rows(check, who, "own keys", sendAndReceive, "the shared queue", expected),
+  row(check, who, "own keys", "ecr:BatchGetImage", "the shared repository", expected),
+  row(check, who, "own keys", "execute-api:Invoke", "the shared API", expected),
+];
 
 const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
   UpdateApp: [
@@ -342,6 +371,19 @@ const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
       "allowed",
     ),
     ...rows(6, "colleague", "own keys", ["s3:ListBucket", "s3:GetObject"], "the shared bucket", "refused"),
+  ],
+  SharedServices: [
+    row(1, "service sharer", "own keys", "sns:Publish", "the shared topic", "allowed"),
+    // A message is sent before it is received.
+    ...rows(2, "service sharer", "own keys", sendAndReceive, "own queue in dev", "allowed"),
+    ...rows(2, "service sharer", "own keys", sendAndReceive, "the shared queue", "allowed"),
+    row(3, "service sharer", "own keys", "ecr:BatchGetImage", "the shared repository", "allowed"),
+    row(4, "service sharer", "own keys", "execute-api:Invoke", "the shared API", "allowed"),
+    row(5, "dev administrator", "own keys", "sns:GetTopicAttributes", "the shared topic", "refused"),
+    row(5, "dev administrator", "own keys", "sqs:GetQueueAttributes", "the shared queue", "refused"),
+    row(5, "dev administrator", "own keys", "ecr:DescribeImages", "the shared repository", "refused"),
+    ...services(6, "colleague", "refused"),
+    ...services(7, "outsider", "refused"),
   ],
 };
 

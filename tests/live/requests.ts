@@ -8,6 +8,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { BatchGetImageCommand, DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
 import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
 import {
   CopyObjectCommand,
@@ -20,9 +21,18 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { GetTopicAttributesCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { GetParameterCommand, paginateDescribeParameters, SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import { callApi } from "./api";
 import type { Answer } from "./contract";
 import { CHECK_PATH } from "./people";
 import { publish } from "./topic";
@@ -51,6 +61,12 @@ export interface Subject {
   clientId: string;
   /** Who sees, in the account of the topic, what is published there. */
   watcher: Caller;
+  topicArn: string;
+  queueUrl: string;
+  /** The text of a message: what this check sent, and no other. */
+  message: string;
+  repository: { repositoryName: string; registryId: string };
+  apiUrl: string;
   role: { arn: string; sessionName: string; durationSeconds: number; mfa?: { serial: string; code: string } };
 }
 
@@ -118,7 +134,41 @@ export const requests = {
   "ssm:GetParameter": (caller, { parameter }) =>
     new SSMClient(caller).send(new GetParameterCommand({ Name: parameter, WithDecryption: true })),
   "iot:Publish": publish,
+  "sns:Publish": (caller, { topicArn, message }) =>
+    new SNSClient(caller).send(new PublishCommand({ TopicArn: topicArn, Message: message })),
+  "sns:GetTopicAttributes": (caller, { topicArn }) =>
+    new SNSClient(caller).send(new GetTopicAttributesCommand({ TopicArn: topicArn })),
+  "sqs:SendMessage": (caller, { queueUrl, message }) =>
+    new SQSClient(caller).send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: message })),
+  "sqs:ReceiveMessage": receive,
+  "sqs:GetQueueAttributes": (caller, { queueUrl }) =>
+    new SQSClient(caller).send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }),
+    ),
+  // The answer lists an image that is not there as a failure: asking for it was allowed.
+  "ecr:BatchGetImage": (caller, { repository }) =>
+    new ECRClient(caller).send(new BatchGetImageCommand({ ...repository, imageIds: [{ imageTag: "none" }] })),
+  "ecr:DescribeImages": (caller, { repository }) =>
+    new ECRClient(caller).send(new DescribeImagesCommand(repository)),
+  "execute-api:Invoke": (caller, { apiUrl }) => callApi(caller, apiUrl),
 } satisfies Record<string, Request>;
+
+/** Receives the message that was sent, and deletes it; others are left as visible as they were. */
+async function receive(caller: Caller, { queueUrl: QueueUrl, message }: Subject): Promise<void> {
+  const sqs = new SQSClient(caller);
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 0,
+      WaitTimeSeconds: 1,
+    }),
+  );
+  const sent = Messages.filter(({ Body }) => Body === message);
+  if (sent.length === 0) throw new Error(`"${message}" was sent to ${QueueUrl} but not received`);
+  for (const { ReceiptHandle } of sent)
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
+}
 
 export type Action = keyof typeof requests;
 
@@ -126,6 +176,7 @@ export type Action = keyof typeof requests;
 export type Verdict = { answer: Answer | "unclear"; words: string };
 
 const REFUSALS = new Set([
+  "AuthorizationErrorException",
   "AccessDenied",
   "AccessDeniedException",
   "ForbiddenException",

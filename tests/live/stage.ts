@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
@@ -33,6 +34,7 @@ export class Stage {
   private readonly buckets: Record<"trusting" | "trusted", CheckBuckets>;
   private readonly instances: Partial<Record<"operated" | "another" | "machine", string>> = {};
   private bucketPolicy = "";
+  private ownQueueUrl = "";
 
   private constructor(
     private readonly deployment: Deployment,
@@ -98,6 +100,10 @@ export class Stage {
       await new SSMClient(this.administrator("trusting")).send(
         new PutParameterCommand({ Name: this.otherParameter, Value: "other", Type: "String" }),
       );
+    if (needs("own queue in dev")) {
+      const create = new CreateQueueCommand({ QueueName: `check-${run}` });
+      this.ownQueueUrl = (await new SQSClient(this.administrator("trusted")).send(create)).QueueUrl!;
+    }
     if (needs("an operated instance", "another instance")) await this.launch();
   }
 
@@ -137,6 +143,8 @@ export class Stage {
     const { outputs } = deployment;
     const updated = outputs.UpdateApp?.bucketName ?? "";
     const shared = outputs.SharedBucket?.bucketName ?? "";
+    const services = outputs.SharedServices ?? {};
+    const { trustingAccountId } = deployment.settings;
     const own = `check-${run}-own`;
     const buckets: Partial<Record<Target, string>> = {
       productionapp: updated,
@@ -152,6 +160,8 @@ export class Stage {
       "an operated instance": this.instances.operated,
       "another instance": this.instances.another,
     }[row.on as string];
+    if (row.on === "the shared API" && !services.apiUrl)
+      throw new NotAsked("the stack does not manage the API, whose address only AWS gives");
     if (/instance/.test(row.on) && !instance)
       throw new NotAsked("launches instances of its own only where the endpoint is not AWS");
     if (row.on === "an operated instance" && deployment.settings.operatedInstanceIds.length > 0)
@@ -168,6 +178,14 @@ export class Stage {
       topic: `${outputs.TopicPublisher?.topic ?? "topic"}${row.on === "another topic" ? "-other" : ""}`,
       clientId: outputs.TopicPublisher?.clientId ?? "",
       watcher: this.administrator("trusting"),
+      topicArn: services.topicArn ?? "",
+      queueUrl: row.on === "own queue in dev" ? this.ownQueueUrl : (services.queueUrl ?? ""),
+      message: `cross-account-access check ${run}`,
+      repository: {
+        repositoryName: services.repositoryUri?.split("/")[1] ?? "",
+        registryId: trustingAccountId,
+      },
+      apiUrl: services.apiUrl ?? "",
     };
   }
 
@@ -195,6 +213,11 @@ export class Stage {
         .catch((error: Error) => {
           if (error.name !== "ParameterNotFound") throw error;
         }),
+      this.ownQueueUrl
+        ? new SQSClient(this.administrator("trusted")).send(
+            new DeleteQueueCommand({ QueueUrl: this.ownQueueUrl }),
+          )
+        : undefined,
       launched("trusting", [this.instances.operated, this.instances.another]),
       launched("trusted", [this.instances.machine]),
     ]);

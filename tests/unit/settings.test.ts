@@ -32,6 +32,11 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
   ["a session of 14 minutes", { sessionDuration: "840" }, [/sessionDuration: found "840"; expected .*900/]],
   ["a session of more than 12 hours", { sessionDuration: "43201" }, [/sessionDuration/]],
   ["a session of half a second", { sessionDuration: "1000.5" }, [/sessionDuration/]],
+  [
+    "services with a capital in their name",
+    { sharedServicesName: "Shared" },
+    [/sharedServicesName: found "Shared"/],
+  ],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
   ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
   ["a flag that is none", { protect: "yes" }, [/protect: found "yes"; expected true or false/]],
@@ -88,6 +93,7 @@ describe("settings", () => {
         topic: "topic/test",
         topicClientId: "publisher",
         sharedBucketName: "shared-000000000002",
+        sharedServicesName: "shared",
       },
     );
   });

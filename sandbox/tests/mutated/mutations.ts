@@ -4,7 +4,7 @@ import type { Accounts } from "../../../infra/accounts";
 
 interface Statement {
   Sid?: string;
-  Principal?: { AWS: string[] };
+  Principal?: { AWS: string | string[] };
   Action?: string | string[];
   Resource?: string | string[];
   Condition?: unknown;
@@ -53,7 +53,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       change: (all) =>
         all.map((one) => ({
           ...one,
-          Principal: { AWS: [...one.Principal!.AWS, "arn:aws:iam::000000000003:root"] },
+          Principal: { AWS: [one.Principal!.AWS, "arn:aws:iam::000000000003:root"].flat() },
         })),
     },
     caughtBy: ["UpdateApp 6"],
@@ -87,5 +87,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       change: (all) => all.filter(({ Sid }) => Sid !== "Share"),
     },
     caughtBy: ["SharedBucket 5"],
+  },
+  "the shared queue is opened to a third account": {
+    policy: {
+      type: "aws:sqs/queuePolicy:QueuePolicy",
+      name: "shared-queue-policy",
+      property: "policy",
+      change: (all) =>
+        all.map((one) =>
+          one.Sid === "UseQueue"
+            ? { ...one, Principal: { AWS: [one.Principal!.AWS, "arn:aws:iam::000000000003:root"].flat() } }
+            : one,
+        ),
+    },
+    caughtBy: ["SharedServices 7"],
   },
 };

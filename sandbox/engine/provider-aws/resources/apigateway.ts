@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws/apigateway";
 import type { Session } from "../session";
-import { document, fixed, ours, region, resource, retag } from "../table";
+import { document, fixed, ours, region, required, resource, retag } from "../table";
 
 const apigateway = (session: Session, known: { region?: string | undefined }) =>
   session.client(sdk.APIGatewayClient, known.region);
@@ -52,13 +52,13 @@ const restApi = resource<aws.RestApiArgs>({
   outputs: ["arn", "createdDate", "executionArn", "rootResourceId"],
   autoname: { property: "name", longest: 128 },
   async create(session, inputs, created) {
-    const types = inputs.endpointConfiguration?.types as sdk.EndpointType[] | undefined;
+    const type = inputs.endpointConfiguration?.types as sdk.EndpointType | undefined;
     const { id = "" } = await apigateway(session, inputs).send(
       new sdk.CreateRestApiCommand({
         name: inputs.name,
         description: inputs.description,
         disableExecuteApiEndpoint: inputs.disableExecuteApiEndpoint,
-        ...(types && { endpointConfiguration: { types } }),
+        ...(type && { endpointConfiguration: { types: [type] } }),
         policy: inputs.policy,
         tags: inputs.tagsAll,
       }),
@@ -75,7 +75,7 @@ const restApi = resource<aws.RestApiArgs>({
       createdDate: found.createdDate?.toISOString(),
       description: found.description,
       disableExecuteApiEndpoint: found.disableExecuteApiEndpoint ?? false,
-      endpointConfiguration: { types: found.endpointConfiguration?.types },
+      endpointConfiguration: { types: found.endpointConfiguration?.types?.[0] },
       executionArn: session.arn("execute-api", restApiId, region),
       name: found.name,
       policy: unescaped(found.policy),
@@ -131,7 +131,95 @@ const restApiPolicy = resource<aws.RestApiPolicyArgs>({
   },
 });
 
+const deployment = resource<aws.DeploymentArgs>({
+  title: "API Gateway Deployment",
+  properties: {
+    description: { replace: true },
+    region,
+    restApi: fixed,
+    triggers: { replace: true },
+  },
+  outputs: ["createdDate"],
+  async create(session, inputs, created) {
+    const { restApi: restApiId, description } = inputs;
+    const { id } = await apigateway(session, inputs).send(
+      new sdk.CreateDeploymentCommand({ restApiId, description }),
+    );
+    created(id);
+  },
+  async read(session, deploymentId, known) {
+    const { restApi: restApiId } = known;
+    if (!restApiId) throw new Error(`importing deployment ${deploymentId} needs the official plugin`);
+    const found = await apigateway(session, known).send(
+      new sdk.GetDeploymentCommand({ restApiId, deploymentId }),
+    );
+    return {
+      createdDate: found.createdDate?.toISOString(),
+      description: found.description,
+      region: known.region ?? session.region,
+      restApi: restApiId,
+    };
+  },
+  async delete(session, deploymentId, { restApi: restApiId, ...state }) {
+    await apigateway(session, state).send(new sdk.DeleteDeploymentCommand({ restApiId, deploymentId }));
+  },
+});
+
+const stage = resource<aws.StageArgs>({
+  title: "API Gateway Stage",
+  properties: {
+    deployment: required,
+    description: {},
+    region,
+    restApi: fixed,
+    stageName: fixed,
+  },
+  outputs: ["arn", "executionArn", "invokeUrl"],
+  id: ({ restApi, stageName }) => `ags-${restApi}-${stageName}`,
+  async create(session, inputs) {
+    const { restApi: restApiId, deployment: deploymentId, stageName, description } = inputs;
+    await apigateway(session, inputs).send(
+      new sdk.CreateStageCommand({ restApiId, deploymentId, stageName, description }),
+    );
+  },
+  async read(session, id, known) {
+    // As created, or as an import names it: REST-API-ID/STAGE-NAME.
+    const [, restApiId = "", stageName = ""] = /^(?:ags-)?(\w+)[-/](.+)$/.exec(id) ?? [];
+    const found = await apigateway(session, known).send(new sdk.GetStageCommand({ restApiId, stageName }));
+    const region = known.region ?? session.region;
+    return {
+      arn: `arn:${session.partition}:apigateway:${region}::/restapis/${restApiId}/stages/${stageName}`,
+      deployment: found.deploymentId,
+      description: found.description,
+      executionArn: session.arn("execute-api", `${restApiId}/${stageName}`, region),
+      invokeUrl: `https://${restApiId}.execute-api.${region}.${session.dnsSuffix}/${stageName}`,
+      region,
+      restApi: restApiId,
+      stageName,
+    };
+  },
+  async update(session, _, inputs) {
+    const { restApi: restApiId, deployment: deploymentId, stageName, description = "" } = inputs;
+    await apigateway(session, inputs).send(
+      new sdk.UpdateStageCommand({
+        restApiId,
+        stageName,
+        patchOperations: Object.entries({ deploymentId, description }).map(([name, value]) => ({
+          op: "replace",
+          path: `/${name}`,
+          value,
+        })),
+      }),
+    );
+  },
+  async delete(session, _, { restApi: restApiId, stageName, ...state }) {
+    await apigateway(session, state).send(new sdk.DeleteStageCommand({ restApiId, stageName }));
+  },
+});
+
 export default {
+  "aws:apigateway/deployment:Deployment": deployment,
+  "aws:apigateway/stage:Stage": stage,
   "aws:apigateway/restApi:RestApi": restApi,
   "aws:apigateway/restApiPolicy:RestApiPolicy": restApiPolicy,
 };
