@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { parseArgs, promisify } from "node:util";
 import { parseSettings, type Scenario } from "../../infra/settings";
 import { checks } from "./contract";
+import { resultsOf } from "./results";
 import type { Deployment } from "./stage";
 import { type Result, verify } from "./verify";
 
@@ -81,11 +83,12 @@ export function exitCode(results: readonly Result[]): 0 | 1 | 3 {
   return differ.every(({ verdict }) => verdict.answer === "not asked") ? 3 : 1;
 }
 
-const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-profile PROFILE] [--patient]
+const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-profile PROFILE] [--patient] [--results FILE]
   Asks a deployed stack's accounts who gets in, with real users, MFA devices and requests, and removes them again.
   --outsider-profile  AWS profile of an administrator of a third account (default: outsider)
   --partner-profile   AWS profile of an administrator of the second trusted account (default: partner)
-  --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way`;
+  --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way
+  --results           writes the answers, and the policies behind them, as JSON: npm run report draws it`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -94,13 +97,17 @@ async function main(): Promise<number> {
       "outsider-profile": { type: "string", default: "outsider" },
       "partner-profile": { type: "string", default: "partner" },
       patient: { type: "boolean" },
+      results: { type: "string" },
     },
   });
   const [stack, ...more] = positionals;
   if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
   const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
-  const results = await verify(await deploymentOf(stack, others), { patient: !!values.patient });
+  const deployment = await deploymentOf(stack, others);
+  const results = await verify(deployment, { patient: !!values.patient });
   console.log(table(results));
+  if (values.results)
+    writeFileSync(values.results, `${JSON.stringify(await resultsOf(deployment, results), null, 2)}\n`);
   return exitCode(results);
 }
 
