@@ -266,6 +266,18 @@ describe(`the access report in a browser${CHROMIUM ? "" : " (not run: no Chromiu
         await tab.context().close();
       });
 
+  it("keeps every text of the pictures inside its picture, and every name inside its box", async () => {
+    const tab = await open("light", 1280);
+    const outside = await tab.evaluate(`[...document.querySelectorAll("svg text")].flatMap((text) => {
+      const own = text.getBoundingClientRect();
+      const box = (text.closest("g")?.querySelector(".node") ?? text.ownerSVGElement).getBoundingClientRect();
+      const fits = own.left >= box.left && own.right <= box.right && own.top >= box.top && own.bottom <= box.bottom;
+      return fits ? [] : [text.textContent];
+    })`);
+    assert.deepEqual(outside, []);
+    await tab.context().close();
+  });
+
   it("reaches the skip link first, then every scrolling region by keyboard", async () => {
     const context = await browser.newContext({
       viewport: { width: 390, height: 900 },

@@ -4,7 +4,7 @@ import { html, type Markup } from "./markup";
 import { type Node, type Path, pathsOf } from "./paths";
 
 /** All lengths are units of the viewBox, which are pixels at full width. */
-const WIDTH = { person: 212, role: 150, resource: 212, gap: 276, stub: 204 };
+const WIDTH = { person: 212, role: 186, resource: 212, gap: 276, stub: 204 };
 const LINE = 15;
 const MARGIN = 14;
 /** From top to bottom. */
@@ -58,7 +58,7 @@ export function picture(results: Results, scenario: string): Markup {
       const start = y;
       y += TITLE;
       for (const node of inside) {
-        const height = Math.max(44, roomOf(node));
+        const height = Math.max(linesOf(node).length * LINE + 14, roomOf(node));
         placed.push({ node, x, y, width, height });
         y += height + 12;
       }
@@ -174,21 +174,21 @@ ${markers}${frames}${drawn.map(({ line }) => line)}${drawn.map(({ label }) => la
 const curve = (x1: number, y1: number, x2: number, y2: number): string =>
   `C ${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
 
-/** A node's box: round for people, square for machines, cut for roles, rounded at one side for resources. */
+/** The lines of text in a node's box. */
+const linesOf = ({ kind, name, note }: Node): { text: string; style: "name" | "note" }[] => [
+  ...wrapped(name, kind === "role" ? 17 : 20).map((text) => ({ text, style: "name" as const })),
+  ...(note ? [{ text: cut(note, 24), style: "note" as const }] : []),
+];
+
+/** A node's box: round for people, square for machines, its kind told by a sign as well. */
 function box({ node, x, y, width, height }: Placed): Markup {
   const middle = y + height / 2;
-  const text = x + 38;
-  const note = node.kind === "role" ? "role" : node.note;
   const radius = { person: 16, machine: 2, role: 8, resource: 2 }[node.kind];
-  return html`<g class="${node.kind}"><rect class="node" x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"/>${icon(node.kind, x + 10, middle - 10)}${wrapped(
-    node.name,
-    26,
-  )
-    .slice(0, 2)
-    .map((line, index, all) => {
-      const first = middle + 4 - (all.length - 1) * 7 - (note ? 7 : 0);
-      return html`<text class="name" x="${text}" y="${first + index * LINE}">${line}</text>`;
-    })}${note && html`<text class="note" x="${text}" y="${middle + 18 + (node.name.length > 26 ? 4 : -4)}">${cut(note, 28)}</text>`}</g>`;
+  const lines = linesOf(node).map(({ text, style }, index, all) => {
+    const lineY = middle + 4 + (index - (all.length - 1) / 2) * LINE;
+    return html`<text class="${style}" x="${x + 38}" y="${lineY}">${text}</text>`;
+  });
+  return html`<g class="${node.kind}"><rect class="node" x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"/>${icon(node.kind, x + 10, middle - 10)}${lines}</g>`;
 }
 
 /** A 20 by 20 sign of what a node is. */
