@@ -15,10 +15,14 @@ const OUTPUTS: Readonly<Record<Scenario, string>> = {
   SharedBucket: "sharedBucket",
 };
 
-/** What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about. */
+/**
+ * What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about.
+ * @param secrets whether secret outputs are read too; otherwise each is `[secret]`.
+ */
 export async function deploymentOf(
   stack: string,
-  others: { partner: string; outsider: string },
+  others = { partner: "partner", outsider: "outsider" },
+  { secrets = false } = {},
 ): Promise<Deployment> {
   const ask = async (...args: string[]) => {
     const answer = await promisify(execFile)("pulumi", [...args, "--json", "--stack", stack]).catch(
@@ -32,7 +36,10 @@ export async function deploymentOf(
     );
     return JSON.parse(answer.stdout);
   };
-  const [config, told] = await Promise.all([ask("config"), ask("stack", "output", "--show-secrets")]);
+  const [config, told] = await Promise.all([
+    ask("config"),
+    ask("stack", "output", ...(secrets ? ["--show-secrets"] : [])),
+  ]);
   const prefix = "cross-account-access:";
   const written = Object.entries(config as Record<string, { value?: string }>)
     .filter(([name]) => name.startsWith(prefix))
@@ -103,7 +110,7 @@ async function main(): Promise<number> {
   const [stack, ...more] = positionals;
   if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
   const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
-  const deployment = await deploymentOf(stack, others);
+  const deployment = await deploymentOf(stack, others, { secrets: true });
   const results = await verify(deployment, { patient: !!values.patient });
   console.log(table(results));
   if (values.results)
