@@ -88,6 +88,7 @@ export class DeployedPolicies {
 
   /** A user's own policies and those of the groups. @throws {NoSuchEntityException} where there is no such user. */
   async user(UserName: string): Promise<{
+    arn: string;
     groups: string[];
     policies: DeployedPolicy[];
     boundary?: DeployedPolicy;
@@ -111,6 +112,7 @@ export class DeployedPolicies {
     ]);
     const theirs = await Promise.all(groups.map((group) => this.group(group)));
     return {
+      arn: User!.Arn!,
       groups,
       policies: [...own, ...theirs.flat()],
       ...(boundary && { boundary: await this.managed(`boundary of ${of}`, boundary) }),

@@ -223,6 +223,7 @@ function identity(facts: Facts, explicit: boolean): Explanation {
   if (!grant || accountOf(who) !== settings.trustedAccountId)
     return [
       silent,
+      ...roleInstead(facts),
       ["change", `allow ${action} on ${on} in a policy of the caller, by the account's administrator`],
     ];
   const groups = own?.groups.length ? `in ${own.groups.join(", ")}` : "in no group";
@@ -256,9 +257,12 @@ function resource(facts: Facts, explicit: boolean): Explanation {
     .filter((statement) => statement.Effect === "Allow" && isAbout(statement, facts.action, facts.on))
     .map(principalWords);
   return [
+    ...roleInstead(facts),
     [
       "policy",
-      `${resourcePolicy(facts)} names ${named.join("; ") || "nobody for this action"}, and not the caller`,
+      facts.resource
+        ? `${resourcePolicy(facts)} names ${named.join("; ") || "nobody for this action"}, and not the caller`
+        : `${resourcePolicy(facts)} could not be read`,
     ],
     ["made by", madeWhere(made)],
     [
@@ -270,7 +274,7 @@ function resource(facts: Facts, explicit: boolean): Explanation {
 
 /** A role of the trusting account that may do what was asked with the caller's own credentials. */
 function roleInstead({ who, action, on, made, settings }: Facts): Explanation {
-  if (accountOf(who) === settings.trustingAccountId || action.startsWith("sts:")) return [];
+  if (accountOf(who) !== settings.trustedAccountId || action.startsWith("sts:")) return [];
   return made
     .filter(
       ({ type, statements }) => type === "RolePolicy" && statements.some((one) => isAbout(one, action, on)),
