@@ -95,7 +95,7 @@ describe("the access report", () => {
     const difference = differenceOf(results(), granted);
     assert.equal(passes(granted, difference), false);
     const [title, , section, , first] = comment(granted, results(), difference).split("\n");
-    assert.match(title!, /^### ✘ Stack dev newly allows 1 that was refused before; 75 of 76/);
+    assert.match(title!, /^### ✘ Stack dev newly allows what was refused before: 1; 75 of 76/);
     assert.equal(section, "**Newly allowed: 1**");
     assert.equal(first, "- **tester, signed in with MFA**: sts:AssumeRole on the role (UpdateApp 4)");
   });

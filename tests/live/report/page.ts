@@ -14,7 +14,7 @@ export function headline(results: Results, difference?: Difference): string {
   const { newlyAllowed } = difference;
   const mark = passes(results, difference) ? "✔" : "✘";
   if (newlyAllowed.length === 0) return `${mark} Stack ${stack} newly allows nothing; ${answers}`;
-  return `${mark} Stack ${stack} newly allows ${newlyAllowed.length} that was refused before; ${answers}`;
+  return `${mark} Stack ${stack} newly allows what was refused before: ${newlyAllowed.length}; ${answers}`;
 }
 
 /** Who asked, and with what: `tester, signed in with MFA`. */
@@ -166,7 +166,7 @@ function differenceSection(base: Results, now: Results, difference: Difference):
     );
   return html`<section aria-labelledby="difference">
 <h2 id="difference">Difference</h2>
-<p>Compared: ${whence(base)} (before) and ${whence(now)} (now).</p>
+<p>Compared: ${whence(base)} (before) and ${whence(now)} (now). ${newlyAllowed.length === 0 && "Nothing is newly allowed."}</p>
 ${changed("Newly allowed", newlyAllowed)}${changed("Newly refused", newlyRefused)}${changed("Answered otherwise", otherwise)}
 ${listed("New rows", added)}${listed("Removed rows", removed)}
 ${held("New policy statements", policies.added)}${held("Removed policy statements", policies.removed)}
@@ -174,7 +174,9 @@ ${held("New policy statements", policies.added)}${held("Removed policy statement
 }
 
 const part = (title: string, lines: readonly string[]): Markup =>
-  html`<h3>${title}: ${lines.length}</h3>${lines.length > 0 && html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`}`;
+  lines.length > 0
+    ? html`<h3>${title}: ${lines.length}</h3><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
+    : html``;
 
 const STYLE = `
 :root { color-scheme: light dark; --ground: #fff; --raised: #f5f7fa; --ink: #1b1f24; --faint: #57606a; --line: #8c959f; --good: #116329; --refused: #8a4300; --bad: #b3211b; --focus: #0550ae; --notice: #fff1f0; }
@@ -219,10 +221,10 @@ svg .icon { fill: none; stroke: var(--faint); stroke-width: 1.5; }
 svg .label { font-size: 12.5px; paint-order: stroke; stroke: var(--raised); stroke-width: 4px; stroke-linejoin: round; }
 svg .allowed > path, svg .refused > path { fill: none; stroke: var(--good); stroke-width: 2; }
 svg .refused > path { stroke: var(--refused); stroke-width: 1.5; stroke-dasharray: 5 4; }
-svg .differs > path { stroke: var(--bad); stroke-width: 4; }
-svg .differs > text { fill: var(--bad); font-weight: 600; }
 svg .allowed > text { fill: var(--good); }
 svg .refused > text { fill: var(--refused); }
+svg .differs > path { stroke: var(--bad); stroke-width: 4; }
+svg .differs > text { fill: var(--bad); font-weight: 600; }
 svg .tip.allowed { fill: var(--good); }
 svg .tip.refused { fill: none; stroke: var(--refused); stroke-width: 2.5; }
 @media print { .scroll { overflow: visible; border: 0; } svg { width: 100%; height: auto; } }
