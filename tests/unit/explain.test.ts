@@ -203,6 +203,15 @@ describe("an explanation", () => {
     });
     assert.match(text, /would: role UpdateApp, which may .*: assume it/);
   });
+  it("sends someone who signs in through a role of the own account to that role, not to a group", () => {
+    const who = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developers/jane";
+    const text = explained({
+      who,
+      own: { groups: [], policies: [] },
+      reason: { type: "identity-based policy", explicit: false },
+    });
+    assert.match(text, /change: .*give role AWSReservedSSO_Developers the same statement/);
+  });
   it("shows the denying statement, and that hands and not the program made it", () => {
     const own = {
       groups: [],

@@ -91,6 +91,39 @@ describe("the access report", () => {
     assert(words.includes("developer → own bucket in dev: allowed (s3:ListBucket, s3:GetObject)"));
   });
 
+  it("has no two rows that a comparison would take for one", () => {
+    const keys = contract.map(({ scenario, who, session, action, on }) =>
+      [scenario, who, session, action, on].join(),
+    );
+    assert.deepEqual(
+      keys.filter((key, index) => keys.indexOf(key) !== index),
+      [],
+    );
+  });
+
+  it("tells every condition of a trust policy in plain words, and one that it does not know as it is written", () => {
+    const [statement] = trustStatements({
+      people: {
+        accounts: [dev],
+        maxMfaAge: 5400,
+        externalId: "abc",
+        organizationId: "o-a1b2c3d4e5",
+        sourceIps: ["192.0.2.0/24", "198.51.100.7/32"],
+      },
+    });
+    assert.equal(
+      statementWords(statement!),
+      "Account 000000000001 may do sts:AssumeRole, if the caller signed in with multi-factor authentication (MFA), " +
+        "and the caller showed MFA at most 90 minutes ago, and the caller sends the external ID abc, and the caller " +
+        "belongs to the organisation o-a1b2c3d4e5, and the request comes from the IP addresses 192.0.2.0/24 or 198.51.100.7/32.",
+    );
+    const tag = { StringEquals: { "aws:ResourceTag/operated": "true" }, StringLike: { "aws:userid": "A*" } };
+    assert.equal(
+      statementWords({ Effect: "Deny", Action: "ec2:*", Resource: "*", Condition: tag }),
+      "May never ec2:* on *, if the resource has the tag operated = true, and aws:userid fulfils StringLike A*.",
+    );
+  });
+
   it("names what is newly allowed in the comment's first lines, and does not pass", () => {
     const difference = differenceOf(results(), granted);
     assert.equal(passes(granted, difference), false);

@@ -209,14 +209,13 @@ function identity(facts: Facts, explicit: boolean): Explanation {
   const held = own ? own.policies.map(({ of, name }) => `${name} of ${of}`).join(", ") : undefined;
   const none = held ? `${held}: none is about ${action} on ${on}` : "the caller has none";
   const silent = ["policies", own ? none : "not read: the caller is gone, or of another account"] as const;
-  if (role) {
-    const permissions = made.find((one) => one.type === "RolePolicy" && one.of === role);
+  const permissions = made.find((one) => one.type === "RolePolicy" && one.of === role);
+  if (role && permissions)
     return [
       silent,
       ["made by", madeWhere(permissions)],
       ["change", `permissions: there, if ${role} should do this; then everyone who may assume it can`],
     ];
-  }
   const grant = made.find(
     (one) => one.type === "GroupPolicy" && one.statements.some((statement) => isAbout(statement, action, on)),
   );
@@ -233,8 +232,11 @@ function identity(facts: Facts, explicit: boolean): Explanation {
     ["made by", madeWhere(grant)],
     [
       "change",
-      `nothing, if this person should not. Otherwise: aws iam add-user-to-group --group-name ${grant.of} ` +
-        `--user-name ${user} --profile ${settings.trustedProfile}`,
+      `nothing, if this person should not. Otherwise: ${
+        user
+          ? `aws iam add-user-to-group --group-name ${grant.of} --user-name ${user} --profile ${settings.trustedProfile}`
+          : `give role ${role} the same statement`
+      }`,
     ],
   ];
 }

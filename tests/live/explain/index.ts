@@ -49,7 +49,7 @@ async function factsOf(
 ): Promise<Omit<Facts, "reason">> {
   const { settings } = deployment;
   const { who, action, on } = asked;
-  const in_ = (home: "trusting" | "trusted") => new DeployedPolicies(stage.administrator(home));
+  const policiesIn = (home: "trusting" | "trusted") => new DeployedPolicies(stage.administrator(home));
   const homes = { [settings.trustingAccountId]: "trusting", [settings.trustedAccountId]: "trusted" } as const;
   const home = homes[accountOf(who)];
   const user = /:user\/(?:.+\/)?([^/]+)$/.exec(who)?.[1];
@@ -59,9 +59,9 @@ async function factsOf(
   const own = !home
     ? undefined
     : user
-      ? await in_(home).user(user).catch(unread)
+      ? await policiesIn(home).user(user).catch(unread)
       : role
-        ? await in_(home)
+        ? await policiesIn(home)
             .role(role)
             .then((found) => ({ groups: [], ...found }), unread)
         : undefined;
@@ -69,11 +69,11 @@ async function factsOf(
   const bucket = /:s3:::([^/]+)/.exec(on)?.[1];
   const resource =
     trusted && action.startsWith("sts:")
-      ? await in_("trusting")
+      ? await policiesIn("trusting")
           .role(trusted)
           .then(({ trust }) => trust, unread)
       : bucket
-        ? await in_("trusting").bucket(bucket).catch(unread)
+        ? await policiesIn("trusting").bucket(bucket).catch(unread)
         : undefined;
   return { who, action, on, own, resource, made: await madeBy(settings.stack), settings };
 }

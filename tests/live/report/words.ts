@@ -12,6 +12,9 @@ const KNOWN: Readonly<Record<string, (value: string) => string>> = {
   "ArnEquals aws:PrincipalArn": (value) => `the caller is ${value}`,
   "IpAddress aws:SourceIp": (value) => `the request comes from the IP addresses ${value}`,
   "NotIpAddress aws:SourceIp": (value) => `the request does not come from the IP addresses ${value}`,
+  "StringEquals token.actions.githubusercontent.com:sub": (value) =>
+    `the caller is the GitHub workflow with the subject ${value}`,
+  "StringEquals token.actions.githubusercontent.com:aud": (value) => `GitHub's token is meant for ${value}`,
   "Bool aws:SecureTransport": (value) =>
     `the request is ${value === "true" ? "encrypted (TLS)" : "not encrypted (plain HTTP)"}`,
 };
