@@ -40,7 +40,7 @@ export function comment(results: Results, base?: Results, difference?: Differenc
       "Not as expected",
       wrong.map(
         (row) =>
-          `${request(row)}: expected ${markdown(row.expected)}, was ${markdown(row.answer)} ${markdown(row.words)}`,
+          `${request(row)}: expected ${markdown(row.expected)}, was ${markdown(row.answer)}${row.words && `: ${markdown(row.words)}`}`,
       ),
     ),
     ...titled(
