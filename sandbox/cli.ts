@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { policyDocument } from "../infra/access/policy";
 import { deployerStatements } from "../infra/deployer";
 import type { Settings } from "../infra/settings";
@@ -20,6 +20,7 @@ import { toolchain } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
+  --results FILE                       both: also writes the answers as JSON, which npm run report draws
 npm test                               set up what is missing and run all tests
 npm run bench                          what the policy pack costs, as ratios within one run
 npm run -s deployer-policy -- STACK trusting|trusted
@@ -36,7 +37,12 @@ const say = (line: string) => console.error(line);
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Deploys a stack into its sandbox with the policy pack on, and asks who gets in. */
-async function rehearseStack(stack: string): Promise<number> {
+async function rehearseStack(args: string[]): Promise<number> {
+  const options = { results: { type: "string" } } as const;
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
+  const [stack, ...more] = positionals;
+  if (!stack || more.length > 0) throw new Error(USAGE);
+
   const started = Date.now();
   const rehearsal = await rehearse(stack, say);
   const { pulumi } = rehearsal.tools;
@@ -52,15 +58,14 @@ async function rehearseStack(stack: string): Promise<number> {
     "ts-node/register/transpile-only",
     join(PROJECT_DIRECTORY, "tests/live/index.ts"),
     stack,
+    ...(values.results ? ["--results", values.results] : []),
   ];
   const verified = await run(rehearsal, process.execPath, verify);
   const env = confined(rehearsal.environment);
-  const options = { cwd: PROJECT_DIRECTORY, env };
-  const { stdout } = await promisify(execFile)(
-    pulumi,
-    ["stack", "output", "--json", "--stack", stack],
-    options,
-  );
+  const { stdout } = await promisify(execFile)(pulumi, ["stack", "output", "--json", "--stack", stack], {
+    cwd: PROJECT_DIRECTORY,
+    env,
+  });
   say(told(rehearsal.settings, JSON.parse(stdout)));
   say(`Rehearsed in ${Math.round((Date.now() - started) / 1000)} s.`);
   return verified;
@@ -153,10 +158,9 @@ async function test(args: string[]): Promise<number> {
 async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "start":
-      return rehearseStack("dev");
+      return rehearseStack(["dev", ...args]);
     case "rehearse":
-      if (args.length !== 1) throw new Error(USAGE);
-      return rehearseStack(args[0]!);
+      return rehearseStack(args);
     case "test":
       return test(args);
     case "bench":

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { parseArgs, promisify } from "node:util";
 import { parseSettings, type Scenario } from "../../infra/settings";
 import { checks } from "./contract";
+import { resultsOf } from "./results";
 import type { Deployment } from "./stage";
 import { type Result, verify } from "./verify";
 
@@ -14,10 +16,14 @@ const OUTPUTS: Readonly<Record<Scenario, string>> = {
   SharedServices: "sharedServices",
 };
 
-/** What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about. */
+/**
+ * What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about.
+ * @param secrets whether secret outputs are read too; otherwise each is `[secret]`.
+ */
 export async function deploymentOf(
   stack: string,
-  others: { partner: string; outsider: string },
+  others = { partner: "partner", outsider: "outsider" },
+  { secrets = false } = {},
 ): Promise<Deployment> {
   const ask = async (...args: string[]) => {
     const answer = await promisify(execFile)("pulumi", [...args, "--json", "--stack", stack]).catch(
@@ -31,7 +37,10 @@ export async function deploymentOf(
     );
     return JSON.parse(answer.stdout);
   };
-  const [config, told] = await Promise.all([ask("config"), ask("stack", "output", "--show-secrets")]);
+  const [config, told] = await Promise.all([
+    ask("config"),
+    ask("stack", "output", ...(secrets ? ["--show-secrets"] : [])),
+  ]);
   const prefix = "cross-account-access:";
   const written = Object.entries(config as Record<string, { value?: string }>)
     .filter(([name]) => name.startsWith(prefix))
@@ -82,11 +91,12 @@ export function exitCode(results: readonly Result[]): 0 | 1 | 3 {
   return differ.every(({ verdict }) => verdict.answer === "not asked") ? 3 : 1;
 }
 
-const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-profile PROFILE] [--patient]
+const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-profile PROFILE] [--patient] [--results FILE]
   Asks a deployed stack's accounts who gets in, with real users, MFA devices and requests, and removes them again.
   --outsider-profile  AWS profile of an administrator of a third account (default: outsider)
   --partner-profile   AWS profile of an administrator of the second trusted account (default: partner)
-  --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way`;
+  --patient           waits 15 minutes to see temporary credentials end, where the endpoint offers no shorter way
+  --results           writes the answers, and the policies behind them, as JSON: npm run report draws it`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -95,13 +105,17 @@ async function main(): Promise<number> {
       "outsider-profile": { type: "string", default: "outsider" },
       "partner-profile": { type: "string", default: "partner" },
       patient: { type: "boolean" },
+      results: { type: "string" },
     },
   });
   const [stack, ...more] = positionals;
   if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
   const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
-  const results = await verify(await deploymentOf(stack, others), { patient: !!values.patient });
+  const deployment = await deploymentOf(stack, others, { secrets: true });
+  const results = await verify(deployment, { patient: !!values.patient });
   console.log(table(results));
+  if (values.results)
+    writeFileSync(values.results, `${JSON.stringify(await resultsOf(deployment, results), null, 2)}\n`);
   return exitCode(results);
 }
 

@@ -1,0 +1,146 @@
+import {
+  GetGroupPolicyCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  GetUserCommand,
+  GetUserPolicyCommand,
+  IAMClient,
+  ListAttachedGroupPoliciesCommand,
+  ListAttachedRolePoliciesCommand,
+  ListAttachedUserPoliciesCommand,
+  ListGroupPoliciesCommand,
+  ListGroupsForUserCommand,
+  ListRolePoliciesCommand,
+  ListUserPoliciesCommand,
+} from "@aws-sdk/client-iam";
+import { GetBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
+import type { Statement } from "../../infra/access/policy";
+import type { Caller } from "./requests";
+
+/** A policy as an account holds it, and whose it is: `group Developers`, `role UpdateApp`. */
+export interface DeployedPolicy {
+  of: string;
+  name: string;
+  statements: Statement[];
+}
+
+export interface DeployedRole {
+  arn: string;
+  description: string;
+  /** Seconds. */
+  maxSessionDuration: number;
+  trust: Statement[];
+  policies: DeployedPolicy[];
+  boundary?: DeployedPolicy;
+}
+
+/** The policies that an account holds, read with the IAM and S3 operations that a security audit role may call. */
+export class DeployedPolicies {
+  private readonly iam: IAMClient;
+
+  constructor(private readonly caller: Caller) {
+    this.iam = new IAMClient(caller);
+  }
+
+  /** @throws {NoSuchEntityException} where there is no such role. */
+  async role(RoleName: string): Promise<DeployedRole> {
+    const { iam } = this;
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+    const [{ PolicyNames = [] }, { AttachedPolicies = [] }] = await Promise.all([
+      iam.send(new ListRolePoliciesCommand({ RoleName })),
+      iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
+    ]);
+    const of = `role ${RoleName}`;
+    const boundary = Role!.PermissionsBoundary?.PermissionsBoundaryArn;
+    return {
+      arn: Role!.Arn!,
+      description: Role!.Description ?? "",
+      maxSessionDuration: Role!.MaxSessionDuration ?? 3600,
+      trust: statementsOf(Role!.AssumeRolePolicyDocument),
+      policies: await Promise.all([
+        ...PolicyNames.map(async (PolicyName) => {
+          const { PolicyDocument } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+          return { of, name: PolicyName, statements: statementsOf(PolicyDocument) };
+        }),
+        ...AttachedPolicies.map(({ PolicyArn }) => this.managed(of, PolicyArn!)),
+      ]),
+      ...(boundary && { boundary: await this.managed(`boundary of ${of}`, boundary) }),
+    };
+  }
+
+  async group(GroupName: string): Promise<DeployedPolicy[]> {
+    const { iam } = this;
+    const [{ PolicyNames = [] }, { AttachedPolicies = [] }] = await Promise.all([
+      iam.send(new ListGroupPoliciesCommand({ GroupName })),
+      iam.send(new ListAttachedGroupPoliciesCommand({ GroupName })),
+    ]);
+    const of = `group ${GroupName}`;
+    return Promise.all([
+      ...PolicyNames.map(async (PolicyName) => {
+        const { PolicyDocument } = await iam.send(new GetGroupPolicyCommand({ GroupName, PolicyName }));
+        return { of, name: PolicyName, statements: statementsOf(PolicyDocument) };
+      }),
+      ...AttachedPolicies.map(({ PolicyArn }) => this.managed(of, PolicyArn!)),
+    ]);
+  }
+
+  /** A user's own policies and those of the groups. @throws {NoSuchEntityException} where there is no such user. */
+  async user(UserName: string): Promise<{
+    arn: string;
+    groups: string[];
+    policies: DeployedPolicy[];
+    boundary?: DeployedPolicy;
+  }> {
+    const { iam } = this;
+    const { User } = await iam.send(new GetUserCommand({ UserName }));
+    const [{ PolicyNames = [] }, { AttachedPolicies = [] }, { Groups = [] }] = await Promise.all([
+      iam.send(new ListUserPoliciesCommand({ UserName })),
+      iam.send(new ListAttachedUserPoliciesCommand({ UserName })),
+      iam.send(new ListGroupsForUserCommand({ UserName })),
+    ]);
+    const of = `user ${UserName}`;
+    const groups = Groups.map(({ GroupName }) => GroupName!);
+    const boundary = User!.PermissionsBoundary?.PermissionsBoundaryArn;
+    const own = await Promise.all([
+      ...PolicyNames.map(async (PolicyName) => {
+        const { PolicyDocument } = await iam.send(new GetUserPolicyCommand({ UserName, PolicyName }));
+        return { of, name: PolicyName, statements: statementsOf(PolicyDocument) };
+      }),
+      ...AttachedPolicies.map(({ PolicyArn }) => this.managed(of, PolicyArn!)),
+    ]);
+    const theirs = await Promise.all(groups.map((group) => this.group(group)));
+    return {
+      arn: User!.Arn!,
+      groups,
+      policies: [...own, ...theirs.flat()],
+      ...(boundary && { boundary: await this.managed(`boundary of ${of}`, boundary) }),
+    };
+  }
+
+  /** The statements of a bucket's policy; none where it has none. */
+  async bucket(Bucket: string): Promise<Statement[]> {
+    try {
+      return statementsOf(
+        (await new S3Client(this.caller).send(new GetBucketPolicyCommand({ Bucket }))).Policy,
+      );
+    } catch (error) {
+      if ((error as Error).name === "NoSuchBucketPolicy") return [];
+      throw error;
+    }
+  }
+
+  private async managed(of: string, PolicyArn: string): Promise<DeployedPolicy> {
+    const { Policy } = await this.iam.send(new GetPolicyCommand({ PolicyArn }));
+    const VersionId = Policy!.DefaultVersionId!;
+    const { PolicyVersion } = await this.iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+    return { of, name: PolicyArn, statements: statementsOf(PolicyVersion!.Document) };
+  }
+}
+
+/** The statements of a document, which IAM gives percent-encoded and S3 as it is. */
+function statementsOf(document = '{"Statement":[]}'): Statement[] {
+  const text = document.trimStart().startsWith("{") ? document : decodeURIComponent(document);
+  return [JSON.parse(text).Statement].flat();
+}

@@ -1,0 +1,106 @@
+import type { Home } from "../contract";
+import { asExpected, type Results } from "../results";
+
+/** Someone or something in the picture. */
+export interface Node {
+  id: string;
+  kind: "person" | "machine" | "role" | "resource";
+  name: string;
+  /** What it is really called, or which groups it is in. */
+  note: string;
+  home: Home;
+}
+
+/** A way from one to the other: everything that was asked along it and answered alike. */
+export interface Path {
+  from: string;
+  to: string;
+  answer: string;
+  /** How or what was asked, such as `with an MFA code` or `s3:GetObject`. */
+  asked: string[];
+  asExpected: boolean;
+}
+
+export interface Paths {
+  nodes: Node[];
+  paths: Path[];
+}
+
+/** How a person shows who they are when they ask for the role. */
+const SHOWN: Readonly<Record<string, string>> = {
+  "own keys": "no MFA",
+  "own keys and an MFA code": "MFA code",
+  "own keys and a wrong MFA code": "wrong MFA code",
+  "own keys and another person's MFA device": "another's MFA device",
+  "signed in with MFA": "MFA session",
+};
+/** The output that tells what a target is really called. */
+const CALLED: Readonly<Record<string, [scenario: string, output: string]>> = {
+  productionapp: ["UpdateApp", "bucketName"],
+  "the parameter": ["ParameterReader", "parameterName"],
+  "the topic": ["TopicPublisher", "topic"],
+  "the shared bucket": ["SharedBucket", "bucketName"],
+};
+
+/** Who reached what in a scenario, drawn from its rows alone. */
+export function pathsOf(results: Results, scenario: string): Paths {
+  const nodes = new Map<string, Node>();
+  const paths = new Map<string, Path>();
+  const person = (who: string) => {
+    const { home = "trusted", machine = false, groups = [] } = results.people[who] ?? {};
+    const note = groups.length > 0 ? groups.join(", ") : machine ? "deployed by the stack" : "in no group";
+    const node = {
+      id: `person ${who}`,
+      kind: machine ? "machine" : "person",
+      name: who,
+      note,
+      home,
+    } as const;
+    nodes.set(node.id, node);
+    return node.id;
+  };
+  const role = () => {
+    const arn = results.roles.find((one) => one.scenario === scenario)?.arn;
+    const name = arn?.split("/").at(-1) ?? scenario;
+    nodes.set("role", { id: "role", kind: "role", name, note: "role", home: "trusting" });
+    return "role";
+  };
+  const resource = (on: string) => {
+    const [named, output] = CALLED[on] ?? [];
+    const called = named && output ? results.outputs[named]?.[output] : undefined;
+    const home = /^own .* in dev$/.test(on) ? "trusted" : "trusting";
+    const note = called && called !== on ? called : "";
+    nodes.set(`on ${on}`, { id: `on ${on}`, kind: "resource", name: on, note, home });
+    return `on ${on}`;
+  };
+  for (const row of results.rows.filter((one) => one.scenario === scenario)) {
+    const { who, session, action, on, answer } = row;
+    const assumes = action === "sts:AssumeRole";
+    const asRole = session.startsWith("as the role");
+    const [, source, target] = /^(.+) to (.+)$/.exec(on) ?? [];
+    const from = asRole ? role() : person(who);
+    const to = assumes ? role() : resource(target ?? on);
+    const asked = assumes
+      ? results.people[who]?.machine
+        ? "own credentials"
+        : (SHOWN[session] ?? session)
+      : `${action}${source ? ` from ${source}` : ""}${session === "as the role, expired" ? " when expired" : ""}`;
+    const key = JSON.stringify([from, to, answer, asExpected(row)]);
+    const path = paths.get(key) ?? { from, to, answer, asked: [], asExpected: asExpected(row) };
+    if (!path.asked.includes(asked)) path.asked.push(asked);
+    paths.set(key, path);
+  }
+  return { nodes: [...nodes.values()], paths: [...paths.values()] };
+}
+
+/** The paths in words: what the picture shows, for those who do not see it. */
+export function pathWords({ nodes, paths }: Paths): string[] {
+  const name = (id: string) => {
+    const { kind, name } = nodes.find((one) => one.id === id)!;
+    return kind === "role" ? `role ${name}` : name;
+  };
+  return paths.map(
+    ({ from, to, answer, asked, asExpected: fine }) =>
+      `${name(from)} → ${name(to)}: ${answer} (${asked.join(", ")})${fine ? "" : ", which is not as expected"}`,
+  );
+}

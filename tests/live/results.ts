@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { bucketArn, partitionOf } from "../../infra/access/arn";
+import type { Statement } from "../../infra/access/policy";
+import { checks, type Home, people, type Role } from "./contract";
+import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
+import { type Deployment, Stage } from "./stage";
+import type { Result } from "./verify";
+
+const FORMAT = "cross-account-access/results/1";
+
+/** A row of the access contract and what was answered. Names are plain text: other versions may know others. */
+export interface AnsweredRow {
+  scenario: string;
+  /** Counts from 1. */
+  check: number;
+  who: string;
+  session: string;
+  action: string;
+  on: string;
+  expected: string;
+  /** allowed, refused, unclear or not asked. */
+  answer: string;
+  /** The endpoint's own, where it did not simply allow. */
+  words: string;
+}
+
+/** What `--results FILE` writes: the answers of one run and the policies behind them, and never a secret. */
+export interface Results {
+  format: typeof FORMAT;
+  stack: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  region: string;
+  /** True where the accounts are not AWS's own. */
+  rehearsal: boolean;
+  /** Account IDs; an account that could not be reached is left out. */
+  accounts: Partial<Record<Home, string>>;
+  people: Record<string, { home: Home; machine: boolean; groups: readonly string[] }>;
+  /** The titles of each scenario's checks. */
+  checks: Record<string, readonly string[]>;
+  rows: AnsweredRow[];
+  roles: ({ scenario: string } & DeployedRole)[];
+  groups: DeployedPolicy[];
+  buckets: { scenario: string; arn: string; statements: Statement[] }[];
+  /** By scenario, what the stack tells that is no secret. */
+  outputs: Record<string, Record<string, string>>;
+}
+
+/** The outputs that are kept: named one by one, so that a secret output added later is not. */
+const TOLD = ["roleArn", "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
+
+/** The answers of a run, with the policies that the accounts hold now. */
+export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
+  const { settings, outputs } = deployment;
+  const stage = await Stage.of(deployment);
+  const trusting = new DeployedPolicies(stage.administrator("trusting"));
+  const trusted = new DeployedPolicies(stage.administrator("trusted"));
+  const { region, trustingAccountId: accountId } = settings;
+  const owner = { region, accountId, partition: partitionOf(region) };
+  const rows = answers.map(({ row, verdict }) => ({ ...row, ...verdict }));
+  const scenarios = Object.entries(outputs);
+  const asking = [...new Set(rows.map(({ who }) => who))].map((who) => {
+    const role: Role | undefined = who in people ? people[who as keyof typeof people] : undefined;
+    return [who, { home: role?.home ?? "trusted", machine: !role, groups: role?.groups ?? [] }] as const;
+  });
+  const homes = new Set<Home>(["trusting", "trusted", ...asking.map(([, { home }]) => home)]);
+  const accounts = await Promise.all(
+    [...homes].map(async (home) => {
+      const sts = new STSClient(stage.administrator(home));
+      // Who has no profile for a third account did not ask from there either.
+      const told = await sts.send(new GetCallerIdentityCommand({})).catch(() => undefined);
+      return told ? [[home, told.Account!]] : [];
+    }),
+  );
+  const groups = [...new Set(asking.flatMap(([, person]) => person.groups))];
+  return {
+    format: FORMAT,
+    stack: settings.stack,
+    at: new Date().toISOString(),
+    region,
+    rehearsal: stage.endpoint !== undefined,
+    accounts: Object.fromEntries(accounts.flat()),
+    people: Object.fromEntries(asking),
+    checks: Object.fromEntries(scenarios.map(([name]) => [name, checks[name as keyof typeof checks]])),
+    rows,
+    roles: await Promise.all(
+      scenarios.flatMap(([scenario, { roleArn }]) =>
+        roleArn ? [trusting.role(roleArn.split("/").at(-1)!).then((role) => ({ scenario, ...role }))] : [],
+      ),
+    ),
+    groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),
+    buckets: await Promise.all(
+      scenarios.flatMap(([scenario, { bucketName }]) =>
+        bucketName
+          ? [
+              trusting
+                .bucket(bucketName)
+                .then((statements) => ({ scenario, arn: bucketArn(owner, bucketName), statements })),
+            ]
+          : [],
+      ),
+    ),
+    outputs: Object.fromEntries(
+      scenarios.map(([scenario, told]) => [
+        scenario,
+        Object.fromEntries(TOLD.flatMap((name) => (told[name] ? [[name, told[name]]] : []))),
+      ]),
+    ),
+  };
+}
+
+/** The results of an earlier run. @throws {Error} where the file is not what `--results` writes. */
+export function readResults(file: string): Results {
+  const mend = `Make it again: npm run verify -- STACK --results ${file}`;
+  let results: Results;
+  try {
+    results = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: found no results (${(error as Error).message}). ${mend}`);
+  }
+  if (results?.format === FORMAT) return results;
+  throw new Error(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${mend}`);
+}
+
+/** Whether a row was answered as the access contract expects. */
+export const asExpected = ({ expected, answer }: Pick<AnsweredRow, "expected" | "answer">): boolean =>
+  expected === answer;

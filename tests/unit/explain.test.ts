@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { trustStatements } from "../../infra/access/trust";
+import { explain, type Facts } from "../live/explain/explanation";
+import { type Made, sourceOf } from "../live/explain/made";
+import { readMessage } from "../live/explain/message";
+import { isAbout, names } from "../live/explain/statements";
+import { handoverText } from "../live/handover";
+
+const USER = "arn:aws:iam::111122223333:user/jane";
+const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";
+const dev = { accountId: "111122223333", region: "ap-northeast-1", partition: "aws" } as const;
+const denied = (end: string, action = "sts:AssumeRole", on = ROLE) =>
+  `User: ${USER} is not authorized to perform: ${action} on resource: ${on}${end}`;
+
+describe("a refusal's message", () => {
+  // The forms of https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+  for (const type of [
+    "identity-based policy",
+    "resource-based policy",
+    "role trust policy",
+    "permissions boundary",
+    "session policy",
+    "service control policy",
+    "resource control policy",
+    "VPC endpoint policy",
+  ] as const) {
+    it(`says that no ${type} allows`, () => {
+      const { who, action, on, reason } = readMessage(
+        denied(` because no ${type} allows the sts:AssumeRole action`),
+      );
+      assert.deepEqual([who, action, on], [USER, "sts:AssumeRole", ROLE]);
+      assert.deepEqual(reason, { type, explicit: false });
+    });
+    it(`says that there is an explicit deny in a ${type}`, () => {
+      const article = /^i/.test(type) ? "an" : "a";
+      assert.deepEqual(readMessage(denied(` with an explicit deny in ${article} ${type}`)).reason, {
+        type,
+        explicit: true,
+      });
+    });
+  }
+  it("may name the policy, and end with more", () => {
+    const policyArn =
+      "arn:aws:organizations::123456789012:policy/o-a1b2c3d4e5/service_control_policy/p-a1b2c3d4";
+    assert.deepEqual(
+      readMessage(denied(` with an explicit deny in a service control policy: ${policyArn}. Go to https://x`))
+        .reason,
+      { type: "service control policy", explicit: true, policyArn },
+    );
+  });
+  it("may quote the resource, name no resource, or carry its code and a lead of the service's own", () => {
+    assert.equal(
+      readMessage(denied("", "s3:GetObject", '"arn:aws:s3:::shared/a.txt"')).on,
+      "arn:aws:s3:::shared/a.txt",
+    );
+    const none = `User: ${USER} is not authorized to perform: codecommit:ListDeployments because no session policy allows the codecommit:ListDeployments action`;
+    assert.deepEqual(readMessage(none), {
+      who: USER,
+      action: "codecommit:ListDeployments",
+      reason: { type: "session policy", explicit: false },
+    });
+    const ec2 = `UnauthorizedOperation: You are not authorized to perform this operation. ${denied(" because no identity-based policy allows the ec2:RunInstances action", "ec2:RunInstances", "*")}`;
+    assert.deepEqual(
+      [readMessage(ec2).who, readMessage(ec2).action, readMessage(ec2).on],
+      [USER, "ec2:RunInstances", "*"],
+    );
+    assert.equal(readMessage(denied("", "SNS:Publish")).action, "sns:Publish");
+  });
+  it("may say nothing of why", () => {
+    assert.deepEqual(readMessage("AccessDenied: Access Denied"), {});
+    assert.equal(readMessage(denied("")).reason, undefined);
+  });
+  it("may be about the MFA code itself", () => {
+    const message = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+    assert.equal(readMessage(message).reason?.type, "mfa");
+  });
+});
+
+describe("a statement", () => {
+  const about = (Action: string, Resource: string) =>
+    isAbout({ Effect: "Allow", Action, Resource }, "s3:GetObject", "arn:aws:s3:::b/k");
+  it("is about an action and a resource by AWS's wildcards, and by nothing else that looks like one", () => {
+    for (const [action, resource, expected] of [
+      ["s3:Get*", "arn:aws:s3:::b/*", true],
+      ["S3:getobject", "*", true],
+      ["s3:GetObjec?", "arn:aws:s3:::?/k", true],
+      ["s3:PutObject", "*", false],
+      ["s3:GetObject", "arn:aws:s3:::b", false],
+      ["s3:GetObject", "arn:aws:s3...b/k", false],
+    ] as const)
+      assert.equal(about(action, resource), expected, `${action} on ${resource}`);
+  });
+  it("names a caller by account, by ARN, or by the role of the session", () => {
+    const by = (AWS: string) => ({ Effect: "Allow", Principal: { AWS }, Action: "*" }) as const;
+    const session = "arn:aws:sts::123456789012:assumed-role/UpdateApp/jane";
+    assert(names(by("arn:aws:iam::111122223333:root"), USER));
+    assert(names(by("111122223333"), USER));
+    assert(names(by(ROLE), session));
+    assert(!names(by("arn:aws:iam::123456789012:root"), USER));
+  });
+});
+
+const grant: Made = {
+  resource: "Developers-may-assume-UpdateApp",
+  type: "GroupPolicy",
+  of: "Developers",
+  name: "Developers-may-assume-UpdateApp",
+  statements: [{ Sid: "AssumeRole", Effect: "Allow", Action: "sts:AssumeRole", Resource: [ROLE] }],
+  source: "infra/scenarios/update-app.ts:45",
+};
+const trust: Made = {
+  resource: "UpdateApp",
+  type: "Role",
+  of: "UpdateApp",
+  name: "UpdateApp",
+  statements: trustStatements({ people: { accounts: [dev] } }),
+  source: "infra/scenarios/update-app.ts:31",
+};
+const facts = (more: Partial<Facts> = {}): Facts => ({
+  who: USER,
+  action: "sts:AssumeRole",
+  on: ROLE,
+  reason: undefined,
+  own: { groups: ["Testers"], policies: [] },
+  resource: trust.statements,
+  made: [grant, trust],
+  settings: {
+    trustingAccountId: "123456789012",
+    trustedAccountId: "111122223333",
+    trustingProfile: "prod",
+    trustedProfile: "dev",
+  },
+  ...more,
+});
+const member = {
+  groups: ["Developers"],
+  policies: [{ of: "group Developers", name: grant.name, statements: grant.statements }],
+};
+const explained = (more: Partial<Facts> = {}) =>
+  explain(facts(more))
+    .map(([label, text]) => `${label}: ${text}`)
+    .join("\n");
+
+describe("an explanation", () => {
+  it("names the trusted side where the caller has no right, the group that has it, and where it is made", () => {
+    const text = explained({ reason: { type: "identity-based policy", explicit: false } });
+    assert.match(text, /by: the trusted account 111122223333: no identity-based policy allows it$/m);
+    assert.match(
+      text,
+      /would: policy Developers-may-assume-UpdateApp of group Developers; the caller is in Testers/,
+    );
+    assert.match(
+      text,
+      /made by: infra\/scenarios\/update-app\.ts:45, resource Developers-may-assume-UpdateApp/,
+    );
+    assert.match(text, /add-user-to-group --group-name Developers --user-name jane --profile dev/);
+  });
+  it("tells the same from the deployed policies where AWS gives no reason across accounts, and says so", () => {
+    assert.match(explained(), /by: the trusted account .* \(as the deployed policies read/);
+    assert.match(
+      explained({ own: member }),
+      /by: the trusting account 123456789012: no role trust policy allows it \(as/,
+    );
+  });
+  it("names the condition where a developer comes without MFA", () => {
+    const text = explained({ own: member, reason: { type: "role trust policy", explicit: false } });
+    assert.match(
+      text,
+      /would: trust policy of role UpdateApp, statement People, if the caller signed in with multi-factor/,
+    );
+    assert.match(text, /made by: infra\/scenarios\/update-app\.ts:31, resource UpdateApp/);
+    assert.match(text, /change: nothing in the program: .*mfa_serial/);
+  });
+  it("does not offer a machine's statement to a person", () => {
+    const resource = trustStatements({
+      machines: { accounts: [dev], principalArns: ["arn:aws:iam::111122223333:role/M"] },
+    });
+    const text = explained({ own: member, resource, reason: { type: "role trust policy", explicit: false } });
+    assert.doesNotMatch(text, /would:/);
+  });
+  it("says whom the trust names where it is not the caller's account", () => {
+    const text = explained({
+      who: "arn:aws:iam::444455556666:user/eve",
+      own: undefined,
+      reason: { type: "role trust policy", explicit: false },
+    });
+    assert.match(text, /names account 111122223333, and not the caller/);
+  });
+  it("points at the role where someone asks with their own credentials what the role may", () => {
+    const permissions: Made = {
+      ...trust,
+      resource: "UpdateApp-permissions",
+      type: "RolePolicy",
+      name: "permissions",
+      statements: [{ Effect: "Allow", Action: "s3:PutObject", Resource: "arn:aws:s3:::productionapp/*" }],
+    };
+    const text = explained({
+      action: "s3:PutObject",
+      on: "arn:aws:s3:::productionapp/x",
+      resource: [],
+      made: [permissions],
+    });
+    assert.match(text, /would: role UpdateApp, which may .*: assume it/);
+  });
+  it("sends someone who signs in through a role of the own account to that role, not to a group", () => {
+    const who = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developers/jane";
+    const text = explained({
+      who,
+      own: { groups: [], policies: [] },
+      reason: { type: "identity-based policy", explicit: false },
+    });
+    assert.match(text, /change: .*give role AWSReservedSSO_Developers the same statement/);
+  });
+  it("shows the denying statement, and that hands and not the program made it", () => {
+    const own = {
+      groups: [],
+      policies: [
+        {
+          of: "user jane",
+          name: "by-hand",
+          statements: [{ Sid: "No", Effect: "Deny", Action: "*", Resource: "*" } as const],
+        },
+      ],
+    };
+    const text = explained({ own, reason: { type: "identity-based policy", explicit: true } });
+    assert.match(text, /policy: policy by-hand of user jane, statement No\nmade by: not by this stack/);
+  });
+  for (const [type, side] of [
+    ["permissions boundary", /the trusted account/],
+    ["session policy", /the caller's own session/],
+    ["service control policy", /the organisation/],
+    ["VPC endpoint policy", /the network/],
+  ] as const)
+    it(`names who answers for a ${type}`, () => {
+      assert.match(explained({ reason: { type, explicit: false } }), side);
+    });
+});
+
+describe("the line that makes a policy", () => {
+  for (const [resource, type, expected] of [
+    ["UpdateApp", "Role", /trust: \{ people/],
+    ["UpdateApp-permissions", "RolePolicy", /permissions: readAndWrite/],
+    ["Developers-may-assume-UpdateApp", "GroupPolicy", /"Developers-may-assume-UpdateApp"/],
+    ["machine-may-assume-InstanceOperator", "RolePolicy", /"machine-may-assume-InstanceOperator"/],
+    ["shared-policy", "BucketPolicy", /statements: \[/],
+  ] as const)
+    it(`is found for ${resource}`, () => {
+      const [file, line] = sourceOf(resource, type)!.split(":");
+      assert(existsSync(file!));
+      assert.match(readFileSync(file!, "utf8").split("\n")[Number(line) - 1]!, expected);
+    });
+  it("is not made up for a name that no scenario has", () => {
+    assert.equal(sourceOf("nothing-of-ours", "GroupPolicy"), undefined);
+  });
+});
+
+describe("a handover", () => {
+  const profile =
+    "[profile UpdateApp]\nsource_profile = YOUR-PROFILE\nmfa_serial = arn:aws:iam::1:mfa/YOUR-MFA-DEVICE\nduration_seconds = 7200\n";
+  const text = (
+    people: Parameters<typeof trustStatements>[0]["people"],
+    person?: { name: string; mfaSerial: string },
+  ) =>
+    handoverText({
+      settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
+      roleName: "UpdateApp",
+      switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
+      cliProfile: profile,
+      role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
+      ...(person && { person }),
+    });
+  it("gives the link, how long, and what it takes", () => {
+    const told = text({ accounts: [dev], maxMfaAge: 3600 });
+    assert.match(told, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
+    assert.match(told, /for 2 hours at a time/);
+    assert.match(
+      told,
+      /with multi-factor authentication \(MFA\), and that the caller showed MFA at most 1 hour ago/,
+    );
+  });
+  it("gives no link where the role asks for an external ID, which the console cannot send", () => {
+    const told = text({ accounts: [dev], externalId: "abc" });
+    assert.doesNotMatch(told, /switchrole/);
+    assert.match(told, /external_id = abc/);
+  });
+  it("fills in a person's MFA device", () => {
+    const told = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
+    assert.match(told, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
+    assert.doesNotMatch(told, /YOUR-MFA-DEVICE/);
+  });
+});

@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+import { trustStatements } from "../../infra/access/trust";
+import { checks, contract, people, type Role } from "../live/contract";
+import { comment } from "../live/report/comment";
+import { differenceOf, passes } from "../live/report/difference";
+import { page } from "../live/report/page";
+import { pathsOf, pathWords } from "../live/report/paths";
+import { picture } from "../live/report/picture";
+import { statementWords } from "../live/report/words";
+import { type AnsweredRow, type Results, readResults } from "../live/results";
+
+const dev = { accountId: "000000000001", region: "ap-northeast-1", partition: "aws" } as const;
+const TESTER = ({ scenario, who }: AnsweredRow) => scenario === "UpdateApp" && who === "tester";
+
+/** Results as a run of the whole contract gives them, with some rows answered otherwise. */
+function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})): Results {
+  const role = (scenario: string) => ({
+    scenario,
+    arn: `arn:aws:iam::000000000002:role/${scenario}`,
+    description: "",
+    maxSessionDuration: 3600,
+    trust: trustStatements({ people: { accounts: [dev] } }),
+    policies: [],
+  });
+  return {
+    format: "cross-account-access/results/1",
+    stack: "dev",
+    at: "2026-01-02T03:04:05.000Z",
+    region: "ap-northeast-1",
+    rehearsal: true,
+    accounts: { trusting: "000000000002", trusted: "000000000001", outsider: "000000000003" },
+    people: Object.fromEntries([
+      ...Object.entries<Role>(people).map(([who, { home, groups = [] }]) => [
+        who,
+        { home, groups, machine: false },
+      ]),
+      ...["machine", "device"].map((who) => [who, { home: "trusted", groups: [], machine: true }]),
+    ]),
+    checks,
+    rows: contract.map((row) => {
+      const answered = {
+        ...row,
+        answer: row.expected,
+        words: row.expected === "refused" ? "AccessDenied" : "",
+      };
+      return { ...answered, ...change(answered) };
+    }),
+    roles: ["UpdateApp", "ParameterReader", "InstanceOperator", "TopicPublisher"].map(role),
+    groups: [],
+    buckets: [],
+    outputs: { UpdateApp: { bucketName: "productionapp-000000000002" } },
+  };
+}
+const granted = results((row) => (TESTER(row) ? { answer: "allowed", words: "" } : {}));
+
+describe("the access report", () => {
+  it("has one line of the table for every row, and every cell in words", () => {
+    const text = page(results());
+    assert.equal(text.match(/<th scope="row">/g)?.length, contract.length);
+    assert.equal(text.match(/<svg /g)?.length, Object.keys(checks).length);
+    assert.doesNotMatch(text, /<script|undefined|NaN|\[object/);
+  });
+
+  it("draws every path once, and refused paths otherwise than by colour alone", () => {
+    for (const scenario of Object.keys(checks)) {
+      const { paths } = pathsOf(results(), scenario);
+      const { text } = picture(results(), scenario);
+      for (const [answer, sign] of [
+        ["allowed", "✔"],
+        ["refused", "✘"],
+      ] as const) {
+        const count = paths.filter((path) => path.answer === answer).length;
+        assert.equal(
+          text.match(new RegExp(`marker-end="url\\(#${scenario}-${answer}\\)"`, "g"))?.length,
+          count,
+        );
+        assert.equal(text.match(new RegExp(`>${sign} `, "g"))?.length, count);
+      }
+      assert.doesNotMatch(text, /undefined|NaN/);
+    }
+  });
+
+  it("tells the paths in words too", () => {
+    const words = pathWords(pathsOf(results(), "UpdateApp"));
+    assert(words.includes("tester → role UpdateApp: refused (MFA session)"), words.join("\n"));
+    assert(words.includes("developer → own bucket in dev: allowed (s3:ListBucket, s3:GetObject)"));
+  });
+
+  it("has no two rows that a comparison would take for one", () => {
+    const keys = contract.map(({ scenario, who, session, action, on }) =>
+      [scenario, who, session, action, on].join(),
+    );
+    assert.deepEqual(
+      keys.filter((key, index) => keys.indexOf(key) !== index),
+      [],
+    );
+  });
+
+  it("tells every condition of a trust policy in plain words, and one that it does not know as it is written", () => {
+    const [statement] = trustStatements({
+      people: {
+        accounts: [dev],
+        maxMfaAge: 5400,
+        externalId: "abc",
+        organizationId: "o-a1b2c3d4e5",
+        sourceIps: ["192.0.2.0/24", "198.51.100.7/32"],
+      },
+    });
+    assert.equal(
+      statementWords(statement!),
+      "Account 000000000001 may do sts:AssumeRole, if the caller signed in with multi-factor authentication (MFA), " +
+        "and the caller showed MFA at most 90 minutes ago, and the caller sends the external ID abc, and the caller " +
+        "belongs to the organisation o-a1b2c3d4e5, and the request comes from the IP addresses 192.0.2.0/24 or 198.51.100.7/32.",
+    );
+    const tag = { StringEquals: { "aws:ResourceTag/operated": "true" }, StringLike: { "aws:userid": "A*" } };
+    assert.equal(
+      statementWords({ Effect: "Deny", Action: "ec2:*", Resource: "*", Condition: tag }),
+      "May never ec2:* on *, if the resource has the tag operated = true, and aws:userid fulfils StringLike A*.",
+    );
+  });
+
+  it("names what is newly allowed in the comment's first lines, and does not pass", () => {
+    const difference = differenceOf(results(), granted);
+    assert.equal(passes(granted, difference), false);
+    const [title, , section, , first] = comment(granted, results(), difference).split("\n");
+    assert.match(title!, /^### ✘ Stack dev newly allows what was refused before: 1; 75 of 76/);
+    assert.equal(section, "**Newly allowed: 1**");
+    assert.equal(first, "- **tester, signed in with MFA**: sts:AssumeRole on the role (UpdateApp 4)");
+  });
+
+  it("does not pass what the new contract expects, where the base refused it", () => {
+    const expected = results((row) => (TESTER(row) ? { answer: "allowed", expected: "allowed" } : {}));
+    assert.equal(passes(expected, differenceOf(results(), expected)), false);
+    assert.equal(passes(expected, differenceOf(expected, expected)), true);
+  });
+
+  it("tells what is newly refused, new, removed and answered otherwise, and passes where all is as expected", () => {
+    const [first, ...rest] = results().rows;
+    const now = { ...results(), rows: rest };
+    const removed = differenceOf(results(), now);
+    assert.deepEqual([removed.removed, removed.added], [[first], []]);
+    assert.equal(passes(now, removed), true);
+    assert.deepEqual(differenceOf(now, results()).added, [first]);
+    assert.deepEqual(
+      differenceOf(granted, results()).newlyRefused.map(({ row }) => row.who),
+      ["tester"],
+    );
+    const unclear = results((row) => (TESTER(row) ? { answer: "not asked" } : {}));
+    assert.equal(differenceOf(results(), unclear).otherwise.length, 1);
+    assert.equal(passes(unclear, differenceOf(results(), unclear)), false);
+  });
+
+  it("tells which policy statements are new, and takes two stacks' account IDs for the same", () => {
+    const other: Results = JSON.parse(JSON.stringify(results()).replaceAll("000000000001", "111122223333"));
+    assert.deepEqual(differenceOf(results(), other).policies, { added: [], removed: [] });
+    const [role, ...roles] = results().roles;
+    const wide = {
+      ...results(),
+      roles: [{ ...role!, trust: [{ ...role!.trust[0]!, Principal: "*" as const }] }, ...roles],
+    };
+    const { added } = differenceOf(results(), wide).policies;
+    assert.deepEqual(
+      added.map(({ of, statement }) => `${of}: ${statementWords(statement)}`),
+      [
+        "trust policy of role UpdateApp: Everyone may do sts:AssumeRole, if the caller signed in with multi-factor authentication (MFA).",
+      ],
+    );
+  });
+
+  it("shows names as text, whatever is in them", () => {
+    const nasty = `<script>alert("1")</script>|\`<img src=x onerror='a'>`;
+    const text = JSON.stringify(results((row) => ({ words: nasty, ...(TESTER(row) && { answer: nasty }) })))
+      .replaceAll('"tester"', JSON.stringify(nasty))
+      .replaceAll('"prod"', JSON.stringify(nasty))
+      .replaceAll("A Testers member with MFA", JSON.stringify(nasty).slice(1, -1))
+      .replaceAll('"stack":"dev"', `"stack":${JSON.stringify(nasty)}`);
+    const bad: Results = JSON.parse(text);
+    const difference = differenceOf(results(), bad);
+    const shown = page(bad, results(), difference);
+    assert.doesNotMatch(shown, /<script|<img/);
+    assert.match(shown, /&lt;script&gt;alert\(&quot;1&quot;\)/);
+    const written = comment(bad, results(), difference);
+    assert.doesNotMatch(written, /<script|<img|`/);
+    // A pipe in a name is no new column.
+    for (const line of written.split("\n").filter((one) => /^\| [✔✘]/.test(one)))
+      assert.equal(line.match(/\|/g)?.length, 6, line);
+  });
+
+  it("refuses a file of another format, naming the file and the command that makes it", () => {
+    const directory = mkdtempSync(join(tmpdir(), "results-"));
+    try {
+      const file = join(directory, "old.json");
+      writeFileSync(file, '{"format":"cross-account-access/results/0"}');
+      assert.throws(
+        () => readResults(file),
+        /old\.json: found the format .*results\/0; expected .*results\/1/,
+      );
+      assert.throws(() => readResults(join(directory, "none.json")), /npm run verify -- STACK --results/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("exits with 1 where something is newly allowed, 0 where nothing is, 2 where it cannot tell", () => {
+    const directory = mkdtempSync(join(tmpdir(), "results-"));
+    const write = (name: string, content: Results) => {
+      writeFileSync(join(directory, name), JSON.stringify(content));
+      return join(directory, name);
+    };
+    const report = (...args: string[]) =>
+      spawnSync(
+        process.execPath,
+        ["-r", "ts-node/register/transpile-only", "tests/live/report/index.ts", ...args],
+        {
+          encoding: "utf8",
+        },
+      );
+    try {
+      const [was, now] = [write("was.json", results()), write("now.json", granted)];
+      const markdown = join(directory, "comment.md");
+      assert.equal(report("--results", was, "--base", was).status, 0);
+      assert.equal(report("--results", now, "--base", was, "--markdown", markdown).status, 1);
+      assert.match(readFileSync(markdown, "utf8"), /^### ✘ .*\n\n\*\*Newly allowed: 1/);
+      const nothing = report("--results", join(directory, "none.json"));
+      assert.equal(nothing.status, 2);
+      assert.match(nothing.stderr, /none\.json/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+const CHROMIUM = [
+  process.env.CHROMIUM ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+].find((path) => path && existsSync(path));
+
+describe(`the access report in a browser${CHROMIUM ? "" : " (not run: no Chromium found; name one in CHROMIUM)"}`, function () {
+  this.timeout(120_000);
+  let browser: Browser;
+  before(async function () {
+    if (!CHROMIUM) return this.skip();
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      // Chromium refuses its own sandbox to root.
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: [
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+      ],
+    });
+  });
+  after(() => browser?.close());
+
+  const open = async (colorScheme: "light" | "dark", width: number) => {
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width, height: 900 },
+      bypassCSP: true,
+    });
+    const tab = await context.newPage();
+    await tab.setContent(page(granted, results(), differenceOf(results(), granted)));
+    return tab;
+  };
+
+  for (const scheme of ["light", "dark"] as const)
+    for (const width of [1280, 390])
+      it(`has no findings of axe, ${scheme}, ${width} pixels wide`, async () => {
+        const tab = await open(scheme, width);
+        await tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+        await tab.addScriptTag({ path: require.resolve("axe-core") });
+        const { violations, passes: passed } = (await tab.evaluate("axe.run()")) as {
+          violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+          passes: { id: string }[];
+        };
+        assert.deepEqual(
+          violations.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]),
+          [],
+        );
+        assert(
+          passed.some(({ id }) => id === "color-contrast"),
+          "contrast was not looked at",
+        );
+        assert.equal(
+          await tab.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+          true,
+          "the page itself scrolls sideways",
+        );
+        await tab.context().close();
+      });
+
+  it("keeps every text of the pictures inside its picture, and every name inside its box", async () => {
+    const tab = await open("light", 1280);
+    const outside = await tab.evaluate(`[...document.querySelectorAll("svg text")].flatMap((text) => {
+      const own = text.getBoundingClientRect();
+      const box = (text.closest("g")?.querySelector(".node") ?? text.ownerSVGElement).getBoundingClientRect();
+      const fits = own.left >= box.left && own.right <= box.right && own.top >= box.top && own.bottom <= box.bottom;
+      return fits ? [] : [text.textContent];
+    })`);
+    assert.deepEqual(outside, []);
+    await tab.context().close();
+  });
+
+  it("reaches the skip link first, then every scrolling region by keyboard", async () => {
+    const context = await browser.newContext({
+      viewport: { width: 390, height: 900 },
+    });
+    const tab = await context.newPage();
+    await tab.setContent(page(results()));
+    const focused = async () => {
+      await tab.keyboard.press("Tab");
+      return String(
+        await tab.evaluate(
+          "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent",
+        ),
+      );
+    };
+    assert.equal(await focused(), "Skip to the report");
+    const reached: string[] = [];
+    for (let press = 0; press < 40; press++) reached.push(await focused());
+    for (const scenario of Object.keys(checks))
+      for (const region of [`Picture of ${scenario}`, `Table of ${scenario}`])
+        assert(reached.includes(region), `${region} is not reached: ${reached.join(", ")}`);
+    await context.close();
+  });
+});
