@@ -10,6 +10,7 @@ export const SCENARIOS = [
   "InstanceOperator",
   "TopicPublisher",
   "SharedBucket",
+  "GitHubActions",
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -51,6 +52,10 @@ export interface Settings {
   topicClientId: string;
   /** SharedBucket: physical name of the shared bucket; unique worldwide. */
   sharedBucketName: string;
+  /** GitHubActions: the repository whose jobs preview and deploy this stack, as owner/name. */
+  githubRepository: string | undefined;
+  /** GitHubActions: false where the accounts hold GitHub's OpenID Connect provider already: an account takes one. */
+  createGithubProvider: boolean;
 }
 
 /** A setting as written: where it comes from is the caller's business, so tests need no engine. */
@@ -209,6 +214,12 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     otherwise: () => "publisher",
   },
   sharedBucketName: bucket("shared"),
+  githubRepository: {
+    expected: "a GitHub repository as owner/name",
+    read: matching(/^[\w-]+\/[\w.-]+$/),
+    otherwise: () => undefined,
+  },
+  createGithubProvider: flag(true),
 };
 
 /**
@@ -258,6 +269,10 @@ export function parseSettings(stack: string, written: Written): Settings {
   if (settings.trustedProfile === settings.trustingProfile && settings.manages?.length === 2) {
     const expected = "a profile of its own for each account";
     mistake("trustedProfile", `${settings.trustedProfile} for both`, expected, set("trustedProfile"));
+  }
+  if (settings.scenarios?.includes("GitHubActions") && written.githubRepository === undefined) {
+    const expected = `${rules.githubRepository.expected}: the scenario GitHubActions trusts its jobs`;
+    mistake("githubRepository", "nothing", expected, set("githubRepository", "OWNER/NAME"));
   }
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;

@@ -198,7 +198,7 @@ describe("stack dev, rehearsed", function () {
     const { code, output } = await pulumi("up", "--yes", "--skip-preview", "--policy-pack", "policypack");
     assert.equal(code, 0, output);
     const verified = await verify();
-    assert.match(verified.output, /35 of 35 checks as expected/, verified.output);
+    assert.match(verified.output, /42 of 42 checks as expected/, verified.output);
     assert.equal(verified.code, 0);
   });
 
@@ -288,7 +288,7 @@ describe("stack dev, rehearsed", function () {
   it("is mended by the next up, after any of these", async () => {
     await up();
     const { output } = await verify();
-    assert.match(output, /35 of 35 checks as expected/, output);
+    assert.match(output, /42 of 42 checks as expected/, output);
   });
 
   it("shows a trust policy changed behind the engine's back, and mends it", async () => {
@@ -325,7 +325,7 @@ describe("stack dev, rehearsed", function () {
     await begin();
     await up();
     const { output } = await verify();
-    assert.match(output, /35 of 35 checks as expected/, output);
+    assert.match(output, /42 of 42 checks as expected/, output);
   });
 
   it("starts anew, and says so, where the sandbox is killed in the middle of an up", async () => {
@@ -341,6 +341,6 @@ describe("stack dev, rehearsed", function () {
     );
     await up();
     const { output } = await verify();
-    assert.match(output, /35 of 35 checks as expected/, output);
+    assert.match(output, /42 of 42 checks as expected/, output);
   });
 });

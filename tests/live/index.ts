@@ -11,6 +11,7 @@ const OUTPUTS: Readonly<Record<Scenario, string>> = {
   InstanceOperator: "instanceOperator",
   TopicPublisher: "topicPublisher",
   SharedBucket: "sharedBucket",
+  GitHubActions: "gitHubActions",
 };
 
 /** What a deployed stack tells of itself: its settings say whom to ask as, its outputs what to ask about. */

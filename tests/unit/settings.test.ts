@@ -34,6 +34,12 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
   ["a session of half a second", { sessionDuration: "1000.5" }, [/sessionDuration/]],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
   ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
+  [
+    "a scenario of GitHub's jobs without their repository",
+    { scenarios: '["GitHubActions"]' },
+    [/githubRepository: found nothing; expected a GitHub repository as owner\/name/],
+  ],
+  ["a repository with a wildcard", { githubRepository: "owner/*" }, [/githubRepository: found "owner\/\*"/]],
   ["a flag that is none", { protect: "yes" }, [/protect: found "yes"; expected true or false/]],
   [
     "an unknown setting",
@@ -88,6 +94,8 @@ describe("settings", () => {
         topic: "topic/test",
         topicClientId: "publisher",
         sharedBucketName: "shared-000000000002",
+        githubRepository: undefined,
+        createGithubProvider: true,
       },
     );
   });
