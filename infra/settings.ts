@@ -11,6 +11,7 @@ export const SCENARIOS = [
   "TopicPublisher",
   "SharedBucket",
   "SharedServices",
+  "GitHubActions",
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -54,6 +55,10 @@ export interface Settings {
   sharedBucketName: string;
   /** SharedServices: name of the shared topic, queue, repository and API. */
   sharedServicesName: string;
+  /** GitHubActions: the repository whose jobs preview and deploy this stack, as owner/name. */
+  githubRepository: string | undefined;
+  /** GitHubActions: false where the accounts hold GitHub's OpenID Connect provider already: an account takes one. */
+  createGithubProvider: boolean;
 }
 
 /** A setting as written: where it comes from is the caller's business, so tests need no engine. */
@@ -219,6 +224,12 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     read: matching(/^(?=.{2,80}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
     otherwise: () => "shared",
   },
+  githubRepository: {
+    expected: "a GitHub repository as owner/name",
+    read: matching(/^[\w-]+\/[\w.-]+$/),
+    otherwise: () => undefined,
+  },
+  createGithubProvider: flag(true),
 };
 
 /**
@@ -268,6 +279,10 @@ export function parseSettings(stack: string, written: Written): Settings {
   if (settings.trustedProfile === settings.trustingProfile && settings.manages?.length === 2) {
     const expected = "a profile of its own for each account";
     mistake("trustedProfile", `${settings.trustedProfile} for both`, expected, set("trustedProfile"));
+  }
+  if (settings.scenarios?.includes("GitHubActions") && written.githubRepository === undefined) {
+    const expected = `${rules.githubRepository.expected}: the scenario GitHubActions trusts its jobs`;
+    mistake("githubRepository", "nothing", expected, set("githubRepository", "OWNER/NAME"));
   }
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;

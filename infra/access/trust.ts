@@ -1,4 +1,4 @@
-import { iamArn, type Place } from "./arn";
+import { iamArn, oidcProviderArn, type Place } from "./arn";
 import type { Statement } from "./policy";
 
 /** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
@@ -34,10 +34,26 @@ export interface TrustedPeople extends Trusted {
 /** Machines (instance roles, pipelines) cannot show a second factor: they get a statement of their own. */
 export type TrustedMachines = Trusted;
 
-/** Who may assume a role: at least one of the two kinds. */
+/**
+ * Workloads that have no AWS credentials, such as a pipeline's jobs: they show a token that their OpenID Connect
+ * provider has signed. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+ */
+export interface TrustedWorkloads {
+  /** The account that holds both the provider and the role. */
+  account: Place;
+  /** The provider's URL without https://, such as token.actions.githubusercontent.com. */
+  issuer: string;
+  /** Whom the token must be meant for: one of the provider's client IDs. */
+  audience: string;
+  /** Whom the token must be about, each in full: without them everyone who gets a token from the provider is let in. */
+  subjects: readonly [string, ...string[]];
+}
+
+/** Who may assume a role: at least one of the three kinds. */
 export interface Trust {
   people?: TrustedPeople;
   machines?: TrustedMachines;
+  workloads?: TrustedWorkloads;
 }
 
 /**
@@ -46,9 +62,9 @@ export interface Trust {
  * @throws {Error} where nobody is trusted, or where an MFA age is asked for without MFA.
  */
 export function trustStatements(trust: Trust): Statement[] {
-  const { people, machines } = trust;
-  if (!people && !machines)
-    throw new Error("A role trusts nobody: give trust.people, trust.machines or both.");
+  const { people, machines, workloads } = trust;
+  if (!people && !machines && !workloads)
+    throw new Error("A role trusts nobody: give trust.people, trust.machines or trust.workloads.");
   const statements: Statement[] = [];
   if (people) {
     const { mfa = true, maxMfaAge } = people;
@@ -67,6 +83,17 @@ export function trustStatements(trust: Trust): Statement[] {
     );
   }
   if (machines) statements.push(trustStatement("Machines", machines, {}));
+  if (workloads) {
+    const { account, issuer, audience, subjects } = workloads;
+    statements.push({
+      Sid: "Workloads",
+      Effect: "Allow",
+      Principal: { Federated: oidcProviderArn(account, issuer) },
+      Action: "sts:AssumeRoleWithWebIdentity",
+      // StringEquals takes no wildcard: a subject is one job's, never a pattern of them.
+      Condition: { StringEquals: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: [...subjects] } },
+    });
+  }
   return statements;
 }
 

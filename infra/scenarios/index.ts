@@ -1,5 +1,6 @@
 import type { Accounts } from "../accounts";
 import type { Scenario, Settings } from "../settings";
+import { gitHubActions } from "./github-actions";
 import { instanceOperator } from "./instance-operator";
 import { parameterReader } from "./parameter-reader";
 import { sharedBucket } from "./shared-bucket";
@@ -17,5 +18,6 @@ export function deployScenarios(settings: Settings, accounts: Accounts) {
     ...(on("TopicPublisher") && { topicPublisher: topicPublisher(settings, accounts) }),
     ...(on("SharedBucket") && { sharedBucket: sharedBucket(settings, accounts) }),
     ...(on("SharedServices") && { sharedServices: sharedServices(settings, accounts) }),
+    ...(on("GitHubActions") && { gitHubActions: gitHubActions(settings, accounts) }),
   };
 }

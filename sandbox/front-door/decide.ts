@@ -14,6 +14,7 @@ import type { Call, Context } from "./call";
 import { type Principal, principalContext, type ServicePrincipal } from "./identities";
 import type { Policies } from "./policies";
 import { type Check, partition } from "./requests";
+import type { FederatedPrincipal } from "./web-identity";
 
 export interface Decision {
   allowed: boolean;
@@ -54,15 +55,33 @@ const spelled = (simulation: Simulation): Simulation =>
     ? JSON.parse(JSON.stringify(simulation).replace(/"(arn:[^":]*:execute-api:[^":]*:[^":]*:)/g, '"$1/'))
     : simulation;
 
+/**
+ * The evaluator's data lacks these two keys of GitHub's tokens, and so would drop them from the request. Those of Google's
+ * tokens, which it has and which mean the same there, take their place on both sides of the question.
+ */
+const UNKNOWN_KEY = /^token\.actions\.githubusercontent\.com(?=:(sub|aud)$)/i;
+const knownKeys = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(knownKeys)
+    : value && typeof value === "object"
+      ? Object.fromEntries(
+          Object.entries(value).map(([key, one]) => [
+            key.replace(UNKNOWN_KEY, "accounts.google.com"),
+            knownKeys(one),
+          ]),
+        )
+      : value;
+
 /** Whether a principal (undefined: anonymous) may do what a check says. */
 export async function decide(
   call: Pick<Call, "now" | "region" | "sourceIp" | "headers">,
-  caller: Principal | ServicePrincipal | undefined,
+  caller: Principal | ServicePrincipal | FederatedPrincipal | undefined,
   check: Check,
   policies: Policies,
 ): Promise<Decision> {
   const principal = caller && "arn" in caller ? caller : undefined;
   const service = caller && "service" in caller ? caller.service : undefined;
+  const federated = caller && "federated" in caller ? caller : undefined;
   const foreign = !policies.ids.includes(check.account);
   const own = principal ? await policies.of(principal.account, principal.type, principal.name) : undefined;
   const resourcePolicy =
@@ -76,7 +95,7 @@ export async function decide(
   const resourceOrganization = policies.organizationOf(check.account);
   const simulation: Simulation = spelled({
     request: {
-      principal: principal?.arn ?? service ?? anonymousPrincipal,
+      principal: principal?.arn ?? service ?? federated?.federated ?? anonymousPrincipal,
       action: check.action,
       resource: { resource: literal(check.resource), accountId: check.account },
       contextVariables: {
@@ -89,13 +108,14 @@ export async function decide(
               "aws:PrincipalIsAWSService": String(service !== undefined),
               "aws:ViaAWSService": "false",
             }),
+        ...(federated && (knownKeys(federated.context) as Context)),
         ...check.context,
       },
     },
     identityPolicies: own?.identity ?? [],
     ...(own?.boundary ? { permissionBoundaryPolicies: own.boundary } : {}),
     sessionPolicy: sessionPolicies.length ? merge(sessionPolicies) : undefined,
-    resourcePolicy,
+    resourcePolicy: federated ? knownKeys(resourcePolicy) : resourcePolicy,
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     additionalSettings: settings,

@@ -113,7 +113,10 @@ const resources: Record<string, Record<string, Names>> = {
       ...r.of("SerialNumber"),
       ...r.of("VirtualMFADeviceName").map((name) => `mfa${text(r.call.params.Path) ?? "/"}${name}`),
     ],
-    "oidc-provider": simple("", "OpenIDConnectProviderArn"),
+    "oidc-provider": (r) => [
+      ...r.of("OpenIDConnectProviderArn"),
+      ...r.of("Url").map((url) => url.replace(/^https:\/\//, "oidc-provider/")),
+    ],
     "saml-provider": simple("", "SAMLProviderArn"),
   },
   ssm: {

@@ -17,6 +17,7 @@ import { bucketPolicyAsWritten, bucketPolicyForMoto, Policies } from "./policies
 import { type Check, deletedObjects, partition, plan, s3Path, type World } from "./requests";
 import { answerSts, type Sts } from "./sessions";
 import { checkDigests, readSignature, verifySignature } from "./signature";
+import { type FederatedPrincipal, WebIdentities } from "./web-identity";
 
 export interface FrontDoorOptions {
   /** Profile name to 12-digit account ID. */
@@ -122,6 +123,7 @@ class Door implements Sts {
   readonly clock: () => number;
   readonly log: (line: string) => void;
   readonly iot = new Iot(this);
+  readonly webIdentities: WebIdentities;
   port = 0;
   private readonly decisions: DecisionRecord[] = [];
   private readonly instances = new Map<string, Server>();
@@ -134,6 +136,7 @@ class Door implements Sts {
     readonly identities: Identities,
   ) {
     this.clock = options.clock ?? Date.now;
+    this.webIdentities = new WebIdentities(this.clock);
     this.log = options.log ?? (() => {});
   }
 
@@ -284,7 +287,11 @@ class Door implements Sts {
     return answer;
   }
 
-  async require(call: Call, principal: Principal | undefined, checks: Check[]): Promise<Decision[]> {
+  async require(
+    call: Call,
+    principal: Principal | FederatedPrincipal | undefined,
+    checks: Check[],
+  ): Promise<Decision[]> {
     const decisions: Decision[] = [];
     for (const check of checks) {
       const decision = await this.decide(call, principal, check);
@@ -296,12 +303,12 @@ class Door implements Sts {
 
   private async decide(
     call: Pick<Call, "now" | "region" | "sourceIp" | "headers" | "requestId">,
-    caller: Principal | ServicePrincipal | undefined,
+    caller: Principal | ServicePrincipal | FederatedPrincipal | undefined,
     check: Check,
   ): Promise<Decision> {
     const decision = await decide(call, caller, check, this.world.policies);
     const { action, resource, account } = check;
-    const who = caller ? ("arn" in caller ? caller.arn : caller.service) : "anonymous";
+    const who = nameOf(caller);
     this.decisions.push({
       number: ++this.count,
       time: call.now.toISOString(),
@@ -581,6 +588,12 @@ class Door implements Sts {
           ? json(200, { expired: id })
           : json(404, { error: `no session has the access key ID ${id}` });
       }
+      case "POST token": {
+        const [subject, audience] = [query.get("subject"), query.get("audience")];
+        return subject && audience
+          ? json(200, { value: await this.webIdentities.mint(subject, audience) })
+          : json(400, { error: "expected POST token?subject=repo:OWNER/NAME:pull_request&audience=…" });
+      }
       case "POST metadata": {
         const id = query.get("instanceId") ?? "";
         const url = await this.metadata(id);
@@ -589,7 +602,7 @@ class Door implements Sts {
       default:
         return json(404, {
           error:
-            "expected GET health, GET decisions?since=N, POST expire?accessKeyId=ASIA… or POST metadata?instanceId=i-…",
+            "expected GET health, GET decisions?since=N, POST expire?accessKeyId=ASIA…, POST token?subject=…&audience=… or POST metadata?instanceId=i-…",
         });
     }
   }
@@ -620,7 +633,21 @@ const contentLength = (request: IncomingMessage, answer: Answer): string | numbe
     ? ([answer.headers["content-length"] ?? 0].flat()[0] ?? 0)
     : Buffer.byteLength(answer.body);
 
-function refusal(call: Call, principal: Principal | undefined, check: Check, decision: Decision): AwsError {
+/** The ARN of who asks, a job's subject, a service's name, or `anonymous`. */
+const nameOf = (caller: Principal | ServicePrincipal | FederatedPrincipal | undefined): string => {
+  if (!caller) return "anonymous";
+  if ("arn" in caller) return caller.arn;
+  return "service" in caller ? caller.service : `${caller.federated} ${caller.subject}`;
+};
+
+function refusal(
+  call: Call,
+  principal: Principal | FederatedPrincipal | undefined,
+  check: Check,
+  decision: Decision,
+): AwsError {
+  if (principal && "federated" in principal)
+    return new AwsError("AccessDenied", `Not authorized to perform ${check.action}`);
   if (!principal || (call.protocol === "s3" && principal.account !== check.account))
     return new AwsError("AccessDenied", "Access Denied");
   const resource = call.protocol === "s3" ? `"${check.resource}"` : check.resource;

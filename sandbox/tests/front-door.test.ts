@@ -843,8 +843,8 @@ describe("front door: who may do what", function () {
       const form = { "content-type": "application/x-www-form-urlencoded" };
       const sts = await world.raw("POST", "/", form, "Action=GetCallerIdentity&Version=2011-06-15");
       assert.deepEqual([sts.status, /MissingAuthenticationToken/.test(sts.body)], [403, true]);
-      const web = await world.raw("POST", "/", form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
-      assert.match(web.body, /InvalidIdentityToken.*no identity provider/);
+      const web = await world.raw("POST", "/", form, "Action=AssumeRoleWithSAML&Version=2011-06-15");
+      assert.match(web.body, /InvalidIdentityToken.*no SAML provider/);
     });
   });
 });

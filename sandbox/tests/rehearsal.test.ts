@@ -16,10 +16,12 @@ import {
   ListUsersCommand,
   ListVirtualMFADevicesCommand,
   UpdateAssumeRolePolicyCommand,
+  UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { checks } from "../../tests/live/contract";
 import { CheckUsers } from "../../tests/live/people";
@@ -192,6 +194,46 @@ describe("stack dev, rehearsed", function () {
   it("changes nothing the second time, and shows every document in the preview", async () => {
     const { code, output } = await pulumi("preview", "--expect-no-changes", "--diff");
     assert.equal(code, 0, output);
+  });
+
+  it("lets a pull request preview, and see drift, with the rights of its role alone", async () => {
+    const { url } = rehearsal.sandbox;
+    const subject = "repo:example/cross-account-access:pull_request";
+    const query = new URLSearchParams({ subject, audience: "sts.amazonaws.com" });
+    const token = (await (await fetch(`${url}/_sandbox/token?${query}`, { method: "POST" })).json()) as {
+      value: string;
+    };
+    const profile = async (name: string, accountId: string) => {
+      const { Credentials } = await new STSClient({ region: "ap-northeast-1", endpoint: url }).send(
+        new AssumeRoleWithWebIdentityCommand({
+          RoleArn: `arn:aws:iam::${accountId}:role/GitHubActionsPreview`,
+          RoleSessionName: "preview",
+          WebIdentityToken: token.value,
+        }),
+      );
+      const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;
+      return `[profile ${name}]\naws_access_key_id = ${AccessKeyId}\naws_secret_access_key = ${SecretAccessKey}\naws_session_token = ${SessionToken}\nendpoint_url = ${url}\n`;
+    };
+    const config = join(directory, "preview-config");
+    writeFileSync(
+      config,
+      (await Promise.all([profile("prod", "000000000002"), profile("dev", "000000000001")])).join("\n"),
+    );
+    const preview = () =>
+      command(rehearsal.tools.pulumi, ["preview", "--refresh", "--expect-no-changes", ...STACK], {
+        AWS_CONFIG_FILE: config,
+      });
+    const same = await preview();
+    assert.equal(same.code, 0, same.output);
+    const lasts = (MaxSessionDuration: number) =>
+      new IAMClient(client("prod")).send(
+        new UpdateRoleCommand({ RoleName: "UpdateApp", MaxSessionDuration }),
+      );
+    await lasts(43_200);
+    const drifted = await preview();
+    await lasts(3600);
+    assert.match(drifted.output, /maxSessionDuration/);
+    assert.notEqual(drifted.code, 0);
   });
 
   it("lets the AWS CLI do the scenario with the profile text that the program gives", async () => {

@@ -44,8 +44,23 @@ export const people = {
   "dev user who is denied": { home: "trusted", rights: [allow("s3:GetObject"), deny("s3:GetObject")] },
 } satisfies Record<string, Role>;
 
-/** A person made for the check, or what the program itself deployed: the machine and the device. */
-export type Person = keyof typeof people | "machine" | "device";
+/** The jobs of GitHub Actions that ask, by the subject of their token. */
+export const jobs = {
+  "pull request": ({ githubRepository }) => `repo:${githubRepository}:pull_request`,
+  "drift job on main": ({ githubRepository }) => `repo:${githubRepository}:ref:refs/heads/main`,
+  "job on another branch": ({ githubRepository }) => `repo:${githubRepository}:ref:refs/heads/other`,
+  "job in the stack's environment": ({ githubRepository, stack }) =>
+    `repo:${githubRepository}:environment:${stack}`,
+  "job in another environment": ({ githubRepository, stack }) =>
+    `repo:${githubRepository}:environment:${stack}-other`,
+  "another repository's pull request": ({ githubRepository }) =>
+    `repo:${githubRepository}-other:pull_request`,
+  "another repository's job in an environment of that name": ({ githubRepository, stack }) =>
+    `repo:${githubRepository}-other:environment:${stack}`,
+} satisfies Record<string, (settings: Settings) => string>;
+
+/** A person made for the check, a job, or what the program itself deployed: the machine and the device. */
+export type Person = keyof typeof people | keyof typeof jobs | "machine" | "device";
 
 /** What credentials are asked with. The role is that of the row's scenario. */
 export type Session =
@@ -54,12 +69,18 @@ export type Session =
   | "own keys and a wrong MFA code"
   | "own keys and another person's MFA device"
   | "signed in with MFA"
+  | "own token"
+  | "own token for another audience"
   | "as the role"
   | "as the role, expired";
 
 /** What is asked for. */
 export type Target =
   | "the role"
+  | "the preview role"
+  | "the preview role of dev"
+  | "the deploy role"
+  | "the deploy role of dev"
   | "prod"
   | "productionapp"
   | "another bucket of prod"
@@ -150,6 +171,15 @@ export const checks: Readonly<Record<Scenario, readonly string[]>> = {
     "A dev user outside ServiceSharers",
     "An administrator of a third account",
   ],
+  GitHubActions: [
+    "A pull request, and the drift job on main, assume the preview role in both accounts",
+    "Another repository's pull request, another branch, a token for another audience",
+    "A pull request, and main outside the environment, assume the deploy role",
+    "A job in the stack's environment assumes the deploy role in both accounts",
+    "A job in another environment, or in another repository's of that name",
+    "As the preview role: how prod's bucket is set up",
+    "As the preview role: objects, other parameters, and anything written",
+  ],
 };
 
 type Asked = Omit<Row, "scenario">;
@@ -179,6 +209,15 @@ const services = (check: number, who: Person, expected: Answer): Asked[] => [
   row(check, who, "own keys", "ecr:BatchGetImage", "the shared repository", expected),
   row(check, who, "own keys", "execute-api:Invoke", "the shared API", expected),
 ];
+const assumesByToken = (
+  check: number,
+  who: keyof typeof jobs,
+  on: readonly Target[],
+  expected: Answer,
+  session: Session = "own token",
+): Asked[] => on.map((role) => row(check, who, session, "sts:AssumeRoleWithWebIdentity", role, expected));
+const PREVIEW = ["the preview role", "the preview role of dev"] as const;
+const DEPLOY = ["the deploy role", "the deploy role of dev"] as const;
 
 const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
   UpdateApp: [
@@ -384,6 +423,30 @@ const asked: Readonly<Record<Scenario, readonly Asked[]>> = {
     row(5, "dev administrator", "own keys", "ecr:DescribeImages", "the shared repository", "refused"),
     ...services(6, "colleague", "refused"),
     ...services(7, "outsider", "refused"),
+  ],
+  GitHubActions: [
+    ...assumesByToken(1, "pull request", PREVIEW, "allowed"),
+    ...assumesByToken(1, "drift job on main", PREVIEW, "allowed"),
+    ...assumesByToken(2, "another repository's pull request", PREVIEW, "refused"),
+    ...assumesByToken(2, "job on another branch", PREVIEW, "refused"),
+    ...assumesByToken(2, "pull request", PREVIEW, "refused", "own token for another audience"),
+    ...assumesByToken(3, "pull request", DEPLOY, "refused"),
+    ...assumesByToken(3, "drift job on main", DEPLOY, "refused"),
+    ...assumesByToken(4, "job in the stack's environment", DEPLOY, "allowed"),
+    ...assumesByToken(5, "job in another environment", DEPLOY, "refused"),
+    ...assumesByToken(5, "another repository's job in an environment of that name", DEPLOY, "refused"),
+    row(6, "pull request", "as the role", "s3:GetBucketPolicy", "productionapp", "allowed"),
+    ...rows(
+      7,
+      "pull request",
+      "as the role",
+      ["s3:GetObject", "s3:PutObject", "s3:PutBucketPolicy"],
+      "productionapp",
+      "refused",
+    ),
+    row(7, "pull request", "as the role", "s3:ListBucket", "another bucket of prod", "refused"),
+    row(7, "pull request", "as the role", "ssm:GetParameter", "another parameter", "refused"),
+    row(7, "pull request", "as the role", "iam:CreateUser", "prod", "refused"),
   ],
 };
 

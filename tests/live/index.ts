@@ -14,6 +14,7 @@ const OUTPUTS: Readonly<Record<Scenario, string>> = {
   TopicPublisher: "topicPublisher",
   SharedBucket: "sharedBucket",
   SharedServices: "sharedServices",
+  GitHubActions: "gitHubActions",
 };
 
 /**

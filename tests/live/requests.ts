@@ -30,7 +30,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, paginateDescribeParameters, SSMClient } from "@aws-sdk/client-ssm";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import { callApi } from "./api";
 import type { Answer } from "./contract";
@@ -67,7 +67,14 @@ export interface Subject {
   message: string;
   repository: { repositoryName: string; registryId: string };
   apiUrl: string;
-  role: { arn: string; sessionName: string; durationSeconds: number; mfa?: { serial: string; code: string } };
+  role: {
+    arn: string;
+    sessionName: string;
+    durationSeconds: number;
+    mfa?: { serial: string; code: string };
+    /** Signed by an OpenID Connect provider. */
+    token?: string;
+  };
 }
 
 type Request = (caller: Caller, subject: Subject) => Promise<unknown>;
@@ -81,6 +88,16 @@ export const requests = {
         RoleSessionName: role.sessionName,
         DurationSeconds: role.durationSeconds,
         ...(role.mfa && { SerialNumber: role.mfa.serial, TokenCode: role.mfa.code }),
+      }),
+    ),
+  // Nobody signs this request: the token alone says who asks.
+  "sts:AssumeRoleWithWebIdentity": (caller, { role }) =>
+    new STSClient(caller).send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: role.arn,
+        RoleSessionName: role.sessionName,
+        DurationSeconds: role.durationSeconds,
+        WebIdentityToken: role.token,
       }),
     ),
   "s3:ListBucket": (caller, { bucket }) =>
@@ -184,6 +201,8 @@ const REFUSALS = new Set([
   "ExpiredToken",
   "ExpiredTokenException",
   "RequestExpired",
+  // A token for an audience that the provider does not list.
+  "InvalidIdentityTokenException",
 ]);
 /** Errors of a request that was let in and then found nothing, or something in the way. */
 const ALLOWED_YET_FAILED = new Set([

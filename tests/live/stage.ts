@@ -7,7 +7,7 @@ import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { policyDocument } from "../../infra/access/policy";
 import type { Scenario, Settings } from "../../infra/settings";
 import { CheckBuckets } from "./buckets";
-import { type Home, type Person, people, type Role, type Row, type Target } from "./contract";
+import { type Home, jobs, type Person, people, type Role, type Row, type Target } from "./contract";
 import { type CheckUser, CheckUsers } from "./people";
 import type { Caller, Subject } from "./requests";
 
@@ -19,6 +19,8 @@ export interface Deployment {
   /** AWS profiles by which each account is prepared; `partner` and `outsider` need not be there. */
   profiles: Readonly<Record<Home, string>>;
 }
+
+const isJob = (who: Person): who is keyof typeof jobs => Object.hasOwn(jobs, who);
 
 /** A row that cannot be asked, and why. */
 export class NotAsked extends Error {}
@@ -111,7 +113,7 @@ export class Stage {
   user(who: Person): CheckUser {
     const user = this.users.get(who);
     if (user) return user;
-    const home = people[who as keyof typeof people].home;
+    const { home } = people[who as keyof typeof people];
     throw new NotAsked(
       `needs a profile named ${this.deployment.profiles[home]} that administers the ${home} account`,
     );
@@ -129,7 +131,37 @@ export class Stage {
       if (!accessKeyId || !secretAccessKey) throw new NotAsked("the stack does not manage the device's key");
       return { ...this.caller("trusted"), credentials: { accessKeyId, secretAccessKey } };
     }
+    if (isJob(who)) throw new Error(`A ${who} has no keys: ask with its token.`);
     return { ...this.caller(people[who].home), credentials: this.user(who).credentials };
+  }
+
+  /**
+   * The token that GitHub gives a job: an endpoint that stands for GitHub's issuer gives any, GitHub itself the running
+   * job's own. @throws {NotAsked} where the running job is another, or none.
+   */
+  async token(who: Person, audience: string): Promise<string> {
+    if (!isJob(who)) throw new Error(`A ${who} has no token of GitHub's: ask with their keys.`);
+    const subject = jobs[who](this.deployment.settings);
+    // https://docs.github.com/actions/reference/security/oidc
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = process.env;
+    const query = new URLSearchParams({ subject, audience });
+    const ours = this.endpoint && new URL(`/_sandbox/token?${query}`, this.endpoint);
+    if (!ours && !url) throw new NotAsked(`must be asked from the ${who} itself, which has the token`);
+    const answer = await (ours
+      ? fetch(ours, { method: "POST" })
+      : fetch(`${url}&audience=${encodeURIComponent(audience)}`, {
+          headers: { authorization: `bearer ${bearer}` },
+        }));
+    if (!answer.ok) throw new NotAsked(`no token was given (HTTP ${answer.status})`);
+    const { value } = (await answer.json()) as { value: string };
+    const { sub } = JSON.parse(Buffer.from(value.split(".")[1] ?? "", "base64url").toString());
+    if (sub !== subject) throw new NotAsked(`must be asked from the ${who}; this job is ${sub}`);
+    return value;
+  }
+
+  /** A caller without credentials, for requests that carry a token instead. */
+  nobody(): Caller {
+    return { ...this.caller("trusting"), credentials: { accessKeyId: "", secretAccessKey: "" } };
   }
 
   /** The administrator of an account, by its profile. */

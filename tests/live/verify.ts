@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AssumeRoleCommandOutput, Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
-import { contractUnder, type Person, type Row } from "./contract";
+import { contractUnder, type Person, type Row, type Target } from "./contract";
 import { type Caller, requests, type Subject, type Verdict, verdictOf } from "./requests";
 import { type Deployment, NotAsked, Stage } from "./stage";
 
@@ -13,6 +13,15 @@ export interface Result {
 
 /** The shortest session that AWS gives, so that its end can be waited for. */
 const SESSION_SECONDS = 900;
+/** Whom GitHub's tokens must be meant for, so that AWS takes them. */
+const AUDIENCE = "sts.amazonaws.com";
+/** The output that has the role's ARN, where a scenario has several roles. */
+const ROLES: Partial<Record<Target, string>> = {
+  "the preview role": "previewRoleArn",
+  "the preview role of dev": "trustedPreviewRoleArn",
+  "the deploy role": "deployRoleArn",
+  "the deploy role of dev": "trustedDeployRoleArn",
+};
 /** IAM is eventually consistent: how long AWS may take to allow, and to refuse, what was just set up. */
 const SETTLE_SECONDS = { allowed: 60, refused: 10 };
 
@@ -23,7 +32,11 @@ const SETTLE_SECONDS = { allowed: 60, refused: 10 };
  * @throws {AggregateError} where the checks broke off, or something that they made could not be removed.
  */
 export async function verify(deployment: Deployment, { patient = false } = {}): Promise<Result[]> {
-  const rows = contractUnder(deployment.settings).filter(({ scenario }) => deployment.outputs[scenario]);
+  const { outputs } = deployment;
+  // What another scenario's bucket is asked about needs that scenario too.
+  const rows = contractUnder(deployment.settings).filter(
+    ({ scenario, on }) => outputs[scenario] && (on !== "productionapp" || outputs.UpdateApp),
+  );
   const stage = await Stage.of(deployment);
   const [asked] = await Promise.allSettled([askAll(rows, deployment, stage, patient)]);
   const failures = [
@@ -74,7 +87,7 @@ async function askAll(
     return { ...caller, credentials: identityOf(Credentials!) };
   };
   /** Who asks, and the MFA code that goes along with an AssumeRole. */
-  const session = async (row: Row): Promise<{ caller: Caller; mfa?: Subject["role"]["mfa"] }> => {
+  const session = async (row: Row): Promise<{ caller: Caller } & Pick<Subject["role"], "mfa" | "token">> => {
     const { who } = row;
     switch (row.session) {
       case "own keys":
@@ -100,6 +113,10 @@ async function askAll(
       case "signed in with MFA":
         if (!signedIn.has(who)) signedIn.set(who, signIn(who));
         return { caller: await signedIn.get(who)! };
+      case "own token":
+        return { caller: stage.nobody(), token: await stage.token(who, AUDIENCE) };
+      case "own token for another audience":
+        return { caller: stage.nobody(), token: await stage.token(who, "https://example.com") };
       case "as the role":
         return { caller: asRole(row) };
       case "as the role, expired":
@@ -109,16 +126,17 @@ async function askAll(
   };
   const once = async (row: Row): Promise<Result["verdict"]> => {
     try {
-      const { caller, mfa } = await session(row);
+      const { caller, mfa, token } = await session(row);
       const role = {
-        arn: deployment.outputs[row.scenario]!.roleArn ?? "",
+        arn: deployment.outputs[row.scenario]![ROLES[row.on] ?? "roleArn"] ?? "",
         sessionName: `check-${stage.run}`,
         durationSeconds: SESSION_SECONDS,
         ...(mfa && { mfa }),
+        ...(token !== undefined && { token }),
       };
       const answer: unknown = await requests[row.action](caller, { ...stage.subject(row), role });
       const key = `${row.scenario} ${row.who}`;
-      if (row.action === "sts:AssumeRole" && !sessions.has(key))
+      if (row.action.startsWith("sts:AssumeRole") && !sessions.has(key))
         sessions.set(key, (answer as AssumeRoleCommandOutput).Credentials!);
       return { answer: "allowed", words: "" };
     } catch (error) {

@@ -68,6 +68,30 @@ describe("trust statements", () => {
     });
     assert.deepEqual(statement!.Action, ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
   });
+  it("let in a workload by its provider, for the audience and the subjects named, without a pattern", () => {
+    const workloads = {
+      account: dev,
+      issuer: "token.actions.githubusercontent.com",
+      audience: "sts.amazonaws.com",
+      subjects: ["repo:owner/name:pull_request"] as [string],
+    };
+    assert.deepEqual(trustStatements({ workloads }), [
+      {
+        Sid: "Workloads",
+        Effect: "Allow",
+        Principal: {
+          Federated: "arn:aws:iam::000000000001:oidc-provider/token.actions.githubusercontent.com",
+        },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": ["repo:owner/name:pull_request"],
+          },
+        },
+      },
+    ]);
+  });
   it("refuse a role that trusts nobody, and an MFA age without MFA", () => {
     assert.throws(() => trustStatements({}), /trusts nobody/);
     assert.throws(

@@ -30,6 +30,7 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     trustingAccountId: "000000000002",
     trustedAccountId: "000000000001",
     scenarios: JSON.stringify(SCENARIOS),
+    githubRepository: "owner/name",
     ...written,
   });
   deployScenarios(settings, await openAccounts(settings));
@@ -37,6 +38,14 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
   return registered;
 }
 
+/** The same in both accounts. */
+const ofGitHub = (side: string) => [
+  `aws:iam/openIdConnectProvider:OpenIdConnectProvider ${side}-github`,
+  ...["GitHubActionsDeploy", "GitHubActionsPreview"].flatMap((role) => [
+    `aws:iam/role:Role ${side}-${role}`,
+    `aws:iam/rolePolicy:RolePolicy ${side}-${role}-permissions`,
+  ]),
+];
 const expectedAccounts: Record<string, string[]> = {
   trusting: [
     "aws:iam/role:Role InstanceOperator",
@@ -65,6 +74,7 @@ const expectedAccounts: Record<string, string[]> = {
     "aws:apigateway/restApi:RestApi shared-api",
     "aws:apigateway/deployment:Deployment shared-api-deployment",
     "aws:apigateway/stage:Stage shared-api-stage",
+    ...ofGitHub("trusting"),
   ].sort(),
   trusted: [
     "aws:iam/accessKey:AccessKey topic-publisher",
@@ -86,6 +96,7 @@ const expectedAccounts: Record<string, string[]> = {
     "aws:iam/rolePolicy:RolePolicy machine-may-assume-InstanceOperator",
     "aws:iam/user:User topic-publisher",
     "aws:iam/userPolicy:UserPolicy topic-publisher-may-assume-TopicPublisher",
+    ...ofGitHub("trusted"),
   ].sort(),
 };
 const inAccount = (all: Registered[], account: string | undefined) =>
@@ -123,6 +134,11 @@ describe("the program", () => {
       assert.deepEqual(inAccount(all, manages), expectedAccounts[manages]);
       assert.deepEqual(inAccount(all, other), []);
     });
+
+  it("leaves GitHub's provider alone where the accounts hold it already", async () => {
+    const types = (await registrations({ createGithubProvider: "false" })).map(({ type }) => type);
+    assert(!types.includes("aws:iam/openIdConnectProvider:OpenIdConnectProvider"));
+  });
 
   it("deploys UpdateApp alone where the stack names no scenario", () => {
     const { scenarios } = parseSettings("prod", {

@@ -39,6 +39,12 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
   ],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
   ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
+  [
+    "a scenario of GitHub's jobs without their repository",
+    { scenarios: '["GitHubActions"]' },
+    [/githubRepository: found nothing; expected a GitHub repository as owner\/name/],
+  ],
+  ["a repository with a wildcard", { githubRepository: "owner/*" }, [/githubRepository: found "owner\/\*"/]],
   ["a flag that is none", { protect: "yes" }, [/protect: found "yes"; expected true or false/]],
   [
     "an unknown setting",
@@ -94,6 +100,8 @@ describe("settings", () => {
         topicClientId: "publisher",
         sharedBucketName: "shared-000000000002",
         sharedServicesName: "shared",
+        githubRepository: undefined,
+        createGithubProvider: true,
       },
     );
   });

@@ -102,4 +102,20 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     },
     caughtBy: ["SharedServices 7"],
   },
+  "every job of GitHub's may preview": {
+    policy: {
+      ...trustPolicy,
+      name: "trusting-GitHubActionsPreview",
+      change: (all) => all.map(({ Condition: _, ...rest }) => rest),
+    },
+    caughtBy: ["GitHubActions 2"],
+  },
+  "pull requests may deploy": {
+    policy: {
+      ...trustPolicy,
+      name: "trusting-GitHubActionsDeploy",
+      change: (all) => JSON.parse(JSON.stringify(all).replace("environment:dev", "pull_request")),
+    },
+    caughtBy: ["GitHubActions 3", "GitHubActions 4"],
+  },
 };

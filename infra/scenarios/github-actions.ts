@@ -1,0 +1,66 @@
+import * as aws from "@pulumi/aws";
+import { roleArn } from "../access/arn";
+import { CrossAccountRole } from "../access/cross-account-role";
+import type { Accounts } from "../accounts";
+import type { Settings, Side } from "../settings";
+import { GITHUB, manageProgram, readProgram } from "./deployer";
+
+const PREVIEW_ROLE_NAME = "GitHubActionsPreview";
+const DEPLOY_ROLE_NAME = "GitHubActionsDeploy";
+const AUDIENCE = "sts.amazonaws.com";
+
+/**
+ * Scenario 6: the jobs of one GitHub repository preview and deploy this stack, with no key of AWS's stored at GitHub.
+ * Pull requests, and the drift job of the branch main, read; only a job in the stack's GitHub environment writes.
+ * https://docs.github.com/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+ */
+export function gitHubActions(settings: Settings, accounts: Accounts) {
+  const { stack, githubRepository: repository = "", createGithubProvider } = settings;
+  for (const side of ["trusting", "trusted"] as const) deploySide(side);
+
+  function deploySide(side: Side) {
+    const account = accounts[side];
+    const { provider } = account;
+    if (!provider) return;
+    if (createGithubProvider)
+      new aws.iam.OpenIdConnectProvider(
+        `${side}-github`,
+        { url: `https://${GITHUB}`, clientIdLists: [AUDIENCE] },
+        { provider },
+      );
+    const role = (
+      roleName: string,
+      description: string,
+      permissions: ReturnType<typeof readProgram>,
+      subjects: [string, ...string[]],
+    ) =>
+      new CrossAccountRole(
+        `${side}-${roleName}`,
+        account,
+        {
+          roleName,
+          description,
+          trust: { workloads: { account, issuer: GITHUB, audience: AUDIENCE, subjects } },
+          permissions,
+        },
+        { provider },
+      );
+    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", readProgram(settings, account, side), [
+      `repo:${repository}:pull_request`,
+      `repo:${repository}:ref:refs/heads/main`,
+    ]);
+    // The environment is where GitHub asks for approval: https://docs.github.com/actions/concepts/workflows-and-actions/deployment-environments
+    role(DEPLOY_ROLE_NAME, "Deploys the stack", manageProgram(settings, account, side), [
+      `repo:${repository}:environment:${stack}`,
+    ]);
+  }
+
+  const { trusting, trusted } = accounts;
+  return {
+    repository,
+    previewRoleArn: roleArn(trusting, PREVIEW_ROLE_NAME),
+    deployRoleArn: roleArn(trusting, DEPLOY_ROLE_NAME),
+    trustedPreviewRoleArn: roleArn(trusted, PREVIEW_ROLE_NAME),
+    trustedDeployRoleArn: roleArn(trusted, DEPLOY_ROLE_NAME),
+  };
+}
