@@ -1,6 +1,11 @@
-import { arn, bucketArn, iamArn, type Place, partitionOf, roleArn } from "./access/arn";
+import { arn, bucketArn, iamArn, oidcProviderArn, type Place, partitionOf, roleArn } from "./access/arn";
 import type { Statement } from "./access/policy";
 import type { Scenario, Settings, Side } from "./settings";
+
+/** The issuer of the tokens of GitHub's jobs. https://docs.github.com/actions/concepts/security/openid-connect */
+export const GITHUB = "token.actions.githubusercontent.com";
+const GITHUB_ROLES = ["GitHubActionsPreview", "GitHubActionsDeploy"];
+const MACHINE = "InstanceOperatorMachine";
 
 type Named = Partial<Record<Scenario, readonly string[]>>;
 
@@ -11,8 +16,9 @@ const ROLES: Record<Side, Named> = {
     ParameterReader: ["ParameterReader"],
     InstanceOperator: ["InstanceOperator"],
     TopicPublisher: ["TopicPublisher"],
+    GitHubActions: GITHUB_ROLES,
   },
-  trusted: { InstanceOperator: ["InstanceOperatorMachine"] },
+  trusted: { InstanceOperator: [MACHINE], GitHubActions: GITHUB_ROLES },
 };
 
 /** The groups that scenarios make in the trusted account. */
@@ -21,145 +27,245 @@ const GROUPS: Named = {
   ParameterReader: ["ParameterReaders"],
   InstanceOperator: ["InstanceOperators"],
   SharedBucket: ["BucketSharers"],
+  SharedServices: ["ServiceSharers"],
+};
+
+/** One kind of thing that a stack makes in an account: the statement's name, its ARNs, and what is done with them. */
+interface Kind {
+  sid: string;
+  resources: readonly string[];
+  /** To see it as it is: what a preview with refresh does. */
+  read?: readonly string[];
+  /** To create, change and delete it. */
+  write?: readonly string[];
+  condition?: Statement["Condition"];
+}
+
+/** Actions of one service, from their names parted by spaces. */
+const actions = (service: string, names: string): string[] =>
+  names.split(/\s+/).map((name) => `${service}:${name}`);
+
+const placeOf = (settings: Settings, side: Side): Place => ({
+  partition: partitionOf(settings.region),
+  region: settings.region,
+  accountId: settings[`${side}AccountId`],
+});
+const named = ({ scenarios }: Settings, names: Named) =>
+  scenarios.flatMap((scenario) => names[scenario] ?? []);
+const bucketsOf = (settings: Settings) => {
+  const { scenarios, bucketName, sharedBucketName } = settings;
+  return [
+    ...(scenarios.includes("UpdateApp") ? [bucketName] : []),
+    ...(scenarios.includes("SharedBucket") ? [sharedBucketName] : []),
+  ].map((name) => bucketArn(placeOf(settings, "trusting"), name));
 };
 
 /**
  * The least that whoever deploys a stack needs in one of its accounts: to create, read, change and delete what the
- * scenarios make there, by name, and nothing else. It can rewrite those roles' permissions and therefore must be
- * held like an administrator's right over them.
+ * scenarios make there, by name, and nothing else. Who may write a role's permissions may give them to others: it is
+ * as powerful as an administrator of what it deploys.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
  */
-export function deployerStatements(settings: Settings, side: Side): Statement[] {
-  const on = (scenario: Scenario) => settings.scenarios.includes(scenario);
-  const of = (named: Named) => settings.scenarios.flatMap((scenario) => named[scenario] ?? []);
-  const place: Place = {
-    partition: partitionOf(settings.region),
-    region: settings.region,
-    accountId: settings[`${side}AccountId`],
-  };
-  const allow = (Sid: string, Action: string[], Resource: string[]): Statement[] =>
-    Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
-  const roles = of(ROLES[side]).map((name) => roleArn(place, name));
-  return [
-    ...allow("Roles", ROLE_ACTIONS, roles),
-    ...(side === "trusting" ? trusting(settings, place, on, allow) : trusted(place, on, of, allow)),
-  ];
+export const deployerStatements = (settings: Settings, side: Side): Statement[] =>
+  statements(settings, side, ({ read = [], write = [] }) => [...read, ...write]);
+
+/**
+ * What `pulumi preview --refresh` reads in one of the accounts: how the program's resources are set up. No object of a
+ * bucket is among it. Of parameters it reads the value of a String, and none that a KMS key protects.
+ */
+export const previewerStatements = (settings: Settings, side: Side): Statement[] =>
+  statements(settings, side, ({ read = [] }) => read);
+
+function statements(settings: Settings, side: Side, chosen: (kind: Kind) => readonly string[]): Statement[] {
+  const kinds = side === "trusting" ? trustingKinds(settings) : trustedKinds(settings);
+  return [...identityKinds(settings, side), ...kinds].flatMap((kind) => {
+    const Action = [...chosen(kind)];
+    const { sid: Sid, resources, condition: Condition } = kind;
+    if (Action.length === 0 || resources.length === 0) return [];
+    return [{ Sid, Effect: "Allow", Action, Resource: [...resources], ...(Condition && { Condition }) }];
+  });
 }
 
-type Allow = (sid: string, actions: string[], resources: string[]) => Statement[];
-
-const ROLE_ACTIONS = [
-  ..."CreateRole GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole TagRole UntagRole".split(
-    " ",
-  ),
-  ..."PutRolePolicy GetRolePolicy DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies".split(" "),
-  "ListInstanceProfilesForRole",
-].map((action) => `iam:${action}`);
-
-function trusting(
-  settings: Settings,
-  place: Place,
-  on: (scenario: Scenario) => boolean,
-  allow: Allow,
-): Statement[] {
-  const buckets = [
-    ...(on("UpdateApp") ? [settings.bucketName] : []),
-    ...(on("SharedBucket") ? [settings.sharedBucketName] : []),
-  ].map((name) => bucketArn(place, name));
-  const { parameterName, parameterKeyArn, instanceFullAccess, protect } = settings;
-  const fullAccess: Statement = {
-    Sid: "FullAccess",
-    Effect: "Allow",
-    Action: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-    Resource: roleArn(place, "InstanceOperator"),
-    Condition: {
-      ArnEquals: { "iam:PolicyARN": `arn:${place.partition}:iam::aws:policy/AmazonEC2FullAccess` },
+/** Roles in both accounts, and the provider of GitHub's tokens. */
+function identityKinds(settings: Settings, side: Side): Kind[] {
+  const place = placeOf(settings, side);
+  const github = settings.scenarios.includes("GitHubActions") && settings.createGithubProvider;
+  return [
+    {
+      sid: "Roles",
+      resources: named(settings, ROLES[side]).map((name) => roleArn(place, name)),
+      read: actions(
+        "iam",
+        "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags",
+      ),
+      write: actions(
+        "iam",
+        `CreateRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole TagRole UntagRole
+        PutRolePolicy DeleteRolePolicy`.trim(),
+      ),
     },
-  };
-  return [
-    ...allow(
-      "Buckets",
-      [
-        ..."CreateBucket DeleteBucket ListBucket GetBucket* Get*Configuration PutBucketPolicy DeleteBucketPolicy".split(
-          " ",
-        ),
-        ..."PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration PutBucketVersioning".split(
-          " ",
-        ),
-        ..."PutBucketTagging ListTagsForResource TagResource UntagResource".split(" "),
-      ].map((action) => `s3:${action}`),
-      buckets,
-    ),
-    // Only where `protect` is off does destroying a bucket empty it.
-    ...(protect
-      ? []
-      : [
-          ...allow("ListToEmpty", ["s3:ListBucketVersions"], buckets),
-          ...allow(
-            "Empty",
-            ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            buckets.map((bucket) => `${bucket}/*`),
-          ),
-        ]),
-    ...(on("ParameterReader")
-      ? [
-          ...allow(
-            "Parameter",
-            "PutParameter GetParameter GetParameters DeleteParameter AddTagsToResource RemoveTagsFromResource ListTagsForResource"
-              .split(" ")
-              .map((action) => `ssm:${action}`),
-            [arn(place, "ssm", `parameter/${parameterName.replace(/^\//, "")}`)],
-          ),
-          // Describing knows no single parameter in IAM.
-          ...allow("ListParameters", ["ssm:DescribeParameters"], ["*"]),
-          ...allow("ParameterKey", ["kms:Encrypt", "kms:Decrypt"], parameterKeyArn ? [parameterKeyArn] : []),
-        ]
-      : []),
-    ...(on("InstanceOperator") && instanceFullAccess ? [fullAccess] : []),
+    {
+      sid: "TokenProvider",
+      resources: github ? [oidcProviderArn(place, GITHUB)] : [],
+      read: actions("iam", "GetOpenIDConnectProvider ListOpenIDConnectProviderTags"),
+      write: actions(
+        "iam",
+        `CreateOpenIDConnectProvider DeleteOpenIDConnectProvider AddClientIDToOpenIDConnectProvider
+        RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint TagOpenIDConnectProvider
+        UntagOpenIDConnectProvider`,
+      ),
+    },
   ];
 }
 
-function trusted(
-  place: Place,
-  on: (scenario: Scenario) => boolean,
-  of: (named: Named) => string[],
-  allow: Allow,
-): Statement[] {
-  const iam = (actions: string) => actions.split(" ").map((action) => `iam:${action}`);
-  const machine = "InstanceOperatorMachine";
-  const passMachine: Statement = {
-    Sid: "PassMachineRole",
-    Effect: "Allow",
-    Action: "iam:PassRole",
-    Resource: roleArn(place, machine),
-    Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
-  };
+function trustingKinds(settings: Settings): Kind[] {
+  const { scenarios, parameterName, parameterKeyArn, instanceFullAccess, protect } = settings;
+  const { sharedServicesName: shared } = settings;
+  const on = (scenario: Scenario, ...resources: string[]) => (scenarios.includes(scenario) ? resources : []);
+  const place = placeOf(settings, "trusting");
+  const buckets = bucketsOf(settings);
   return [
-    ...allow(
-      "Groups",
-      iam("CreateGroup GetGroup UpdateGroup DeleteGroup PutGroupPolicy GetGroupPolicy DeleteGroupPolicy"),
-      of(GROUPS).map((name) => iamArn(place, `group/${name}`)),
-    ),
-    ...(on("InstanceOperator")
+    {
+      sid: "Buckets",
+      resources: buckets,
+      read: actions("s3", "ListBucket GetBucket* Get*Configuration ListTagsForResource"),
+      write: actions(
+        "s3",
+        `CreateBucket DeleteBucket PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock
+        PutBucketOwnershipControls PutEncryptionConfiguration PutBucketVersioning PutBucketTagging TagResource UntagResource`,
+      ),
+    },
+    // Only where `protect` is off does destroying a bucket empty it.
+    { sid: "ListToEmpty", resources: protect ? [] : buckets, write: ["s3:ListBucketVersions"] },
+    {
+      sid: "Empty",
+      resources: protect ? [] : buckets.map((bucket) => `${bucket}/*`),
+      write: actions("s3", "DeleteObject DeleteObjectVersion"),
+    },
+    {
+      sid: "Parameter",
+      resources: on("ParameterReader", arn(place, "ssm", `parameter/${parameterName.replace(/^\//, "")}`)),
+      read: actions("ssm", "GetParameter GetParameters ListTagsForResource"),
+      write: actions("ssm", "PutParameter DeleteParameter AddTagsToResource RemoveTagsFromResource"),
+    },
+    // Describing knows no single parameter in IAM.
+    { sid: "ListParameters", resources: on("ParameterReader", "*"), read: ["ssm:DescribeParameters"] },
+    {
+      sid: "ParameterKey",
+      resources: parameterKeyArn === undefined ? [] : on("ParameterReader", parameterKeyArn),
+      write: actions("kms", "Encrypt Decrypt"),
+    },
+    {
+      sid: "FullAccess",
+      resources: instanceFullAccess ? on("InstanceOperator", roleArn(place, "InstanceOperator")) : [],
+      write: actions("iam", "AttachRolePolicy DetachRolePolicy"),
+      condition: {
+        ArnEquals: { "iam:PolicyARN": `arn:${place.partition}:iam::aws:policy/AmazonEC2FullAccess` },
+      },
+    },
+    {
+      sid: "Topic",
+      resources: on("SharedServices", arn(place, "sns", shared)),
+      read: actions("sns", "GetTopicAttributes ListTagsForResource"),
+      write: actions("sns", "CreateTopic DeleteTopic SetTopicAttributes TagResource UntagResource"),
+    },
+    {
+      sid: "Queue",
+      resources: on("SharedServices", arn(place, "sqs", shared)),
+      read: actions("sqs", "GetQueueAttributes GetQueueUrl ListQueueTags"),
+      write: actions("sqs", "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue"),
+    },
+    {
+      sid: "Repository",
+      resources: on("SharedServices", arn(place, "ecr", `repository/${shared}`)),
+      read: actions("ecr", "DescribeRepositories GetRepositoryPolicy ListTagsForResource"),
+      write: actions(
+        "ecr",
+        `CreateRepository DeleteRepository SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability
+        PutImageScanningConfiguration TagResource UntagResource`,
+      ),
+    },
+    {
+      sid: "Apis",
+      // An API's ID is known only once it exists: these are all APIs of the account in the region.
+      resources: on(
+        "SharedServices",
+        ...["/restapis", "/restapis/*"].map((path) => arn({ ...place, accountId: "" }, "apigateway", path)),
+      ),
+      read: ["apigateway:GET"],
+      write: actions("apigateway", "POST PUT PATCH DELETE UpdateRestApiPolicy"),
+    },
+  ];
+}
+
+function trustedKinds(settings: Settings): Kind[] {
+  const place = placeOf(settings, "trusted");
+  const on = (scenario: Scenario, resource: string) =>
+    settings.scenarios.includes(scenario) ? [iamArn(place, resource)] : [];
+  return [
+    {
+      sid: "Groups",
+      resources: named(settings, GROUPS).map((name) => iamArn(place, `group/${name}`)),
+      read: actions("iam", "GetGroup GetGroupPolicy"),
+      write: actions("iam", "CreateGroup UpdateGroup DeleteGroup PutGroupPolicy DeleteGroupPolicy"),
+    },
+    {
+      sid: "MachineProfile",
+      resources: on("InstanceOperator", `instance-profile/${MACHINE}`),
+      read: actions("iam", "GetInstanceProfile ListInstanceProfileTags"),
+      write: actions(
+        "iam",
+        `CreateInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
+        TagInstanceProfile UntagInstanceProfile`,
+      ),
+    },
+    {
+      sid: "PassMachineRole",
+      resources: on("InstanceOperator", `role/${MACHINE}`),
+      write: ["iam:PassRole"],
+      condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+    },
+    {
+      sid: "Device",
+      resources: on("TopicPublisher", "user/topic-publisher"),
+      read: actions("iam", "GetUser GetUserPolicy ListAccessKeys ListUserTags ListGroupsForUser"),
+      write: actions(
+        "iam",
+        `CreateUser UpdateUser DeleteUser TagUser UntagUser PutUserPolicy DeleteUserPolicy CreateAccessKey
+        UpdateAccessKey DeleteAccessKey`,
+      ),
+    },
+  ];
+}
+
+/**
+ * What `npm run verify` needs besides, in one of the accounts: to make its people, buckets, queue and parameter, which
+ * carry names of their own, to put them into the program's groups, and to remove it all.
+ */
+export function checkerStatements(settings: Settings, side: Side): Statement[] {
+  const place = placeOf(settings, side);
+  const path = "cross-account-access-check";
+  const own = bucketArn(place, "check-*");
+  const objects = [
+    own,
+    `${own}/*`,
+    ...(side === "trusting" ? bucketsOf(settings).map((one) => `${one}/check-*`) : []),
+  ];
+  const groups = named(settings, GROUPS).map((name) => iamArn(place, `group/${name}`));
+  const allow = (Sid: string, Action: string | string[], Resource: string | string[]): Statement[] =>
+    Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
+  return [
+    ...allow("CheckPeople", "iam:*", [iamArn(place, `user/${path}/*`), iamArn(place, `mfa/${path}/*`)]),
+    ...allow("CheckLeftovers", actions("iam", "ListUsers ListVirtualMFADevices"), "*"),
+    ...allow("CheckBuckets", "s3:*", objects),
+    ...(side === "trusting"
       ? [
-          ...allow(
-            "MachineProfile",
-            iam(
-              "CreateInstanceProfile GetInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile TagInstanceProfile UntagInstanceProfile",
-            ),
-            [iamArn(place, `instance-profile/${machine}`)],
-          ),
-          passMachine,
+          ...allow("CheckObjects", ["s3:ListBucketVersions"], bucketsOf(settings)),
+          ...allow("CheckParameter", "ssm:*", arn(place, "ssm", `parameter/${path}/*`)),
         ]
-      : []),
-    ...(on("TopicPublisher")
-      ? allow(
-          "Device",
-          iam(
-            "CreateUser GetUser UpdateUser DeleteUser TagUser UntagUser ListGroupsForUser PutUserPolicy GetUserPolicy DeleteUserPolicy CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey",
-          ),
-          [iamArn(place, "user/topic-publisher")],
-        )
-      : []),
+      : [
+          ...allow("CheckGroups", actions("iam", "AddUserToGroup RemoveUserFromGroup"), groups),
+          ...allow("CheckQueue", "sqs:*", arn(place, "sqs", "check-*")),
+        ]),
   ];
 }

@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import { roleArn } from "../access/arn";
 import { CrossAccountRole } from "../access/cross-account-role";
+import type { Statement } from "../access/policy";
 import type { Accounts } from "../accounts";
+import { checkerStatements, deployerStatements, GITHUB, previewerStatements } from "../deployer";
 import type { Settings, Side } from "../settings";
-import { GITHUB, manageProgram, readProgram } from "./deployer";
 
 const PREVIEW_ROLE_NAME = "GitHubActionsPreview";
 const DEPLOY_ROLE_NAME = "GitHubActionsDeploy";
@@ -31,7 +32,7 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
     const role = (
       roleName: string,
       description: string,
-      permissions: ReturnType<typeof readProgram>,
+      permissions: Statement[],
       subjects: [string, ...string[]],
     ) =>
       new CrossAccountRole(
@@ -41,18 +42,21 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
           roleName,
           description,
           trust: { workloads: { account, issuer: GITHUB, audience: AUDIENCE, subjects } },
-          permissions,
+          permissions: permissions as [Statement, ...Statement[]],
         },
         { provider },
       );
-    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", readProgram(settings, account, side), [
+    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", previewerStatements(settings, side), [
       `repo:${repository}:pull_request`,
       `repo:${repository}:ref:refs/heads/main`,
     ]);
     // The environment is where GitHub asks for approval: https://docs.github.com/actions/concepts/workflows-and-actions/deployment-environments
-    role(DEPLOY_ROLE_NAME, "Deploys the stack", manageProgram(settings, account, side), [
-      `repo:${repository}:environment:${stack}`,
-    ]);
+    role(
+      DEPLOY_ROLE_NAME,
+      "Deploys the stack",
+      [...deployerStatements(settings, side), ...checkerStatements(settings, side)],
+      [`repo:${repository}:environment:${stack}`],
+    );
   }
 
   const { trusting, trusted } = accounts;

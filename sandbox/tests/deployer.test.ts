@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
@@ -12,7 +13,7 @@ import {
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument, type Statement } from "../../infra/access/policy";
-import { deployerStatements } from "../../infra/deployer";
+import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import type { Side } from "../../infra/settings";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
@@ -94,6 +95,31 @@ describe("the deployer's permissions", function () {
   after(async () => {
     await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("suffice, with those of the checks, to ask the accounts who gets in", async () => {
+    // Rows about instances and AWS IoT are asked of an endpoint that has them, never of AWS: see tests/live/stage.ts.
+    const asked: Statement = { Effect: "Allow", Action: ["ec2:*", "iot:*", "iam:PassRole"], Resource: "*" };
+    for (const side of SIDES)
+      await permit(side, [
+        ...deployerStatements(settings, side),
+        ...checkerStatements(settings, side),
+        asked,
+      ]);
+    await works(...steps[0]!);
+    const config = readFileSync(environment.AWS_CONFIG_FILE!, "utf8");
+    const administrators = readFileSync(rehearsal.sandbox.awsConfigFile, "utf8");
+    const others = administrators
+      .split(/^(?=\[)/m)
+      .filter((one) => /^\[profile (outsider|partner)\]/.test(one));
+    const checker = join(directory, "checker");
+    writeFileSync(checker, config + others.join("\n"), { mode: 0o600 });
+    const env = { ...confined(environment), AWS_CONFIG_FILE: checker, AWS_SHARED_CREDENTIALS_FILE: checker };
+    const args = ["-r", "ts-node/register/transpile-only", "tests/live/index.ts", "dev"];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: PROJECT_DIRECTORY, env });
+    assert.match(stdout, /(\d+) of \1 checks as expected/);
+    for (const side of SIDES) await permit(side, deployerStatements(settings, side));
+    await works(...steps[2]!);
   });
 
   it("suffice to deploy, refresh and destroy every scenario", async () => {
