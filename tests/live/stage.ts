@@ -8,6 +8,8 @@ import { policyDocument } from "../../infra/access/policy";
 import type { Scenario, Settings } from "../../infra/settings";
 import { CheckBuckets } from "./buckets";
 import { type Home, jobs, type Person, people, type Role, type Row, type Target } from "./contract";
+import { jobToken } from "./job-token";
+import { NotAsked } from "./not-asked";
 import { type CheckUser, CheckUsers } from "./people";
 import type { Caller, Subject } from "./requests";
 
@@ -21,9 +23,6 @@ export interface Deployment {
 }
 
 const isJob = (who: Person): who is keyof typeof jobs => Object.hasOwn(jobs, who);
-
-/** A row that cannot be asked, and why. */
-export class NotAsked extends Error {}
 
 /** What the checks make in the accounts beforehand, and clear up afterwards. */
 export class Stage {
@@ -135,28 +134,10 @@ export class Stage {
     return { ...this.caller(people[who].home), credentials: this.user(who).credentials };
   }
 
-  /**
-   * The token that GitHub gives a job: an endpoint that stands for GitHub's issuer gives any, GitHub itself the running
-   * job's own. @throws {NotAsked} where the running job is another, or none.
-   */
-  async token(who: Person, audience: string): Promise<string> {
+  /** The token that GitHub gives a job. @throws {NotAsked} where the running job is another, or none. */
+  token(who: Person, audience: string): Promise<string> {
     if (!isJob(who)) throw new Error(`A ${who} has no token of GitHub's: ask with their keys.`);
-    const subject = jobs[who](this.deployment.settings);
-    // https://docs.github.com/actions/reference/security/oidc
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = process.env;
-    const query = new URLSearchParams({ subject, audience });
-    const ours = this.endpoint && new URL(`/_sandbox/token?${query}`, this.endpoint);
-    if (!ours && !url) throw new NotAsked(`must be asked from the ${who} itself, which has the token`);
-    const answer = await (ours
-      ? fetch(ours, { method: "POST" })
-      : fetch(`${url}&audience=${encodeURIComponent(audience)}`, {
-          headers: { authorization: `bearer ${bearer}` },
-        }));
-    if (!answer.ok) throw new NotAsked(`no token was given (HTTP ${answer.status})`);
-    const { value } = (await answer.json()) as { value: string };
-    const { sub } = JSON.parse(Buffer.from(value.split(".")[1] ?? "", "base64url").toString());
-    if (sub !== subject) throw new NotAsked(`must be asked from the ${who}; this job is ${sub}`);
-    return value;
+    return jobToken(jobs[who](this.deployment.settings), audience, this.endpoint);
   }
 
   /** A caller without credentials, for requests that carry a token instead. */

@@ -3,8 +3,9 @@ import type { AssumeRoleCommandOutput, Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { contractUnder, type Person, type Row, type Target } from "./contract";
+import { NotAsked } from "./not-asked";
 import { type Caller, requests, type Subject, type Verdict, verdictOf } from "./requests";
-import { type Deployment, NotAsked, Stage } from "./stage";
+import { type Deployment, Stage } from "./stage";
 
 export interface Result {
   row: Row;
