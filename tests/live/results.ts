@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { bucketArn, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
-import { checks, type Home, people, type Role } from "./contract";
+import { checks, type Home, jobs, people, type Role } from "./contract";
 import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
 import { type Deployment, Stage } from "./stage";
 import type { Result } from "./verify";
@@ -25,6 +25,9 @@ export interface AnsweredRow {
   words: string;
 }
 
+/** An account, or GitHub, whose jobs live in none. */
+export type Place = Home | "github";
+
 /** What `--results FILE` writes: the answers of one run and the policies behind them, and never a secret. */
 export interface Results {
   format: typeof FORMAT;
@@ -36,7 +39,7 @@ export interface Results {
   rehearsal: boolean;
   /** Account IDs; an account that could not be reached is left out. */
   accounts: Partial<Record<Home, string>>;
-  people: Record<string, { home: Home; machine: boolean; groups: readonly string[] }>;
+  people: Record<string, { home: Place; machine: boolean; groups: readonly string[] }>;
   /** The titles of each scenario's checks. */
   checks: Record<string, readonly string[]>;
   rows: AnsweredRow[];
@@ -47,8 +50,9 @@ export interface Results {
   outputs: Record<string, Record<string, string>>;
 }
 
-/** The outputs that are kept: named one by one, so that a secret output added later is not. */
-const TOLD = ["roleArn", "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
+/** The outputs that name a role, and all that are kept: named one by one, so that a secret output added later is not. */
+const ROLES = ["roleArn", "previewRoleArn", "deployRoleArn", "trustedPreviewRoleArn", "trustedDeployRoleArn"];
+const TOLD = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
 
 /** The answers of a run, with the policies that the accounts hold now. */
 export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
@@ -62,9 +66,14 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
   const scenarios = Object.entries(outputs);
   const asking = [...new Set(rows.map(({ who }) => who))].map((who) => {
     const role: Role | undefined = who in people ? people[who as keyof typeof people] : undefined;
-    return [who, { home: role?.home ?? "trusted", machine: !role, groups: role?.groups ?? [] }] as const;
+    const home: Place = who in jobs ? "github" : (role?.home ?? "trusted");
+    return [who, { home, machine: !role, groups: role?.groups ?? [] }] as const;
   });
-  const homes = new Set<Home>(["trusting", "trusted", ...asking.map(([, { home }]) => home)]);
+  const homes = new Set<Home>([
+    "trusting",
+    "trusted",
+    ...asking.flatMap(([, { home }]) => (home === "github" ? [] : [home])),
+  ]);
   const accounts = await Promise.all(
     [...homes].map(async (home) => {
       const sts = new STSClient(stage.administrator(home));
@@ -85,8 +94,13 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
     checks: Object.fromEntries(scenarios.map(([name]) => [name, checks[name as keyof typeof checks]])),
     rows,
     roles: await Promise.all(
-      scenarios.flatMap(([scenario, { roleArn }]) =>
-        roleArn ? [trusting.role(roleArn.split("/").at(-1)!).then((role) => ({ scenario, ...role }))] : [],
+      scenarios.flatMap(([scenario, told]) =>
+        ROLES.flatMap((output) => {
+          const arn = told[output];
+          if (!arn) return [];
+          const account = output.startsWith("trusted") ? trusted : trusting;
+          return [account.role(arn.split("/").at(-1)!).then((role) => ({ scenario, ...role }))];
+        }),
       ),
     ),
     groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),

@@ -243,7 +243,7 @@ describe("the line that makes a policy", () => {
     ["UpdateApp-permissions", "RolePolicy", /permissions: readAndWrite/],
     ["Developers-may-assume-UpdateApp", "GroupPolicy", /"Developers-may-assume-UpdateApp"/],
     ["machine-may-assume-InstanceOperator", "RolePolicy", /"machine-may-assume-InstanceOperator"/],
-    ["shared-policy", "BucketPolicy", /statements: \[/],
+    ["shared-policy", "BucketPolicy", /resources: \{ shared: bucket/],
   ] as const)
     it(`is found for ${resource}`, () => {
       const [file, line] = sourceOf(resource, type)!.split(":");

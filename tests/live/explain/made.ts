@@ -59,7 +59,7 @@ interface Resource {
 const ARGUMENT: Partial<Record<Made["type"], RegExp>> = {
   Role: /\b(trust|assumeRolePolicy):/,
   RolePolicy: /\bpermissions:/,
-  BucketPolicy: /\bstatements:/,
+  BucketPolicy: /\b(statements|resources):/,
 };
 
 /** The line of the scenario that a resource's name stands in: the policy's own argument where the file has one. */
@@ -72,7 +72,7 @@ export function sourceOf(resource: string, type: Made["type"]): string | undefin
   for (const name of names)
     for (const file of files) {
       const lines = readFileSync(file, "utf8").split("\n");
-      const named = lines.findIndex((line) => line.includes(`"${name}"`));
+      const named = lines.findIndex((line) => line.includes(`"${name}"`) || line.includes(` ${name}: `));
       if (named < 0) continue;
       const argument = name === resource && type === "RolePolicy" ? undefined : ARGUMENT[type];
       const at = argument ? lines.findIndex((line) => argument.test(line)) : named;

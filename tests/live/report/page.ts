@@ -34,20 +34,19 @@ export function policyWords(results: Results, scenario: string): { of: string; s
   const groups = new Set(
     results.rows.flatMap((row) => (row.scenario === scenario ? (results.people[row.who]?.groups ?? []) : [])),
   );
-  const [role] = results.roles.filter((one) => one.scenario === scenario);
+  const roles = results.roles.filter((one) => one.scenario === scenario);
+  const [role] = roles;
   return [
-    ...(role
-      ? [
-          {
-            of: `The role ${role.arn} trusts, for at most ${duration(role.maxSessionDuration)} at a time`,
-            says: role.trust.map(statementWords),
-          },
-          ...role.policies.map(({ name, statements }) => ({
-            of: `Policy ${name} of the role`,
-            says: statements.map(statementWords),
-          })),
-        ]
-      : []),
+    ...roles.flatMap(({ arn, maxSessionDuration, trust, policies }) => [
+      {
+        of: `The role ${arn} trusts, for at most ${duration(maxSessionDuration)} at a time`,
+        says: trust.map(statementWords),
+      },
+      ...policies.map(({ name, statements }) => ({
+        of: `Policy ${name} of the role`,
+        says: statements.map(statementWords),
+      })),
+    ]),
     ...results.groups
       .filter(({ of, statements }) => groups.has(of.replace("group ", "")) && concerns(statements, role?.arn))
       .map(({ of, name, statements }) => ({

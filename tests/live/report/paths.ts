@@ -1,5 +1,4 @@
-import type { Home } from "../contract";
-import { asExpected, type Results } from "../results";
+import { asExpected, type Place, type Results } from "../results";
 
 /** Someone or something in the picture. */
 export interface Node {
@@ -8,7 +7,7 @@ export interface Node {
   name: string;
   /** What it is really called, or which groups it is in. */
   note: string;
-  home: Home;
+  home: Place;
 }
 
 /** A way from one to the other: everything that was asked along it and answered alike. */
@@ -33,6 +32,8 @@ const SHOWN: Readonly<Record<string, string>> = {
   "own keys and a wrong MFA code": "wrong MFA code",
   "own keys and another person's MFA device": "another's MFA device",
   "signed in with MFA": "MFA session",
+  "own token": "token",
+  "own token for another audience": "token for another audience",
 };
 /** The output that tells what a target is really called. */
 const CALLED: Readonly<Record<string, [scenario: string, output: string]>> = {
@@ -40,6 +41,9 @@ const CALLED: Readonly<Record<string, [scenario: string, output: string]>> = {
   "the parameter": ["ParameterReader", "parameterName"],
   "the topic": ["TopicPublisher", "topic"],
   "the shared bucket": ["SharedBucket", "bucketName"],
+  "the deploy role": ["GitHubActions", "deployRoleArn"],
+  "the deploy role of dev": ["GitHubActions", "trustedDeployRoleArn"],
+  "the preview role of dev": ["GitHubActions", "trustedPreviewRoleArn"],
 };
 
 /** Who reached what in a scenario, drawn from its rows alone. */
@@ -48,7 +52,8 @@ export function pathsOf(results: Results, scenario: string): Paths {
   const paths = new Map<string, Path>();
   const person = (who: string) => {
     const { home = "trusted", machine = false, groups = [] } = results.people[who] ?? {};
-    const note = groups.length > 0 ? groups.join(", ") : machine ? "deployed by the stack" : "in no group";
+    const deployed = home === "github" ? "job of GitHub Actions" : "deployed by the stack";
+    const note = groups.length > 0 ? groups.join(", ") : machine ? deployed : "in no group";
     const node = {
       id: `person ${who}`,
       kind: machine ? "machine" : "person",
@@ -67,21 +72,24 @@ export function pathsOf(results: Results, scenario: string): Paths {
   };
   const resource = (on: string) => {
     const [named, output] = CALLED[on] ?? [];
-    const called = named && output ? results.outputs[named]?.[output] : undefined;
-    const home = /^own .* in dev$/.test(on) ? "trusted" : "trusting";
+    const called =
+      named && output ? results.outputs[named]?.[output]?.replace(/^arn:.*:role\//, "") : undefined;
+    const home = / (in|of) dev$/.test(on) ? "trusted" : "trusting";
     const note = called && called !== on ? called : "";
     nodes.set(`on ${on}`, { id: `on ${on}`, kind: "resource", name: on, note, home });
     return `on ${on}`;
   };
   for (const row of results.rows.filter((one) => one.scenario === scenario)) {
     const { who, session, action, on, answer } = row;
-    const assumes = action === "sts:AssumeRole";
+    const assumes = action.startsWith("sts:AssumeRole");
+    // Where a scenario has several roles, the one that rows go on as stands in the middle, the others as what is reached.
+    const middle = on === "the role" || on === "the preview role";
     const asRole = session.startsWith("as the role");
     const [, source, target] = /^(.+) to (.+)$/.exec(on) ?? [];
     const from = asRole ? role() : person(who);
-    const to = assumes ? role() : resource(target ?? on);
+    const to = assumes && middle ? role() : resource(target ?? on);
     const asked = assumes
-      ? results.people[who]?.machine
+      ? results.people[who]?.machine && session === "own keys"
         ? "own credentials"
         : (SHOWN[session] ?? session)
       : `${action}${source ? ` from ${source}` : ""}${session === "as the role, expired" ? " when expired" : ""}`;

@@ -1,5 +1,4 @@
-import type { Home } from "../contract";
-import type { Results } from "../results";
+import type { Place, Results } from "../results";
 import { html, type Markup } from "./markup";
 import { type Node, type Path, pathsOf } from "./paths";
 
@@ -8,7 +7,7 @@ const WIDTH = { person: 212, role: 186, resource: 212, gap: 276, stub: 204 };
 const LINE = 15;
 const MARGIN = 14;
 /** From top to bottom. */
-const HOMES: readonly Home[] = ["trusting", "trusted", "partner", "outsider"];
+const HOMES: readonly Place[] = ["trusting", "trusted", "partner", "outsider", "github"];
 const TITLE = 26;
 
 interface Placed {
@@ -50,7 +49,7 @@ export function picture(results: Results, scenario: string): Markup {
   // The columns, each a stack of nodes in frames by account.
   const column = (list: Node[], x: number, width: number, top: number, roomOf: (node: Node) => number) => {
     const placed: Placed[] = [];
-    const frames: { home: Home; y: number; height: number }[] = [];
+    const frames: { home: Place; y: number; height: number }[] = [];
     let y = top;
     for (const home of HOMES) {
       const inside = list.filter((node) => node.home === home);
@@ -147,8 +146,8 @@ export function picture(results: Results, scenario: string): Markup {
     };
   });
 
-  const frame = (x: number, w: number, y: number, h: number, home: Home) =>
-    html`<rect class="account" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/><text class="owner" x="${x + 12}" y="${y + 18}">${home} account ${results.accounts[home] ?? "(not asked from)"}</text>`;
+  const frame = (x: number, w: number, y: number, h: number, home: Place) =>
+    html`<rect class="account" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/><text class="owner" x="${x + 12}" y="${y + 18}">${home === "github" ? "GitHub" : `${home} account ${results.accounts[home] ?? "(not asked from)"}`}</text>`;
   const frames = [
     ...left.frames.map(({ home, y, height: h }) => frame(MARGIN, WIDTH.person + 2 * MARGIN, y, h, home)),
     ...right.frames.map(({ home, y, height: h }) => {
