@@ -140,7 +140,7 @@ export const checks: Readonly<Record<Scenario, readonly string[]>> = {
   ],
   InstanceOperator: [
     "The machine assumes InstanceOperator with what its instance metadata gives",
-    "An InstanceOperators member with MFA assumes it, and a second trusted account's administrator",
+    "An InstanceOperators member and a second trusted account's administrator, with MFA",
     "The same people without MFA, and a colleague with it",
     "An administrator of an account that is not trusted",
     "As InstanceOperator: look at, stop, start and reboot an instance",
@@ -159,7 +159,7 @@ export const checks: Readonly<Record<Scenario, readonly string[]>> = {
     "Person allowed, bucket silent: in one account, but not across",
     "Person silent, bucket allows: in one account, but not across",
     "Person denied: nowhere, whatever the bucket says",
-    "A BucketSharers member copies from the own bucket in dev to the shared one in one call",
+    "A BucketSharers member copies from the own bucket to the shared one in one call",
     "A dev user outside BucketSharers",
   ],
   SharedServices: [
@@ -172,7 +172,7 @@ export const checks: Readonly<Record<Scenario, readonly string[]>> = {
     "An administrator of a third account",
   ],
   GitHubActions: [
-    "A pull request, and the drift job on main, assume the preview role in both accounts",
+    "A pull request, and the drift job, assume the preview role in both accounts",
     "Another repository's pull request, another branch, a token for another audience",
     "A pull request, and main outside the environment, assume the deploy role",
     "A job in the stack's environment assumes the deploy role in both accounts",
