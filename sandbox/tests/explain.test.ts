@@ -112,7 +112,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     ];
     for (const told of [await explained(...about), await explained(...about, "--message", message)]) {
       assert.match(told, /by +the trusted account 000000000001: no identity-based policy allows it/);
-      assert.match(told, /policy use-shared-bucket of group BucketSharers; the caller is in no group/);
+      assert.match(
+        told,
+        /policy BucketSharers-may-use-shared of group BucketSharers; the caller is in no group/,
+      );
       assert.match(told, /infra\/scenarios\/shared-bucket\.ts:\d+, resource BucketSharers-may-use-shared/);
     }
   });

@@ -199,9 +199,15 @@ describe("an explanation", () => {
       action: "s3:PutObject",
       on: "arn:aws:s3:::productionapp/x",
       resource: [],
-      made: [permissions],
+      made: [trust, permissions],
     });
     assert.match(text, /would: role UpdateApp, which may .*: assume it/);
+    const untrusting = explained({
+      action: "s3:PutObject",
+      on: "arn:aws:s3:::productionapp/x",
+      made: [permissions],
+    });
+    assert.doesNotMatch(untrusting, /assume it/);
   });
   it("sends someone who signs in through a role of the own account to that role, not to a group", () => {
     const who = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developers/jane";

@@ -277,9 +277,17 @@ function resource(facts: Facts, explicit: boolean): Explanation {
 /** A role of the trusting account that may do what was asked with the caller's own credentials. */
 function roleInstead({ who, action, on, made, settings }: Facts): Explanation {
   if (accountOf(who) !== settings.trustedAccountId || action.startsWith("sts:")) return [];
+  const trusts = (role: string) =>
+    made.some(
+      ({ type, of, statements }) =>
+        type === "Role" &&
+        of === role &&
+        statements.some((one) => [one.Action].flat().includes("sts:AssumeRole") && names(one, who)),
+    );
   return made
     .filter(
-      ({ type, statements }) => type === "RolePolicy" && statements.some((one) => isAbout(one, action, on)),
+      ({ type, of, statements }) =>
+        type === "RolePolicy" && trusts(of) && statements.some((one) => isAbout(one, action, on)),
     )
     .map(
       ({ of, source }) =>
