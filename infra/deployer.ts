@@ -4,7 +4,8 @@ import type { Scenario, Settings, Side } from "./settings";
 
 /** The issuer of the tokens of GitHub's jobs. https://docs.github.com/actions/concepts/security/openid-connect */
 export const GITHUB = "token.actions.githubusercontent.com";
-const GITHUB_ROLES = ["GitHubActionsPreview", "GitHubActionsDeploy"];
+/** The roles of GitHub's jobs: one reads, the other writes. */
+export const GITHUB_ROLES = ["GitHubActionsPreview", "GitHubActionsDeploy"] as const;
 const MACHINE = "InstanceOperatorMachine";
 
 type Named = Partial<Record<Scenario, readonly string[]>>;
@@ -62,16 +63,16 @@ const bucketsOf = (settings: Settings) => {
 
 /**
  * The least that whoever deploys a stack needs in one of its accounts: to create, read, change and delete what the
- * scenarios make there, by name, and nothing else. Who may write a role's permissions may give them to others: it is
- * as powerful as an administrator of what it deploys.
+ * scenarios make there, by name, and nothing else. Who may write a role's permissions and
+ * its trust may give that role anything: it is as powerful as an administrator of the account.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
  */
 export const deployerStatements = (settings: Settings, side: Side): Statement[] =>
   statements(settings, side, ({ read = [], write = [] }) => [...read, ...write]);
 
 /**
- * What `pulumi preview --refresh` reads in one of the accounts: how the program's resources are set up. No object of a
- * bucket is among it. Of parameters it reads the value of a String, and none that a KMS key protects.
+ * What `pulumi preview --refresh` reads in one of the accounts: how the program's resources are set up. Objects can be
+ * listed, never read. Of parameters it reads the value of a String, and none that a KMS key protects.
  */
 export const previewerStatements = (settings: Settings, side: Side): Statement[] =>
   statements(settings, side, ({ read = [] }) => read);

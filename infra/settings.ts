@@ -183,7 +183,7 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
   },
   parameterValue: { expected: "any text", read: matching(/./s), otherwise: () => "hello" },
   parameterKeyArn: {
-    expected: "the ARN of a KMS key of the trusting account",
+    expected: "the ARN of a customer managed KMS key",
     read: matching(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/),
     otherwise: () => undefined,
   },
@@ -225,8 +225,9 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     otherwise: () => "shared",
   },
   githubRepository: {
-    expected: "a GitHub repository as owner/name",
-    read: matching(/^[\w-]+\/[\w.-]+$/),
+    // GitHub may write the immutable IDs of owner and repository into a token's subject, each after an @.
+    expected: "a GitHub repository as owner/name, or as owner@ID/name@ID",
+    read: matching(/^[\w-]+(@\d+)?\/[\w.-]+(@\d+)?$/),
     otherwise: () => undefined,
   },
   createGithubProvider: flag(true),

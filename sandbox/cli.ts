@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { policyDocument } from "../infra/access/policy";
-import { deployerStatements } from "../infra/deployer";
+import { checkerStatements, deployerStatements } from "../infra/deployer";
 import type { Settings } from "../infra/settings";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
 import { bench } from "./bench";
@@ -23,8 +23,9 @@ npm run rehearse -- STACK              the same for any stack, with its own sett
   --results FILE                       both: also writes the answers as JSON, which npm run report draws
 npm test                               set up what is missing and run all tests
 npm run bench                          what the policy pack costs, as ratios within one run
-npm run -s deployer-policy -- STACK trusting|trusted
-                                       the least that a deployer of the stack needs in that account, as a policy
+npm run -s deployer-policy -- STACK trusting|trusted [--with-checks]
+                                       the least that a deployer of the stack needs in that account, as a policy;
+                                       with what npm run verify needs besides
 npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
 npm run sandbox -- stop [STACK]        stops them; what they held is gone
 npm run sandbox -- status              which are running
@@ -74,15 +75,17 @@ async function rehearseStack(args: string[]): Promise<number> {
 /** What a person does next, from the outputs of the deployed stack. */
 function told(
   { stack, trustedProfile }: Settings,
-  { updateApp }: { updateApp: { switchRoleLink: string; cliProfile: string } },
+  { updateApp }: { updateApp?: { switchRoleLink: string; cliProfile: string } },
 ): string {
-  const { switchRoleLink, cliProfile } = updateApp;
-  return `
+  const told = updateApp
+    ? `
 What a member of Developers is told:
-  in the console   ${switchRoleLink}
+  in the console   ${updateApp.switchRoleLink}
   in ~/.aws/config
-${cliProfile.trimEnd().replace(/^/gm, "    ")}
-
+${updateApp.cliProfile.trimEnd().replace(/^/gm, "    ")}
+`
+    : "";
+  return `${told}
 Next:
   eval "$(npm run -s sandbox -- env ${trustedProfile}${stack === "dev" ? "" : ` ${stack}`})"   points this shell at the sandbox
   pulumi preview | up | refresh | stack output | destroy
@@ -168,11 +171,15 @@ async function main([command, ...args]: string[]): Promise<number> {
       await bench(!args.includes("--without-engine"));
       return 0;
     case "deployer-policy": {
-      const [stack, side] = args;
+      const [stack, side, checks] = args;
       if (!stack || (side !== "trusting" && side !== "trusted")) throw new Error(USAGE);
-      console.log(
-        JSON.stringify(JSON.parse(policyDocument(deployerStatements(settingsOf(stack), side))), null, 2),
-      );
+      if (checks !== undefined && checks !== "--with-checks") throw new Error(USAGE);
+      const settings = settingsOf(stack);
+      const statements = [
+        ...deployerStatements(settings, side),
+        ...(checks ? checkerStatements(settings, side) : []),
+      ];
+      console.log(JSON.stringify(JSON.parse(policyDocument(statements)), null, 2));
       return 0;
     }
     case "sandbox":

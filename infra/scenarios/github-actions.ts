@@ -3,11 +3,16 @@ import { roleArn } from "../access/arn";
 import { CrossAccountRole } from "../access/cross-account-role";
 import type { Statement } from "../access/policy";
 import type { Accounts } from "../accounts";
-import { checkerStatements, deployerStatements, GITHUB, previewerStatements } from "../deployer";
-import type { Settings, Side } from "../settings";
+import {
+  checkerStatements,
+  deployerStatements,
+  GITHUB,
+  GITHUB_ROLES,
+  previewerStatements,
+} from "../deployer";
+import { SCENARIOS, type Settings, type Side } from "../settings";
 
-const PREVIEW_ROLE_NAME = "GitHubActionsPreview";
-const DEPLOY_ROLE_NAME = "GitHubActionsDeploy";
+const [PREVIEW_ROLE_NAME, DEPLOY_ROLE_NAME] = GITHUB_ROLES;
 const AUDIENCE = "sts.amazonaws.com";
 
 /**
@@ -17,6 +22,8 @@ const AUDIENCE = "sts.amazonaws.com";
  */
 export function gitHubActions(settings: Settings, accounts: Accounts) {
   const { stack, githubRepository: repository = "", createGithubProvider } = settings;
+  // Of every scenario, so that these roles can turn one on, and see and delete what was of one that is turned off.
+  const all = { ...settings, scenarios: SCENARIOS };
   for (const side of ["trusting", "trusted"] as const) deploySide(side);
 
   function deploySide(side: Side) {
@@ -46,7 +53,7 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
         },
         { provider },
       );
-    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", previewerStatements(settings, side), [
+    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", previewerStatements(all, side), [
       `repo:${repository}:pull_request`,
       `repo:${repository}:ref:refs/heads/main`,
     ]);
@@ -54,7 +61,7 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
     role(
       DEPLOY_ROLE_NAME,
       "Deploys the stack",
-      [...deployerStatements(settings, side), ...checkerStatements(settings, side)],
+      [...deployerStatements(all, side), ...checkerStatements(all, side)],
       [`repo:${repository}:environment:${stack}`],
     );
   }

@@ -33,18 +33,15 @@ export function handoverText(handover: Handover): string {
   const statement = role && peopleStatement(role.trust);
   const externalId = [statement?.Condition?.StringEquals?.["sts:ExternalId"] ?? []].flat()[0];
   const seconds = Number(/duration_seconds = (\d+)/.exec(handover.cliProfile)?.[1] ?? 3600);
-  const profile = [
-    handover.cliProfile
-      .replace(/mfa_serial = .*/, (line) => (person?.mfaSerial ? `mfa_serial = ${person.mfaSerial}` : line))
-      .trimEnd(),
-    ...(externalId ? [`external_id = ${externalId}`] : []),
-  ].join("\n");
+  const profile = handover.cliProfile
+    .replace(/mfa_serial = .*/, (line) => (person?.mfaSerial ? `mfa_serial = ${person.mfaSerial}` : line))
+    .trimEnd();
   const words = [...new Set(profile.match(/YOUR-[A-Z-]+/g) ?? [])].map(
     (word) =>
       `${word}: ${{ "YOUR-PROFILE": "the profile of your own access key" }[word] ?? "its name, under Security credentials in the console"}`,
   );
   const conditions = statement ? conditionWords(statement) : [];
-  return `# ${roleName}${role?.description ? `: ${role.description.toLowerCase()}` : ""}
+  return `# ${roleName}${role?.description ? `: ${role.description.replace(/^./, (letter) => letter.toLowerCase())}` : ""}
 ${person ? `\nHello ${person.name},\n` : ""}
 From your user in account ${trustedAccountId} you may become ${roleName} in account ${trustingAccountId}, for ${duration(seconds)} at a time;
 then ask again.${conditions.length > 0 ? ` It takes that ${conditions.join(", and that ")}.` : ""} Meanwhile your own rights rest.
@@ -73,9 +70,9 @@ Your ARN: \`aws sts get-caller-identity\`.
 `;
 }
 
-/** The statement of a trust policy that is for people: machines are named by their ARN. */
+/** The statement of a trust policy that is for people: see infra/access/trust.ts. */
 const peopleStatement = (trust: readonly Statement[]): Statement | undefined =>
-  trust.find(({ Effect, Condition = {} }) => Effect === "Allow" && !Condition.ArnLike?.["aws:PrincipalArn"]);
+  trust.find(({ Effect, Sid }) => Effect === "Allow" && Sid === "People");
 
 const USAGE = `npm run handover -- STACK [--role NAME] [--for PERSON] [--write FOLDER]
   What to send a person: switch-role link, CLI profile, what they may do, and what to do on "access denied".

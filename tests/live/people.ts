@@ -137,7 +137,7 @@ export class CheckUsers {
     await iam.send(new DeleteUserCommand({ UserName }));
   }
 
-  /** A device outlives a run that was killed between creating and enabling it. */
+  /** A device of this run that was created and not enabled. */
   private async removeUnusedDevices(): Promise<void> {
     const { VirtualMFADevices = [] } = await this.iam.send(
       new ListVirtualMFADevicesCommand({ AssignmentStatus: "Unassigned" }),

@@ -4,6 +4,7 @@ import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from "@aws-sdk/clie
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import { bucketArn, partitionOf } from "../../infra/access/arn";
 import { policyDocument } from "../../infra/access/policy";
 import type { Scenario, Settings } from "../../infra/settings";
 import { CheckBuckets } from "./buckets";
@@ -57,7 +58,7 @@ export class Stage {
     const endpoint = process.env.AWS_ENDPOINT_URL;
     return new Stage(
       deployment,
-      new Map(Object.entries(profiles).map(([name, profile]) => [name, profile.endpoint_url ?? endpoint])),
+      new Map(Object.entries(profiles).map(([name, profile]) => [name, endpoint ?? profile.endpoint_url])),
     );
   }
 
@@ -75,6 +76,7 @@ export class Stage {
         this.users.set(who, await this.staff[role.home].create(name, groups, policy));
       }),
     );
+    if (this.oneSided) return;
     const { trusting, trusted } = this.buckets;
     if (needs("another bucket of prod")) await trusting.create(`check-${run}-other`, key);
     if (needs("own bucket in dev", "own bucket in dev to the shared bucket"))
@@ -84,7 +86,8 @@ export class Stage {
       const bucket = await trusting.create(`check-${run}-allows`, key);
       // Named one by one: to name the own account would only hand the question back to the person's policies.
       const named = [...this.users].filter(([who]) => /^(prod|dev) user/.test(who)).map(([, { arn }]) => arn);
-      const Resource = `arn:aws:s3:::${bucket}/*`;
+      const { region } = deployment.settings;
+      const Resource = bucketArn({ region, partition: partitionOf(region), accountId: "" }, bucket, "/*");
       await trusting.allow(
         bucket,
         policyDocument([{ Effect: "Allow", Principal: { AWS: named }, Action: "s3:GetObject", Resource }]),
@@ -154,6 +157,8 @@ export class Stage {
   subject(row: Row): Omit<Subject, "role"> {
     const { run, key, bucketPolicy, deployment } = this;
     const { outputs } = deployment;
+    if (this.oneSided && row.on !== "the role")
+      throw new NotAsked(`the stack manages the ${deployment.settings.manages.join()} account alone`);
     const updated = outputs.UpdateApp?.bucketName ?? "";
     const shared = outputs.SharedBucket?.bucketName ?? "";
     const services = outputs.SharedServices ?? {};
@@ -204,6 +209,15 @@ export class Stage {
 
   /** Removes everything that was made; gives the reasons why some could not be. */
   async clear(): Promise<unknown[]> {
+    const staff = (Object.keys(this.staff) as Home[]).filter((home) => this.reaches(home));
+    const people = staff.map((home) => this.staff[home].remove());
+    const things = this.oneSided ? [] : this.things();
+    const ends = await Promise.allSettled([...people, ...things]);
+    return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+  }
+
+  /** Removes all that was made besides people. */
+  private things(): (Promise<unknown> | undefined)[] {
     const { run, buckets, deployment } = this;
     const { trusting } = buckets;
     const launched = (home: "trusting" | "trusted", ids: (string | undefined)[]) => {
@@ -211,10 +225,7 @@ export class Stage {
       const ec2 = new EC2Client(this.administrator(home));
       return InstanceIds.length > 0 ? ec2.send(new TerminateInstancesCommand({ InstanceIds })) : undefined;
     };
-    const ends = await Promise.allSettled([
-      ...(Object.keys(this.staff) as Home[])
-        .filter((home) => this.reaches(home))
-        .map((home) => this.staff[home].remove()),
+    return [
       ...["UpdateApp", "SharedBucket"].map((scenario) => {
         const bucket = deployment.outputs[scenario as Scenario]?.bucketName;
         return bucket ? trusting.empty(bucket, `check-${run}/`) : undefined;
@@ -233,8 +244,12 @@ export class Stage {
         : undefined,
       launched("trusting", [this.instances.operated, this.instances.another]),
       launched("trusted", [this.instances.machine]),
-    ]);
-    return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+    ];
+  }
+
+  /** The other account has no profile that may prepare anything there: only the roles are asked for. */
+  private get oneSided(): boolean {
+    return this.deployment.settings.manages.length < 2;
   }
 
   private get otherParameter(): string {
@@ -242,7 +257,9 @@ export class Stage {
   }
 
   private reaches(home: Home): boolean {
-    return home === "trusting" || home === "trusted" || this.endpoints.has(this.deployment.profiles[home]);
+    const { settings, profiles } = this.deployment;
+    if (home === "trusting" || home === "trusted") return settings.manages.includes(home);
+    return this.endpoints.has(profiles[home]);
   }
 
   private endpointOf(home: Home): string | undefined {

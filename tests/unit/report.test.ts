@@ -151,6 +151,14 @@ describe("the access report", () => {
       differenceOf(granted, results()).newlyRefused.map(({ row }) => row.who),
       ["tester"],
     );
+    const unasked = { ...results(), rows: results().rows.filter((row) => !TESTER(row)) };
+    assert.equal(passes(unasked, differenceOf(results(), unasked)), false);
+    assert.match(
+      comment(unasked, results(), differenceOf(results(), unasked)),
+      /no longer asks 1 that were refused/,
+    );
+    const off = { ...results(), rows: results().rows.filter(({ scenario }) => scenario !== "SharedBucket") };
+    assert.equal(passes(off, differenceOf(results(), off)), true);
     const unclear = results((row) => (TESTER(row) ? { answer: "not asked" } : {}));
     assert.equal(differenceOf(results(), unclear).otherwise.length, 1);
     assert.equal(passes(unclear, differenceOf(results(), unclear)), false);

@@ -65,7 +65,7 @@ export function explain(facts: Facts): Explanation {
     case "role trust policy":
       return [
         asked,
-        by(sideOf(facts, facts.settings.trustingAccountId)),
+        by(sideOf(facts, accountOf(on) || facts.settings.trustingAccountId)),
         ...named,
         ...resource(facts, explicit),
       ];

@@ -69,7 +69,7 @@ async function factsOf(
   const bucket = /:s3:::([^/]+)/.exec(on)?.[1];
   const resource =
     trusted && action.startsWith("sts:")
-      ? await policiesIn("trusting")
+      ? await policiesIn(accountOf(on) === settings.trustedAccountId ? "trusted" : "trusting")
           .role(trusted)
           .then(({ trust }) => trust, unread)
       : bucket

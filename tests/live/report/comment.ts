@@ -44,6 +44,10 @@ export function comment(results: Results, base?: Results, difference?: Differenc
       ),
     ),
     ...titled(
+      "Removed rows",
+      removed.map((row) => `${request(row)}: ${markdown(row.answer)}`),
+    ),
+    ...titled(
       "Newly refused",
       newlyRefused.map(({ row }) => request(row)),
     ),
@@ -58,10 +62,6 @@ export function comment(results: Results, base?: Results, difference?: Differenc
     ...titled(
       "New rows",
       added.map((row) => `${request(row)}: ${markdown(row.answer)}`),
-    ),
-    ...titled(
-      "Removed rows",
-      removed.map((row) => `${request(row)}: ${markdown(row.answer)}`),
     ),
     `Asked of ${markdown(whence(results))}.${base ? ` Compared with ${markdown(whence(base))}.` : ""}`,
     "",

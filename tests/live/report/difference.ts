@@ -55,9 +55,17 @@ export function differenceOf(base: Results, now: Results): Difference {
   };
 }
 
-/** Whether the results may stand: nothing newly allowed, and every row as expected. */
+/** Rows that the base refused and nobody asks any more, of scenarios that are still deployed. */
+export const noLongerAsked = ({ rows }: Results, { removed }: Difference): AnsweredRow[] =>
+  removed.filter(
+    ({ answer, scenario }) => answer === "refused" && rows.some((row) => row.scenario === scenario),
+  );
+
+/** Whether the results may stand: nothing newly allowed, no refusal that is asked no more, every row as expected. */
 export const passes = (results: Results, difference: Difference): boolean =>
-  difference.newlyAllowed.length === 0 && results.rows.every(asExpected);
+  difference.newlyAllowed.length === 0 &&
+  noLongerAsked(results, difference).length === 0 &&
+  results.rows.every(asExpected);
 
 /** Every statement, by a key that is the same in two stacks: account IDs count as whose they are. */
 function heldBy({ accounts, roles, groups, buckets }: Results): Map<string, Held> {

@@ -1,5 +1,5 @@
 import { type AnsweredRow, asExpected, type Results } from "../results";
-import { type Changed, type Difference, type Held, passes } from "./difference";
+import { type Changed, type Difference, type Held, noLongerAsked, passes } from "./difference";
 import { html, Markup } from "./markup";
 import { pathsOf, pathWords } from "./paths";
 import { picture } from "./picture";
@@ -13,8 +13,10 @@ export function headline(results: Results, difference?: Difference): string {
   if (!difference) return `Stack ${stack}: ${answers}`;
   const { newlyAllowed } = difference;
   const mark = passes(results, difference) ? "✔" : "✘";
-  if (newlyAllowed.length === 0) return `${mark} Stack ${stack} newly allows nothing; ${answers}`;
-  return `${mark} Stack ${stack} newly allows what was refused before: ${newlyAllowed.length}; ${answers}`;
+  const gone = noLongerAsked(results, difference).length;
+  const unasked = gone > 0 ? `; no longer asks ${gone} that were refused` : "";
+  if (newlyAllowed.length === 0) return `${mark} Stack ${stack} newly allows nothing${unasked}; ${answers}`;
+  return `${mark} Stack ${stack} newly allows what was refused before: ${newlyAllowed.length}${unasked}; ${answers}`;
 }
 
 /** Who asked, and with what: `tester, signed in with MFA`. */

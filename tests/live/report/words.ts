@@ -9,9 +9,7 @@ const KNOWN: Readonly<Record<string, (value: string) => string>> = {
   "StringEquals sts:ExternalId": (value) => `the caller sends the external ID ${value}`,
   "StringEquals aws:PrincipalOrgID": (value) => `the caller belongs to the organisation ${value}`,
   "ArnLike aws:PrincipalArn": (value) => `the caller is ${value}`,
-  "ArnEquals aws:PrincipalArn": (value) => `the caller is ${value}`,
   "IpAddress aws:SourceIp": (value) => `the request comes from the IP addresses ${value}`,
-  "NotIpAddress aws:SourceIp": (value) => `the request does not come from the IP addresses ${value}`,
   "StringEquals token.actions.githubusercontent.com:sub": (value) =>
     `the caller is the GitHub workflow with the subject ${value}`,
   "StringEquals token.actions.githubusercontent.com:aud": (value) => `GitHub's token is meant for ${value}`,
