@@ -53,6 +53,8 @@ const placeOf = (settings: Settings, side: Side): Place => ({
 });
 const named = ({ scenarios }: Settings, names: Named) =>
   scenarios.flatMap((scenario) => names[scenario] ?? []);
+/** The groups that the stack makes in the trusted account. */
+export const groupsOf = (settings: Settings): string[] => named(settings, GROUPS);
 const bucketsOf = (settings: Settings) => {
   const { scenarios, bucketName, sharedBucketName } = settings;
   return [
@@ -206,7 +208,7 @@ function trustedKinds(settings: Settings): Kind[] {
   return [
     {
       sid: "Groups",
-      resources: named(settings, GROUPS).map((name) => iamArn(place, `group/${name}`)),
+      resources: groupsOf(settings).map((name) => iamArn(place, `group/${name}`)),
       read: actions("iam", "GetGroup GetGroupPolicy"),
       write: actions("iam", "CreateGroup UpdateGroup DeleteGroup PutGroupPolicy DeleteGroupPolicy"),
     },
@@ -252,7 +254,7 @@ export function checkerStatements(settings: Settings, side: Side): Statement[] {
     `${own}/*`,
     ...(side === "trusting" ? bucketsOf(settings).map((one) => `${one}/check-*`) : []),
   ];
-  const groups = named(settings, GROUPS).map((name) => iamArn(place, `group/${name}`));
+  const groups = groupsOf(settings).map((name) => iamArn(place, `group/${name}`));
   const allow = (Sid: string, Action: string | string[], Resource: string | string[]): Statement[] =>
     Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
   return [

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { bucketArn, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
+import { groupsOf } from "../../infra/deployer";
 import { checks, type Home, jobs, people, type Role } from "./contract";
 import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
 import { type Deployment, Stage } from "./stage";
@@ -64,10 +65,12 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
   const owner = { region, accountId, partition: partitionOf(region) };
   const rows = answers.map(({ row, verdict }) => ({ ...row, ...verdict }));
   const scenarios = Object.entries(outputs);
+  const deployed = groupsOf(settings);
   const asking = [...new Set(rows.map(({ who }) => who))].map((who) => {
     const role: Role | undefined = who in people ? people[who as keyof typeof people] : undefined;
     const home: Place = who in jobs ? "github" : (role?.home ?? "trusted");
-    return [who, { home, machine: !role, groups: role?.groups ?? [] }] as const;
+    const groups = (role?.groups ?? []).filter((group) => deployed.includes(group));
+    return [who, { home, machine: !role, groups }] as const;
   });
   const homes = new Set<Home>([
     "trusting",

@@ -6,6 +6,7 @@ import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { bucketArn, partitionOf } from "../../infra/access/arn";
 import { policyDocument } from "../../infra/access/policy";
+import { groupsOf } from "../../infra/deployer";
 import type { Scenario, Settings } from "../../infra/settings";
 import { CheckBuckets } from "./buckets";
 import { type Home, jobs, type Person, people, type Role, type Row, type Target } from "./contract";
@@ -66,6 +67,7 @@ export class Stage {
   async build(rows: readonly Row[]): Promise<void> {
     const { deployment, key, run } = this;
     const needs = (...targets: Target[]) => rows.some(({ on }) => targets.includes(on));
+    const deployed = groupsOf(deployment.settings);
     const whoAsks = new Set(rows.map(({ who }) => who));
     await Promise.all(
       Object.entries<Role>(people).map(async ([name, role]) => {
@@ -73,7 +75,9 @@ export class Stage {
         if (!whoAsks.has(who) || !this.reaches(role.home)) return;
         const { groups = [], rights = [] } = role;
         const policy = rights.length > 0 ? policyDocument(rights) : undefined;
-        this.users.set(who, await this.staff[role.home].create(name, groups, policy));
+        // Of a scenario that is off there is no group to be in.
+        const there = groups.filter((group) => deployed.includes(group));
+        this.users.set(who, await this.staff[role.home].create(name, there, policy));
       }),
     );
     if (this.oneSided) return;

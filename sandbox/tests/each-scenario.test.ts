@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { SCENARIOS } from "../../infra/settings";
+import { stopSandbox } from "../accounts";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+
+describe("each scenario alone", function () {
+  this.timeout(300_000);
+  const directory = mkdtempSync(join(tmpdir(), "each-scenario-"));
+  let rehearsal: Rehearsal;
+
+  const run = (command: string, ...args: string[]) =>
+    promisify(execFile)(command, args, {
+      cwd: directory,
+      env: confined(rehearsal.environment),
+      maxBuffer: 1 << 26,
+    });
+
+  before(async () => {
+    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    for (const name of [
+      "infra",
+      "policypack",
+      "node_modules",
+      "package.json",
+      "tsconfig.json",
+      "Pulumi.yaml",
+    ])
+      symlinkSync(join(PROJECT_DIRECTORY, name), join(directory, name));
+  });
+  after(async () => {
+    await stopSandbox(join(directory, "sandbox"));
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  for (const scenario of SCENARIOS)
+    it(`${scenario} is turned on, the one before it off, and its checks answer as expected`, async () => {
+      const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
+      const alone = settings.replace(/(scenarios:\n)(?: {4}- \w+\n)+/, `$1    - ${scenario}\n`);
+      writeFileSync(join(directory, "Pulumi.dev.yaml"), alone);
+      const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--policy-pack", "policypack"];
+      await run(rehearsal.tools.pulumi, ...up);
+      const verify = join(PROJECT_DIRECTORY, "tests/live/index.ts");
+      const results = join(directory, "results.json");
+      const { stdout } = await run(
+        process.execPath,
+        ...["-r", "ts-node/register/transpile-only", verify, "dev", "--results", results],
+      );
+      assert.match(stdout, new RegExp(`^${scenario}\n`));
+      assert.match(stdout, /(\d+) of \1 checks as expected/);
+    });
+});
