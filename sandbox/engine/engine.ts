@@ -207,9 +207,10 @@ function idOf({ type, inputs = {}, provider = "" }: State, resources: State[]): 
   const { inputs: settings = {} } = resources.find(({ urn, id }) => `${urn}::${id}` === provider) ?? {};
   const { typeOf }: typeof import("./provider-aws/types") = require("./provider-aws/types");
   try {
-    const [account = ""] = JSON.parse(String(settings.allowedAccountIds ?? "[]")) as string[];
+    // An ID that lacks a part says so by this word.
+    const [account = "undefined"] = JSON.parse(String(settings.allowedAccountIds ?? "[]")) as string[];
     const id = typeOf(type).id?.({ ...inputs, tagsAll: {} } as never, account);
-    return id?.includes("::") || id?.includes("undefined") ? undefined : id;
+    return id?.includes("undefined") ? undefined : id;
   } catch {
     return undefined;
   }

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +23,7 @@ import {
 import { fromIni } from "@aws-sdk/credential-providers";
 import { type Sandbox, startSandbox, stopSandbox } from "../accounts";
 import { engineEnvironment, ensureStack, forgetStack } from "../engine/engine";
+import { typeOf } from "../engine/provider-aws/types";
 import { confined } from "../rehearsal";
 import { type Toolchain, toolchain } from "../toolchain";
 
@@ -242,6 +252,33 @@ describe("the engine with its stand-ins", function () {
       ),
       [],
     );
+  });
+
+  it("takes in whatever a killed engine had created and not written down, where its inputs tell the ID", async () => {
+    await up("services");
+    const file = join(directory, "state/.pulumi/stacks/engine-fixture/dev.json");
+    const state = JSON.parse(readFileSync(file, "utf8"));
+    const { latest } = state.checkpoint;
+    const lost: { urn: string; type: string; id?: string; outputs?: object }[] = [];
+    // From the last to the first: what something still in the state depends on was written down before it.
+    for (const one of [...latest.resources].reverse()) {
+      const depends = ({ dependencies = [] }: { dependencies?: string[] }) => dependencies.includes(one.urn);
+      const known = latest.resources.filter((other: typeof one) => !lost.includes(other));
+      if (one.type.startsWith("aws:") && typeOf(one.type).id && !known.some(depends)) lost.unshift(one);
+    }
+    latest.resources = latest.resources.filter((one: (typeof lost)[number]) => !lost.includes(one));
+    latest.pending_operations = lost.map(({ id: _, outputs: __, ...resource }) => ({
+      type: "creating",
+      resource,
+    }));
+    writeFileSync(file, JSON.stringify(state));
+    for (const type of ["role:Role", "policy:Policy", "openIdConnectProvider:OpenIdConnectProvider"])
+      assert(
+        lost.some((one) => one.type.endsWith(type)),
+        type,
+      );
+    assert.match(await up("services"), / 36 unchanged/);
+    await succeeds("services", "destroy", "--yes", "--skip-preview");
   });
 
   for (const moment of ["group", "role", "rolePolicy", "object"])
