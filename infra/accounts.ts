@@ -19,7 +19,7 @@ export type Accounts = Record<Side, Account>;
  */
 export async function openAccounts(settings: Settings): Promise<Accounts> {
   const endpoints = await profileEndpoints();
-  const endpointOf = (side: Side) => endpoints(settings[`${side}Profile`]);
+  const endpointOf = (side: Side) => endpoints.get(settings[`${side}Profile`]);
   refuseDocumentationIds(settings, (side) => endpointOf(side) === undefined);
   const open = async (side: Side): Promise<Account> => {
     const accountId = settings[`${side}AccountId`];
@@ -43,9 +43,17 @@ export async function openAccounts(settings: Settings): Promise<Accounts> {
   return { trusting, trusted };
 }
 
-/** The endpoint that a profile's requests go to, or undefined where that is AWS's own. */
-async function profileEndpoints(): Promise<(profile: string) => string | undefined> {
-  const { configFile } = await loadSharedConfigFiles();
-  // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-  return (profile) => process.env.AWS_ENDPOINT_URL ?? configFile[profile]?.endpoint_url;
+/**
+ * The profiles of the AWS config files, each with the endpoint that its requests go to: undefined where that is AWS's own.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ */
+export async function profileEndpoints(): Promise<ReadonlyMap<string, string | undefined>> {
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  const { AWS_ENDPOINT_URL: everywhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: ignored } = process.env;
+  return new Map(
+    Object.entries({ ...credentialsFile, ...configFile }).map(([name, { endpoint_url: own }]) => [
+      name,
+      ignored === "true" ? undefined : (everywhere ?? own),
+    ]),
+  );
 }

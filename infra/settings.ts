@@ -66,6 +66,8 @@ type Written = Readonly<Record<string, string | undefined>>;
 
 interface Rule<Value> {
   expected: string;
+  /** Its text may be a secret, which no error shows. */
+  secret?: true;
   /** The value, or undefined where the text is not what is expected. */
   read(text: string): Value | undefined;
   /** Absent: the setting is required. */
@@ -150,7 +152,8 @@ const list = <Item extends string>(
 const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } = {
   region: {
     expected: "an AWS region, such as ap-northeast-1",
-    read: matching(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    // Of AWS's isolated partitions nothing here is known.
+    read: matching(/^(?!us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d$/),
   },
   trustingAccountId: accountId,
   trustingProfile: profile("prod"),
@@ -177,18 +180,25 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     ["UpdateApp"],
   ),
   parameterName: {
-    expected: "a parameter name of letters, digits and _.-, in up to 15 levels that each begin with a slash",
-    read: matching(/^(?!\/?(aws|ssm))(\/[\w.-]+){1,15}$/i),
+    expected:
+      "a parameter name of letters, digits and _.-, in up to 15 levels that each begin with a slash, " +
+      "1011 characters at most, not beginning with aws or ssm, which AWS reserves",
+    read: matching(/^(?!\/?(aws|ssm))(?=.{1,1011}$)(\/[\w.-]+){1,15}$/i),
     otherwise: () => "/productionapp/greeting",
   },
-  parameterValue: { expected: "any text", read: matching(/./s), otherwise: () => "hello" },
+  parameterValue: {
+    expected: "text of up to 4096 characters",
+    secret: true,
+    read: matching(/^.{1,4096}$/s),
+    otherwise: () => "hello",
+  },
   parameterKeyArn: {
     expected: "the ARN of a customer managed KMS key",
     read: matching(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/),
     otherwise: () => undefined,
   },
   instanceOperatorAccountIds: list(
-    "a list of account IDs of 12 digits, in quotes",
+    "a list of account IDs of 12 digits, in quotes, each once",
     (id) => /^\d{12}$/.test(id),
     [],
   ),
@@ -198,17 +208,29 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     [],
   ),
   operatedInstanceTag: {
-    expected: "a tag as key=value",
+    expected:
+      "a tag as key=value, of up to 128 and 256 letters, digits, spaces and _.:/+-@, not beginning with aws:",
+    // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
     read: (text) => {
-      const [, key, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      const [, key, value] =
+        /^(?!aws:)([\p{L}\p{N} _.:/+@-]{1,128})=([\p{L}\p{N} _.:/=+@-]{1,256})$/iu.exec(text) ?? [];
       return key && value ? { key, value } : undefined;
     },
     otherwise: () => undefined,
   },
   instanceFullAccess: flag(false),
   topic: {
-    expected: "a topic of AWS IoT without wildcards, such as topic/test",
-    read: matching(/^[^+#*?$][^+#*?]*$/),
+    expected:
+      "a topic of AWS IoT without wildcards, such as topic/test: up to 8 levels parted by slashes, 256 bytes in all",
+    // A policy would read * and ? as wildcards, and ${ as a variable.
+    // https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
+    read: (text) =>
+      /^(?!\$)[^+#*?\p{Cc}]+$/u.test(text) &&
+      !text.includes("${") &&
+      text.split("/").length <= 8 &&
+      Buffer.byteLength(text) <= 256
+        ? text
+        : undefined,
     otherwise: () => "topic/test",
   },
   topicClientId: {
@@ -227,7 +249,7 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
   githubRepository: {
     // GitHub may write the immutable IDs of owner and repository into a token's subject, each after an @.
     expected: "a GitHub repository as owner/name, or as owner@ID/name@ID",
-    read: matching(/^[\w-]+(@\d+)?\/[\w.-]+(@\d+)?$/),
+    read: matching(/^([\w-]+\/[\w.-]+|[\w-]+@\d+\/[\w.-]+@\d+)$/),
     otherwise: () => undefined,
   },
   createGithubProvider: flag(true),
@@ -269,7 +291,8 @@ export function parseSettings(stack: string, written: Written): Settings {
     else if (text === undefined) mistake(name, "nothing", rule.expected, set(name));
     else {
       values[name] = rule.read(text);
-      if (values[name] === undefined) mistake(name, JSON.stringify(text), rule.expected, set(name));
+      const found = rule.secret ? `${text.length} characters` : JSON.stringify(text);
+      if (values[name] === undefined) mistake(name, found, rule.expected, set(name));
     }
   }
   const settings = values as unknown as Settings;
@@ -281,6 +304,21 @@ export function parseSettings(stack: string, written: Written): Settings {
     const expected = "a profile of its own for each account";
     mistake("trustedProfile", `${settings.trustedProfile} for both`, expected, set("trustedProfile"));
   }
+  if (settings.bucketName !== undefined && settings.bucketName === settings.sharedBucketName) {
+    const expected = "a bucket of its own: what is shared is not the application's";
+    mistake("sharedBucketName", `${settings.bucketName} in both`, expected, set("sharedBucketName"));
+  }
+  const operators = [settings.trustedAccountId, ...(settings.instanceOperatorAccountIds ?? [])];
+  const twice = operators.find(
+    (id, index) => operators.indexOf(id) !== index || id === settings.trustingAccountId,
+  );
+  if (operators.length > 1 && twice !== undefined) {
+    const expected = "accounts besides the trusting and the trusted one, each once";
+    mistake("instanceOperatorAccountIds", twice, expected, set("instanceOperatorAccountIds", "'[…]'"));
+  }
+  const keyRegion = settings.parameterKeyArn?.split(":")[3];
+  if (keyRegion !== undefined && settings.region !== undefined && keyRegion !== settings.region)
+    mistake("parameterKeyArn", `a key of ${keyRegion}`, `one of ${settings.region}`, set("parameterKeyArn"));
   if (settings.scenarios?.includes("GitHubActions") && written.githubRepository === undefined) {
     const expected = `${rules.githubRepository.expected}: the scenario GitHubActions trusts its jobs`;
     mistake("githubRepository", "nothing", expected, set("githubRepository", "OWNER/NAME"));
@@ -290,22 +328,29 @@ export function parseSettings(stack: string, written: Written): Settings {
 }
 
 /**
- * Refuses AWS's documentation IDs in a deployment that would go to AWS itself.
+ * Refuses AWS's documentation IDs in a deployment that would go to AWS itself: those it deploys into and those it trusts.
  * @param goesToAws whether a side's profile leads to AWS, and not to an endpoint of its own.
  * @throws {SettingsError} naming each such ID.
  */
 export function refuseDocumentationIds(settings: Settings, goesToAws: (side: Side) => boolean): void {
-  const mistakes = settings.manages.flatMap((side) => {
-    const id = settings[`${side}AccountId`];
-    if (!DOCUMENTATION_ACCOUNT_IDS.has(id) || !goesToAws(side)) return [];
-    return [
-      `${side}AccountId: found ${id}, an example of AWS's documentation; expected your own account's ID ` +
-        `(aws sts get-caller-identity --profile ${settings[`${side}Profile`]}).\n    ` +
-        `Mend it: pulumi config set --stack ${settings.stack} ${PROJECT}:${side}AccountId ID, ` +
-        `or rehearse it: npm run rehearse -- ${settings.stack}`,
-    ];
-  });
-  if (mistakes.length > 0) throw new SettingsError(settings.stack, mistakes);
+  if (!settings.manages.some(goesToAws)) return;
+  const { stack, trustingAccountId, trustedAccountId, instanceOperatorAccountIds } = settings;
+  const mistakes = Object.entries({
+    trustingAccountId,
+    trustedAccountId,
+    instanceOperatorAccountIds,
+  }).flatMap(([name, ids]) =>
+    [ids].flat().flatMap((id) => {
+      if (!DOCUMENTATION_ACCOUNT_IDS.has(id)) return [];
+      return [
+        `${name}: found ${id}, an example of AWS's documentation; expected a real account's ID ` +
+          "(aws sts get-caller-identity --profile PROFILE).\n    " +
+          `Mend it: pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE, ` +
+          `or rehearse it: npm run rehearse -- ${stack}`,
+      ];
+    }),
+  );
+  if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
 }
 
 /** What is wrong with a stack's settings, all of it; a RunError, so that Pulumi shows no stack trace. */

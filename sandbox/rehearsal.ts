@@ -8,8 +8,8 @@ import { engineEnvironment, ensureStack, forgetStack } from "./engine/engine";
 import { type Toolchain, toolchain } from "./toolchain";
 
 export const PROJECT_DIRECTORY = join(__dirname, "..");
-/** Profile and ID of the account that nobody trusts: the checks ask as its administrator. */
-const OUTSIDER = { profile: "outsider", accountId: "000000000003" };
+/** Profile of the account that nobody trusts: the checks ask as its administrator. */
+const OUTSIDER = "outsider";
 const PREFIX = "cross-account-access:";
 
 /** A stack, its settings, and the sandbox whose accounts have the IDs that these settings name. */
@@ -37,7 +37,13 @@ export function settingsOf(stack: string): Settings {
     );
   const config: Record<string, unknown> = parse(readFileSync(file, "utf8"))?.config ?? {};
   const own = Object.entries(config).filter(([name]) => name.startsWith(PREFIX));
-  const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  // A secret setting shows no value; no rehearsal needs one.
+  const text = (value: unknown) =>
+    typeof value !== "object" || value === null
+      ? String(value)
+      : "secure" in value
+        ? "secret"
+        : JSON.stringify(value);
   return parseSettings(
     stack,
     Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), text(value)])),
@@ -60,12 +66,14 @@ export async function rehearse(
     id,
   ]);
   const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
+  const known = [trustingAccountId, trustedAccountId, ...settings.instanceOperatorAccountIds];
+  const strangers = Array.from([...known, ""], (_, index) => String(index + 3).padStart(12, "0"));
   const sandbox = await startSandbox({
     directory,
     accounts: {
       [trustingProfile]: trustingAccountId,
       [trustedProfile]: trustedAccountId,
-      [OUTSIDER.profile]: OUTSIDER.accountId,
+      [OUTSIDER]: strangers.find((id) => !known.includes(id))!,
       ...Object.fromEntries(partners),
     },
     region,

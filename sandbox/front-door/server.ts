@@ -275,9 +275,10 @@ class Door implements Sts {
     if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
       return this.deleteObjects(call, principal, checks, account);
     await this.require(call, principal, checks);
+    refuseOtherAccounts(checks, principal);
     const done = (await this.iot.answer(call, account)) ?? (await answerApi(call, account, this.world.moto));
     if (done) return done;
-    const remember = await this.world.policies.pins.pin(call, checks[0]!.resource);
+    const remember = await this.world.policies.pins.pin(call, checks[0]!.resource, account);
     const answer = await (call.service === "iam"
       ? this.iam(call, principal!, account)
       : call.service === "s3"
@@ -639,6 +640,28 @@ const nameOf = (caller: Principal | ServicePrincipal | FederatedPrincipal | unde
   if ("arn" in caller) return caller.arn;
   return "service" in caller ? caller.service : `${caller.federated} ${caller.subject}`;
 };
+
+/** What a resource's own policy can open to no other account, whatever it says. */
+const OF_OWNING_ACCOUNT = {
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+  s3: /^s3:(Get|Put|Delete)BucketPolicy$/,
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
+  sqs: /^sqs:(AddPermission|RemovePermission|SetQueueAttributes|(Delete|Tag|Untag)Queue|ListQueueTags|(Cancel|List|Start)MessageMoveTasks?)$/,
+};
+
+function refuseOtherAccounts(checks: Check[], principal: Principal | undefined): void {
+  for (const { action, account } of checks) {
+    if (!principal || account === principal.account) continue;
+    if (OF_OWNING_ACCOUNT.s3.test(action))
+      throw new AwsError(
+        "MethodNotAllowed",
+        "The specified method is not allowed against this resource.",
+        405,
+      );
+    if (OF_OWNING_ACCOUNT.sqs.test(action))
+      throw new AwsError("AccessDenied", "Access to the resource is denied.");
+  }
+}
 
 function refusal(
   call: Call,

@@ -601,7 +601,7 @@ describe("front door: services", function () {
     it("what is sent across arrives on the other side", async () => {
       const admin = world.admin(SQSClient, "prod");
       const QueueUrl = (await admin.send(new CreateQueueCommand({ QueueName: "arrivals" }))).QueueUrl!;
-      const Policy = policy({ Principal: root, Action: "sqs:SendMessage", Resource: arn("sqs", "arrivals") });
+      const Policy = policy({ Principal: root, Action: "sqs:*", Resource: arn("sqs", "arrivals") });
       await admin.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
       await world.admin(SQSClient, "dev").send(new SendMessageCommand({ QueueUrl, MessageBody: "hello" }));
       const { Messages } = await admin.send(new ReceiveMessageCommand({ QueueUrl }));
@@ -609,6 +609,12 @@ describe("front door: services", function () {
         Messages?.map((one) => one.Body),
         ["hello"],
       );
+      // A queue's policy opens how it is set up to no other account: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
+      const Attributes = { VisibilityTimeout: "1" };
+      const change = world
+        .admin(SQSClient, "dev")
+        .send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+      assert.match(await outcome(change), /^AccessDenied/);
     });
 
     it("KMS: what a key encrypted opens with that key alone", async () => {

@@ -26,9 +26,11 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectsCommand,
+  GetBucketPolicyCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListBucketsCommand,
+  ListObjectsV2Command,
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
@@ -472,6 +474,52 @@ describe("front door: who may do what", function () {
           ),
         ),
         "MalformedPolicy",
+      );
+    });
+
+    /** What AWS takes of a bucket's policy, and what not. */
+    const aboutBuckets: [sentence: string, statement: object, code: string][] = [
+      ["its objects", { Action: "s3:GetObject", Resource: "arn:aws:s3:::about/*" }, "allowed"],
+      ["another bucket", { Action: "s3:GetObject", Resource: "arn:aws:s3:::other/*" }, "MalformedPolicy"],
+      ["itself as an object", { Action: "s3:GetObject", Resource: "arn:aws:s3:::about" }, "MalformedPolicy"],
+      [
+        "its objects as a bucket",
+        { Action: "s3:ListBucket", Resource: "arn:aws:s3:::about/*" },
+        "MalformedPolicy",
+      ],
+    ];
+    before(() => bucket("prod", "about"));
+    for (const [sentence, statement, code] of aboutBuckets)
+      it(`a bucket's policy about ${sentence}: ${code}`, async () => {
+        const Policy = policy({ Principal: { AWS: ACCOUNTS.dev }, ...statement });
+        const put = new PutBucketPolicyCommand({ Bucket: "about", Policy });
+        assert.equal(await outcome(world.admin(S3Client, "prod").send(put)), code);
+      });
+
+    it("IAM's limits of size hold, and its letters of a Sid", async () => {
+      const iam = world.admin(IAMClient, "prod");
+      const { name: UserName } = await world.person("prod", "of-many-words");
+      const of = (length: number, Sid = "") =>
+        policy({ Sid, Action: "s3:GetObject", Resource: `arn:aws:s3:::${"b".repeat(length)}` });
+      const put = (PolicyName: string, PolicyDocument: string) =>
+        outcome(iam.send(new PutUserPolicyCommand({ UserName, PolicyName, PolicyDocument })));
+      assert.equal(await put("one", of(1500)), "allowed");
+      assert.equal(await put("two", of(500)), "LimitExceededException");
+      assert.equal(await put("one", of(1800)), "allowed");
+      assert.equal(await put("two", of(10, "two words")), "MalformedPolicyDocumentException");
+      const trust = policy({ Principal: { AWS: Array(60).fill(root("dev")) }, Action: "sts:AssumeRole" });
+      assert.equal(await outcome(world.role("prod", "trusts-too-many", trust)), "LimitExceededException");
+    });
+
+    it("a bucket's policy is its own account's, whatever it says", async () => {
+      const statement = { Principal: { AWS: root("dev") }, Action: "s3:*" };
+      const Resource = ["arn:aws:s3:::opened", "arn:aws:s3:::opened/*"];
+      await bucket("prod", "opened", policy({ ...statement, Resource }));
+      const dev = world.admin(S3Client, "dev");
+      assert.equal(await outcome(dev.send(new ListObjectsV2Command({ Bucket: "opened" }))), "allowed");
+      assert.equal(
+        await outcome(dev.send(new GetBucketPolicyCommand({ Bucket: "opened" }))),
+        "MethodNotAllowed",
       );
     });
 

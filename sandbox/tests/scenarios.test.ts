@@ -13,9 +13,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand, EC2Client, RunInstancesCommand } from "@aws-sdk/client-ec2";
 import { GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from "@aws-sdk/client-kms";
 import { DescribeParametersCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
@@ -101,6 +101,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   });
 
   describe("a parameter with a key", () => {
+    let session: ReturnType<typeof caller>;
     let reader: SSMClient;
     const get = () =>
       reader.send(
@@ -123,7 +124,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
         secretAccessKey: SecretAccessKey!,
         sessionToken: SessionToken!,
       };
-      reader = new SSMClient(caller(credentials));
+      session = caller(credentials);
+      reader = new SSMClient(session);
     });
     after(() => users().remove());
 
@@ -148,6 +150,19 @@ describe("settings and commands of the scenarios, rehearsed", function () {
         await iam.send(new PutRolePolicyCommand({ ...at, PolicyDocument: deployed }));
       }
       assert.equal(await words(get()), "");
+    });
+    it("gives the role nothing else that the key protects", async () => {
+      const EncryptionContext = { app: "payroll" };
+      const { CiphertextBlob } = await new KMSClient(administrator("prod")).send(
+        new EncryptCommand({ KeyId: parameterKeyArn, Plaintext: Buffer.from("wages"), EncryptionContext }),
+      );
+      const decrypt = (by: KMSClient) =>
+        words(by.send(new DecryptCommand({ CiphertextBlob, EncryptionContext })));
+      assert.match(
+        await decrypt(new KMSClient(session)),
+        /no identity-based policy allows the kms:Decrypt action/,
+      );
+      assert.equal(await decrypt(new KMSClient(administrator("prod"))), "");
     });
     it("stands nowhere in the engine's state as it is, no more than the device's key", () => {
       const state = join(directory, "state");
@@ -248,7 +263,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   });
 
   describe("npm run verify", () => {
-    it("expects of every check what these settings say", async () => {
+    const verify = async () => {
       const args = [
         require.resolve("ts-node/register/transpile-only"),
         join(PROJECT_DIRECTORY, "tests/live"),
@@ -256,11 +271,32 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       const TS_NODE_PROJECT = join(PROJECT_DIRECTORY, "tsconfig.json");
       // There `pulumi config` finds the settings that were deployed.
       const options = { env: { ...confined(rehearsal.environment), TS_NODE_PROJECT }, cwd: project };
-      const verify = ["-r", ...args, "dev"];
-      const { stdout } = await promisify(execFile)(process.execPath, verify, options);
-      assert.match(stdout, /terminate and run instances +allowed/);
-      assert.match(stdout, /outside the restriction +allowed/);
-      assert.match(stdout, /(\d+) of \1 checks as expected/);
+      return (await promisify(execFile)(process.execPath, ["-r", ...args, "dev"], options)).stdout;
+    };
+    it("expects of every check what these settings say", async () => {
+      const said = await verify();
+      assert.match(said, /terminate, run and tag instances +allowed/);
+      assert.match(said, /outside the restriction +allowed/);
+      assert.match(said, /(\d+) of \1 checks as expected/);
+    });
+    it("asks about an instance that the settings name, and leaves it as it is", async () => {
+      const ec2 = new EC2Client(administrator("prod"));
+      const { Reservations: [launched] = [] } = await ec2.send(
+        new DescribeInstancesCommand({ Filters: [{ Name: "tag:operated", Values: ["true"] }] }),
+      );
+      const { InstanceId, State } = launched!.Instances![0]!;
+      await up(["instanceFullAccess", "false"], ["operatedInstanceIds", JSON.stringify([InstanceId])]);
+      const said = await verify();
+      assert.match(
+        said,
+        /✔ {2}5 {2}As InstanceOperator: look at, stop, start and reboot an instance +allowed/,
+      );
+      assert.match(said, /✔ {2}7 {2}As InstanceOperator: an instance outside the restriction +refused/);
+      assert.match(said, /(\d+) of \1 checks as expected/);
+      const { Reservations: [left] = [] } = await ec2.send(
+        new DescribeInstancesCommand({ InstanceIds: [InstanceId!] }),
+      );
+      assert.deepEqual(left!.Instances![0]!.State, State);
     });
   });
 });

@@ -9,6 +9,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { Caller } from "./requests";
+import { retried } from "./settle";
 
 /** The buckets that a check makes in one account, and what it leaves in the buckets that were there. */
 export class CheckBuckets {
@@ -40,9 +41,9 @@ export class CheckBuckets {
     await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "hello" }));
   }
 
-  /** Gives a bucket its policy. */
-  async allow(bucket: string, Policy: string): Promise<void> {
-    await this.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  /** Gives a bucket its policy, as soon as S3 knows whom it names. */
+  async setPolicy(bucket: string, Policy: string): Promise<void> {
+    await retried(() => this.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy })));
   }
 
   async policy(bucket: string): Promise<string> {

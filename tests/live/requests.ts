@@ -1,4 +1,5 @@
 import {
+  CreateTagsCommand,
   DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
   EC2Client,
@@ -8,8 +9,13 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { BatchGetImageCommand, DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
-import { CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import {
+  BatchGetImageCommand,
+  DescribeImagesCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+} from "@aws-sdk/client-ecr";
+import { CreateUserCommand, GetRoleCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
 import {
   CopyObjectCommand,
   DeleteBucketCommand,
@@ -29,13 +35,18 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { GetParameterCommand, paginateDescribeParameters, SSMClient } from "@aws-sdk/client-ssm";
+import {
+  GetParameterCommand,
+  PutParameterCommand,
+  paginateDescribeParameters,
+  SSMClient,
+} from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
 import { callApi } from "./api";
-import type { Answer } from "./contract";
+import type { Answer, Session } from "./contract";
 import { CHECK_PATH } from "./people";
-import { publish } from "./topic";
+import { connectAs, publish } from "./topic";
 
 /** Who asks, and where. */
 export interface Caller {
@@ -57,6 +68,8 @@ export interface Subject {
   unusedName: string;
   parameter: string;
   instance: string;
+  /** Asks whether it may be done, and does not do it: the instance is somebody's. */
+  dryRun: boolean;
   topic: string;
   clientId: string;
   /** Who sees, in the account of the topic, what is published there. */
@@ -126,12 +139,12 @@ export const requests = {
     new EC2Client(caller).send(
       new DescribeInstanceStatusCommand({ InstanceIds: [instance], IncludeAllInstances: true }),
     ),
-  "ec2:StopInstances": (caller, { instance }) =>
-    new EC2Client(caller).send(new StopInstancesCommand({ InstanceIds: [instance] })),
-  "ec2:StartInstances": (caller, { instance }) =>
-    new EC2Client(caller).send(new StartInstancesCommand({ InstanceIds: [instance] })),
-  "ec2:RebootInstances": (caller, { instance }) =>
-    new EC2Client(caller).send(new RebootInstancesCommand({ InstanceIds: [instance] })),
+  "ec2:StopInstances": (caller, { instance, dryRun: DryRun }) =>
+    new EC2Client(caller).send(new StopInstancesCommand({ InstanceIds: [instance], DryRun })),
+  "ec2:StartInstances": (caller, { instance, dryRun: DryRun }) =>
+    new EC2Client(caller).send(new StartInstancesCommand({ InstanceIds: [instance], DryRun })),
+  "ec2:RebootInstances": (caller, { instance, dryRun: DryRun }) =>
+    new EC2Client(caller).send(new RebootInstancesCommand({ InstanceIds: [instance], DryRun })),
   // A dry run is decided like the real thing, and does no harm where it is, wrongly, allowed.
   "ec2:TerminateInstances": (caller, { instance }) =>
     new EC2Client(caller).send(new TerminateInstancesCommand({ InstanceIds: [instance], DryRun: true })),
@@ -139,6 +152,12 @@ export const requests = {
     new EC2Client(caller).send(
       new RunInstancesCommand({ ImageId: "ami-12345678", MinCount: 1, MaxCount: 1, DryRun: true }),
     ),
+  "ec2:CreateTags": (caller, { instance }) =>
+    new EC2Client(caller).send(
+      new CreateTagsCommand({ Resources: [instance], Tags: [{ Key: "check", Value: "" }], DryRun: true }),
+    ),
+  "iam:GetRole": (caller, { role }) =>
+    new IAMClient(caller).send(new GetRoleCommand({ RoleName: role.arn.split("/").at(-1) })),
   "iam:ListUsers": (caller) => new IAMClient(caller).send(new ListUsersCommand({})),
   "iam:CreateUser": (caller, { unusedName }) =>
     new IAMClient(caller).send(new CreateUserCommand({ UserName: unusedName, Path: CHECK_PATH })),
@@ -150,6 +169,10 @@ export const requests = {
   },
   "ssm:GetParameter": (caller, { parameter }) =>
     new SSMClient(caller).send(new GetParameterCommand({ Name: parameter, WithDecryption: true })),
+  // Without leave to overwrite: where it is, wrongly, allowed the parameter stays as it is.
+  "ssm:PutParameter": (caller, { parameter }) =>
+    new SSMClient(caller).send(new PutParameterCommand({ Name: parameter, Value: "check", Type: "String" })),
+  "iot:Connect": connectAs,
   "iot:Publish": publish,
   "sns:Publish": (caller, { topicArn, message }) =>
     new SNSClient(caller).send(new PublishCommand({ TopicArn: topicArn, Message: message })),
@@ -162,6 +185,7 @@ export const requests = {
     new SQSClient(caller).send(
       new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }),
     ),
+  "ecr:GetAuthorizationToken": (caller) => new ECRClient(caller).send(new GetAuthorizationTokenCommand({})),
   // The answer lists an image that is not there as a failure: asking for it was allowed.
   "ecr:BatchGetImage": (caller, { repository }) =>
     new ECRClient(caller).send(new BatchGetImageCommand({ ...repository, imageIds: [{ imageTag: "none" }] })),
@@ -198,26 +222,27 @@ const REFUSALS = new Set([
   "AccessDeniedException",
   "ForbiddenException",
   "UnauthorizedOperation",
-  "ExpiredToken",
-  "ExpiredTokenException",
-  "RequestExpired",
   // A token for an audience that the provider does not list.
   "InvalidIdentityTokenException",
 ]);
+/** Refusals of credentials, whoever asks for whatever. */
+const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
 /** Errors of a request that was let in and then found nothing, or something in the way. */
 const ALLOWED_YET_FAILED = new Set([
   "NoSuchKey",
   "NoSuchBucketPolicy",
   "BucketNotEmpty",
   "ParameterNotFound",
+  "ParameterAlreadyExists",
   "EntityAlreadyExists",
   "DryRunOperation",
   "InvalidAMIID.NotFound",
 ]);
 
-/** What an endpoint's error says about access. */
-export function verdictOf(error: unknown): Verdict {
+/** What an endpoint's error says about access: that credentials have expired counts only where that is the question. */
+export function verdictOf(error: unknown, session: Session): Verdict {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const answer = REFUSALS.has(name) ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";
+  const refused = REFUSALS.has(name) || (session === "as the role, expired" && EXPIRED.has(name));
+  const answer = refused ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";
   return { answer, words: `${name}: ${message}` };
 }

@@ -1,11 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { EC2Client, RunInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
 import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
-import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { bucketArn, partitionOf } from "../../infra/access/arn";
 import { policyDocument } from "../../infra/access/policy";
+import { profileEndpoints } from "../../infra/accounts";
 import { groupsOf } from "../../infra/deployer";
 import type { Scenario, Settings } from "../../infra/settings";
 import { CheckBuckets } from "./buckets";
@@ -54,13 +60,7 @@ export class Stage {
 
   /** A stage that nothing stands on yet. */
   static async of(deployment: Deployment): Promise<Stage> {
-    const { configFile, credentialsFile } = await loadSharedConfigFiles();
-    const profiles = { ...credentialsFile, ...configFile };
-    const endpoint = process.env.AWS_ENDPOINT_URL;
-    return new Stage(
-      deployment,
-      new Map(Object.entries(profiles).map(([name, profile]) => [name, endpoint ?? profile.endpoint_url])),
-    );
+    return new Stage(deployment, await profileEndpoints());
   }
 
   /** Makes what these rows need. */
@@ -83,19 +83,28 @@ export class Stage {
     if (this.oneSided) return;
     const { trusting, trusted } = this.buckets;
     if (needs("another bucket of prod")) await trusting.create(`check-${run}-other`, key);
-    if (needs("own bucket in dev", "own bucket in dev to the shared bucket"))
+    if (
+      needs(
+        "own bucket in dev",
+        "own bucket in dev to the shared bucket",
+        "own bucket in dev to productionapp",
+      )
+    )
       await trusted.create(`check-${run}-own`, key);
-    if (needs("a bucket whose policy is silent")) await trusting.create(`check-${run}-silent`, key);
-    if (needs("a bucket whose policy allows")) {
-      const bucket = await trusting.create(`check-${run}-allows`, key);
-      // Named one by one: to name the own account would only hand the question back to the person's policies.
-      const named = [...this.users].filter(([who]) => /^(prod|dev) user/.test(who)).map(([, { arn }]) => arn);
-      const { region } = deployment.settings;
+    // Named one by one: to name the own account would only hand the question back to the person's policies.
+    const named = [...this.users].filter(([who]) => /^(prod|dev) user/.test(who)).map(([, { arn }]) => arn);
+    const { region } = deployment.settings;
+    for (const [policy, effects] of Object.entries({
+      silent: [],
+      allows: ["Allow"],
+      denies: ["Allow", "Deny"],
+    } as const)) {
+      if (!needs(`a bucket whose policy ${policy === "silent" ? "is silent" : policy}` as Target)) continue;
+      const bucket = await trusting.create(`check-${run}-${policy}`, key);
       const Resource = bucketArn({ region, partition: partitionOf(region), accountId: "" }, bucket, "/*");
-      await trusting.allow(
-        bucket,
-        policyDocument([{ Effect: "Allow", Principal: { AWS: named }, Action: "s3:GetObject", Resource }]),
-      );
+      const about = { Principal: { AWS: named }, Action: "s3:GetObject", Resource };
+      if (effects.length > 0)
+        await trusting.setPolicy(bucket, policyDocument(effects.map((Effect) => ({ Effect, ...about }))));
     }
     const { UpdateApp, SharedBucket } = deployment.outputs;
     if (UpdateApp) {
@@ -112,7 +121,7 @@ export class Stage {
       const create = new CreateQueueCommand({ QueueName: `check-${run}` });
       this.ownQueueUrl = (await new SQSClient(this.administrator("trusted")).send(create)).QueueUrl!;
     }
-    if (needs("an operated instance", "another instance")) await this.launch();
+    if (needs("an operated instance", "another instance")) await this.findInstances();
   }
 
   /** The user made for a person. @throws {NotAsked} where the person's account cannot be reached. */
@@ -177,6 +186,7 @@ export class Stage {
       "own bucket in dev to the shared bucket": shared,
       "a bucket whose policy allows": `check-${run}-allows`,
       "a bucket whose policy is silent": `check-${run}-silent`,
+      "a bucket whose policy denies": `check-${run}-denies`,
     };
     const instance = {
       "an operated instance": this.instances.operated,
@@ -185,9 +195,11 @@ export class Stage {
     if (row.on === "the shared API" && !services.apiUrl)
       throw new NotAsked("the stack does not manage the API, whose address only AWS gives");
     if (/instance/.test(row.on) && !instance)
-      throw new NotAsked("launches instances of its own only where the endpoint is not AWS");
-    if (row.on === "an operated instance" && deployment.settings.operatedInstanceIds.length > 0)
-      throw new NotAsked("stops none of the instances that operatedInstanceIds names");
+      throw new NotAsked(
+        this.named && row.on === "an operated instance"
+          ? `the account has no instance ${this.named}`
+          : "launches instances of its own only where the endpoint is not AWS",
+      );
     return {
       bucket: buckets[row.on] ?? "",
       key,
@@ -197,8 +209,9 @@ export class Stage {
       parameter:
         row.on === "another parameter" ? this.otherParameter : (outputs.ParameterReader?.parameterName ?? ""),
       instance: instance ?? "",
+      dryRun: this.named !== undefined,
       topic: `${outputs.TopicPublisher?.topic ?? "topic"}${row.on === "another topic" ? "-other" : ""}`,
-      clientId: outputs.TopicPublisher?.clientId ?? "",
+      clientId: `${outputs.TopicPublisher?.clientId ?? ""}${row.on === "another client ID" ? "-other" : ""}`,
       watcher: this.administrator("trusting"),
       topicArn: services.topicArn ?? "",
       queueUrl: row.on === "own queue in dev" ? this.ownQueueUrl : (services.queueUrl ?? ""),
@@ -246,7 +259,7 @@ export class Stage {
             new DeleteQueueCommand({ QueueUrl: this.ownQueueUrl }),
           )
         : undefined,
-      launched("trusting", [this.instances.operated, this.instances.another]),
+      launched("trusting", [this.named ? undefined : this.instances.operated, this.instances.another]),
       launched("trusted", [this.instances.machine]),
     ];
   }
@@ -254,6 +267,11 @@ export class Stage {
   /** The other account has no profile that may prepare anything there: only the roles are asked for. */
   private get oneSided(): boolean {
     return this.deployment.settings.manages.length < 2;
+  }
+
+  /** An instance that the settings name, which is not the checks' to stop or terminate. */
+  private get named(): string | undefined {
+    return this.deployment.settings.operatedInstanceIds[0];
   }
 
   private get otherParameter(): string {
@@ -276,7 +294,12 @@ export class Stage {
   }
 
   /** Two instances to operate, one of them outside the restriction, and the machine to operate them from. */
-  private async launch(): Promise<void> {
+  private async findInstances(): Promise<void> {
+    if (this.named) {
+      const there = new DescribeInstancesCommand({ InstanceIds: [this.named] });
+      const found = await new EC2Client(this.administrator("trusting")).send(there).catch(() => undefined);
+      if (found) this.instances.operated = this.named;
+    }
     if (this.endpoint === undefined) return;
     const { operatedInstanceTag: tag } = this.deployment.settings;
     const run = async (home: "trusting" | "trusted", tagged: boolean, profile?: string) => {
@@ -295,7 +318,7 @@ export class Stage {
       );
       return Instances![0]!.InstanceId!;
     };
-    this.instances.operated = await run("trusting", true);
+    if (!this.named) this.instances.operated = await run("trusting", true);
     this.instances.another = await run("trusting", false);
     this.instances.machine = await run(
       "trusted",
@@ -307,12 +330,24 @@ export class Stage {
   /** What the machine's metadata service gives, read as any program on the machine reads it. */
   private async machineCredentials() {
     const { endpoint } = this;
-    if (endpoint === undefined) throw new NotAsked("must be asked on the machine itself");
+    if (endpoint === undefined) return this.ownMetadata();
     const url = new URL(`/_sandbox/metadata?instanceId=${this.instances.machine}`, endpoint);
     const answer = await fetch(url, { method: "POST" });
     if (!answer.ok)
       throw new NotAsked(`the endpoint ${endpoint} has no instance metadata (HTTP ${answer.status})`);
     process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = ((await answer.json()) as { url: string }).url;
     return fromInstanceMetadata()();
+  }
+
+  /** What this machine's own metadata service gives, if it is the machine. */
+  private async ownMetadata() {
+    const profile = this.deployment.outputs.InstanceOperator!.instanceProfile!;
+    try {
+      const credentials = await fromInstanceMetadata({ timeout: 1000, maxRetries: 0 })();
+      const sts = new STSClient({ ...this.caller("trusted"), credentials });
+      const { Arn = "" } = await sts.send(new GetCallerIdentityCommand({}));
+      if (Arn.includes(`:assumed-role/${profile}/`)) return credentials;
+    } catch {}
+    throw new NotAsked(`must be asked on an instance with the instance profile ${profile}: run it there`);
   }
 }

@@ -1,25 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
+import { DescribeEndpointCommand, IoTClient } from "@aws-sdk/client-iot";
 import { IoTDataPlaneClient, PublishCommand } from "@aws-sdk/client-iot-data-plane";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { connectAsync, type MqttClient } from "mqtt";
-import type { Caller } from "./requests";
+import type { Caller, Subject } from "./requests";
 
 const SEEN_SECONDS = 10;
 
+/** Where an account's message broker is: each account has an address of its own. */
+async function brokerOf(owner: Caller): Promise<string> {
+  const { endpointAddress } = await new IoTClient(owner).send(
+    new DescribeEndpointCommand({ endpointType: "iot:Data-ATS" }),
+  );
+  return `${owner.endpoint?.startsWith("http:") ? "ws" : "wss"}://${endpointAddress}`;
+}
+
 /**
- * Connects to AWS IoT's message broker as its device SDKs do: MQTT over a WebSocket with a signed URL.
+ * Connects to the message broker of an account's AWS IoT as its device SDKs do: MQTT over a WebSocket with a signed URL.
+ * @param owner who may ask for the broker's address.
  * https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
  */
-export async function connect(caller: Caller, clientId: string): Promise<MqttClient> {
-  const { credentials, region, endpoint } = caller;
+export async function connect(caller: Caller, clientId: string, owner = caller): Promise<MqttClient> {
+  const { credentials, region } = caller;
+  const broker = await brokerOf(owner);
   const { sessionToken, ...key } = typeof credentials === "function" ? await credentials() : credentials;
-  if (!endpoint)
-    throw new Error("The message broker's address of an account is its own: this check knows none of AWS.");
-  const { host, protocol } = new URL(endpoint);
+  const { host } = new URL(broker);
   const signer = new SignatureV4({ credentials: key, region, service: "iotdevicegateway", sha256: Sha256 });
   const { query = {} } = await signer.presign(
-    { method: "GET", protocol: "ws:", hostname: host, path: "/mqtt", query: {}, headers: { host } },
+    { method: "GET", protocol: "wss:", hostname: host, path: "/mqtt", query: {}, headers: { host } },
     { expiresIn: 300 },
   );
   // AWS IoT wants the session's token added after signing.
@@ -27,34 +36,47 @@ export async function connect(caller: Caller, clientId: string): Promise<MqttCli
     ...(query as Record<string, string>),
     ...(sessionToken && { "X-Amz-Security-Token": sessionToken }),
   });
-  const scheme = protocol === "https:" ? "wss" : "ws";
-  return connectAsync(`${scheme}://${host}/mqtt?${signed}`, { clientId, reconnectPeriod: 0 }, false);
+  return connectAsync(`${broker}/mqtt?${signed}`, { clientId, reconnectPeriod: 0 }, false);
 }
 
 /**
- * Publishes to a topic over HTTPS and, where a watcher is given, over a WebSocket too, and waits until both were seen.
+ * Connects under a client ID, and leaves again.
+ * @throws {Error} named ForbiddenException where the broker refuses the client.
+ */
+export async function connectAs(
+  caller: Caller,
+  { clientId, watcher }: Pick<Subject, "clientId" | "watcher">,
+): Promise<void> {
+  // A broker that nobody could reach would say nothing about the client.
+  await (await connect(watcher, `watcher-${randomUUID()}`)).endAsync(true);
+  try {
+    await (await connect(caller, clientId, watcher)).endAsync(true);
+  } catch (error) {
+    // AWS closes the connection without a word, or with the code that says "not authorized".
+    const { code, message } = error as { code?: number; message: string };
+    if (code !== 5 && !/Couldn't connect/.test(message)) throw error;
+    throw Object.assign(new Error(message), { name: "ForbiddenException" });
+  }
+}
+
+/**
+ * Publishes to a topic over HTTPS and over a WebSocket, and waits until the watcher has seen both.
  * @throws {Error} with the endpoint's words where it refuses, or where a message was not seen in 10 s.
  */
 export async function publish(
   caller: Caller,
-  { topic, clientId, watcher }: { topic: string; clientId: string; watcher: Caller },
+  { topic, clientId, watcher }: Pick<Subject, "topic" | "clientId" | "watcher">,
 ): Promise<void> {
   const payloads = { https: `https ${randomUUID()}`, webSocket: `web socket ${randomUUID()}` };
-  const overHttps = () =>
-    new IoTDataPlaneClient(caller).send(
-      new PublishCommand({ topic, qos: 1, payload: Buffer.from(payloads.https) }),
-    );
-  if (caller.endpoint === undefined) {
-    await overHttps();
-    return;
-  }
   const seen = new Set<string>();
   const subscriber = await connect(watcher, `watcher-${randomUUID()}`);
   try {
     subscriber.on("message", (_, payload) => seen.add(payload.toString()));
     await subscriber.subscribeAsync(topic, { qos: 1 });
-    await overHttps();
-    const device = await connect(caller, clientId);
+    await new IoTDataPlaneClient(caller).send(
+      new PublishCommand({ topic, qos: 1, payload: Buffer.from(payloads.https) }),
+    );
+    const device = await connect(caller, clientId, watcher);
     try {
       await device.publishAsync(topic, payloads.webSocket, { qos: 1 });
     } finally {

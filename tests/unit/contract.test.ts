@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { parseSettings } from "../../infra/settings";
-import { type Answer, contractUnder } from "../live/contract";
+import { parseSettings, SCENARIOS } from "../../infra/settings";
+import { type Answer, checks, contractUnder } from "../live/contract";
+
+const under = (written: Record<string, string>) => {
+  const ids = { trustingAccountId: "000000000002", trustedAccountId: "000000000001" };
+  return contractUnder(parseSettings("dev", { region: "eu-west-1", ...ids, ...written }));
+};
 
 /** What the contract expects of InstanceOperator under these settings, by check number, for one kind of person. */
 const expected = (written: Record<string, string>, of: RegExp): Record<number, Answer> => {
-  const ids = { trustingAccountId: "000000000002", trustedAccountId: "000000000001" };
-  const rows = contractUnder(parseSettings("dev", { region: "eu-west-1", ...ids, ...written }));
-  const ours = rows.filter(({ scenario, who }) => scenario === "InstanceOperator" && of.test(who));
+  const ours = under({ scenarios: '["InstanceOperator"]', ...written }).filter(({ who }) => of.test(who));
   return Object.fromEntries(ours.map(({ check, expected }) => [check, expected]));
 };
 
@@ -36,4 +39,16 @@ describe("the access contract of operating instances", () => {
     const asked = expected({ instanceOperatorAccountIds: '["000000000004"]' }, partner);
     assert.deepEqual(asked, { 2: "allowed", 3: "refused", 5: "allowed" });
   });
+});
+
+describe("the access contract of each scenario", () => {
+  for (const scenario of SCENARIOS)
+    it(`asks something for every check of ${scenario}, whatever else is turned off`, () => {
+      const rows = under({ scenarios: JSON.stringify([scenario]), githubRepository: "owner/name" });
+      assert.deepEqual(
+        [...new Set(rows.map(({ check }) => check))].sort((a, b) => a - b),
+        checks[scenario].map((_, index) => index + 1),
+      );
+      assert(rows.every((row) => row.scenario === scenario));
+    });
 });

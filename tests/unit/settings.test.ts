@@ -45,6 +45,39 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     [/githubRepository: found nothing; expected a GitHub repository as owner\/name/],
   ],
   ["a repository with a wildcard", { githubRepository: "owner/*" }, [/githubRepository: found "owner\/\*"/]],
+  ["a repository with one ID of two", { githubRepository: "owner@1/name" }, [/githubRepository/]],
+  ["a topic of nine levels", { topic: "1/2/3/4/5/6/7/8/9" }, [/topic: .*up to 8 levels/]],
+  ["a topic with a policy variable", { topic: "topic/$\u007baws:username}" }, [/topic/]],
+  ["a topic of two lines", { topic: "topic/\ntest" }, [/topic/]],
+  ["a tag that AWS reserves", { operatedInstanceTag: "aws:name=x" }, [/operatedInstanceTag/]],
+  ["a tag with a wildcard", { operatedInstanceTag: "name=*" }, [/operatedInstanceTag/]],
+  ["a parameter name that AWS reserves", { parameterName: "/aws/x" }, [/parameterName: .*AWS reserves/]],
+  [
+    "a parameter's value that is too long, without telling it",
+    { parameterValue: "secret".repeat(1000) },
+    [/parameterValue: found 6000 characters; expected/],
+  ],
+  [
+    "a key of another region",
+    { parameterKeyArn: "arn:aws:kms:eu-west-1:000000000002:key/a-b" },
+    [/parameterKeyArn: found a key of eu-west-1; expected one of ap-northeast-1/],
+  ],
+  [
+    "one bucket for the application and for sharing",
+    { bucketName: "one", sharedBucketName: "one" },
+    [/sharedBucketName: found one in both/],
+  ],
+  [
+    "the trusted account named again",
+    { instanceOperatorAccountIds: '["000000000001"]' },
+    [/instanceOperatorAccountIds: found 000000000001/],
+  ],
+  [
+    "the trusting account as one that is trusted",
+    { instanceOperatorAccountIds: '["000000000002"]' },
+    [/instanceOperatorAccountIds: found 000000000002/],
+  ],
+  ["a region of an isolated partition", { region: "us-iso-east-1" }, [/region/]],
   ["a flag that is none", { protect: "yes" }, [/protect: found "yes"; expected true or false/]],
   [
     "an unknown setting",
@@ -107,12 +140,20 @@ describe("settings", () => {
   });
 
   it("refuse AWS's documentation IDs by name, but only where they would go to AWS", () => {
-    const settings = parseSettings("prod", { ...valid, trustingAccountId: "123456789012" });
-    refuseDocumentationIds(settings, () => false);
-    assert.throws(
-      () => refuseDocumentationIds(settings, () => true),
-      (error: Error) =>
-        /123456789012.*npm run rehearse -- prod/s.test(error.message) && !/000000000001/.test(error.message),
-    );
+    for (const [name, id] of [
+      ["trustingAccountId", "123456789012"],
+      // Who is let in counts even where the other team deploys that side.
+      ["trustedAccountId", "111122223333"],
+      ["instanceOperatorAccountIds", "444455556666"],
+    ] as const) {
+      const written = { ...valid, manages: "trusting", [name]: /Ids$/.test(name) ? `["${id}"]` : id };
+      const settings = parseSettings("prod", written);
+      refuseDocumentationIds(settings, () => false);
+      assert.throws(
+        () => refuseDocumentationIds(settings, () => true),
+        (error: Error) =>
+          new RegExp(`1 mistake .*${name}: found ${id}.*npm run rehearse -- prod`, "s").test(error.message),
+      );
+    }
   });
 });

@@ -20,15 +20,34 @@ interface Mutation {
 }
 
 const trustPolicy = { type: "aws:iam/role:Role", name: "UpdateApp", property: "assumeRolePolicy" };
+const trustOf = (name: string) => ({ ...trustPolicy, name });
 const permissionsOf = (role: string) => ({
   type: "aws:iam/rolePolicy:RolePolicy",
   name: `${role}-permissions`,
   property: "policy",
 });
+const sharedBucketPolicy = {
+  type: "aws:s3/bucketPolicy:BucketPolicy",
+  name: "shared-policy",
+  property: "policy",
+};
+const allow = (Action: string, Resource = "*") => ({ Effect: "Allow", Action, Resource }) as Statement;
+/** Lets a third account in, wherever the trusted account is. */
+const opened = (all: Statement[]): Statement[] =>
+  all.map((one) =>
+    typeof one.Principal === "object" && "AWS" in one.Principal
+      ? { ...one, Principal: { AWS: [one.Principal.AWS, "arn:aws:iam::000000000003:root"].flat() } }
+      : one,
+  );
+/** Drops what has to be so. */
+const unconditioned = (all: Statement[]): Statement[] => all.map(({ Condition: _, ...rest }) => rest);
+/** Changes the statement of that Sid alone. */
+const only = (sid: string, changed: Partial<Statement>) => (all: Statement[]) =>
+  all.map((one) => (one.Sid === sid ? { ...one, ...changed } : one));
 
 export const mutations: Readonly<Record<string, Mutation>> = {
   "the MFA condition is removed": {
-    policy: { ...trustPolicy, change: (all) => all.map(({ Condition: _, ...rest }) => rest) },
+    policy: { ...trustPolicy, change: unconditioned },
     caughtBy: ["UpdateApp 2"],
   },
   "Testers are granted": {
@@ -41,79 +60,82 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtBy: ["UpdateApp 4"],
   },
   "the role may do s3:* on *": {
-    policy: {
-      ...permissionsOf("UpdateApp"),
-      change: (all) => [...all, { Sid: "All", Effect: "Allow", Action: "s3:*", Resource: "*" } as Statement],
-    },
+    policy: { ...permissionsOf("UpdateApp"), change: (all) => [...all, allow("s3:*")] },
     caughtBy: ["UpdateApp 8"],
   },
   "the trust is opened to a third account": {
-    policy: {
-      ...trustPolicy,
-      change: (all) =>
-        all.map((one) => ({
-          ...one,
-          Principal: { AWS: [one.Principal!.AWS, "arn:aws:iam::000000000003:root"].flat() },
-        })),
-    },
+    policy: { ...trustPolicy, change: opened },
     caughtBy: ["UpdateApp 6"],
   },
+  "the reader's trust is opened to a third account": {
+    policy: { ...trustOf("ParameterReader"), change: opened },
+    caughtBy: ["ParameterReader 2"],
+  },
   "the reader may read every parameter": {
-    policy: {
-      ...permissionsOf("ParameterReader"),
-      change: (all) => all.map((one) => (one.Sid === "ReadOne" ? { ...one, Resource: "*" } : one)),
-    },
+    policy: { ...permissionsOf("ParameterReader"), change: only("ReadOne", { Resource: "*" }) },
+    caughtBy: ["ParameterReader 6"],
+  },
+  "the reader may write parameters": {
+    policy: { ...permissionsOf("ParameterReader"), change: (all) => [...all, allow("ssm:PutParameter")] },
     caughtBy: ["ParameterReader 6"],
   },
   "the operator's restriction to a tag is removed": {
-    policy: {
-      ...permissionsOf("InstanceOperator"),
-      change: (all) => all.map(({ Condition: _, ...rest }) => rest),
-    },
+    policy: { ...permissionsOf("InstanceOperator"), change: unconditioned },
     caughtBy: ["InstanceOperator 7"],
   },
+  "the operator may tag its way past the restriction": {
+    policy: { ...permissionsOf("InstanceOperator"), change: (all) => [...all, allow("ec2:CreateTags")] },
+    caughtBy: ["InstanceOperator 6"],
+  },
+  "every principal of dev may publish": {
+    policy: { ...trustOf("TopicPublisher"), change: unconditioned },
+    caughtBy: ["TopicPublisher 2"],
+  },
   "the publisher may publish to every topic": {
-    policy: {
-      ...permissionsOf("TopicPublisher"),
-      change: (all) => all.map((one) => (one.Sid === "Publish" ? { ...one, Resource: "*" } : one)),
-    },
+    policy: { ...permissionsOf("TopicPublisher"), change: only("Publish", { Resource: "*" }) },
+    caughtBy: ["TopicPublisher 4"],
+  },
+  "the publisher may connect as any client": {
+    policy: { ...permissionsOf("TopicPublisher"), change: only("Connect", { Resource: "*" }) },
     caughtBy: ["TopicPublisher 4"],
   },
   "the shared bucket's own side is silent": {
+    policy: { ...sharedBucketPolicy, change: (all) => all.filter(({ Sid }) => Sid !== "Share") },
+    caughtBy: ["SharedBucket 5"],
+  },
+  "the sharers' own side is about another bucket": {
     policy: {
-      type: "aws:s3/bucketPolicy:BucketPolicy",
-      name: "shared-policy",
+      type: "aws:iam/groupPolicy:GroupPolicy",
+      name: "BucketSharers-may-use-shared",
       property: "policy",
-      change: (all) => all.filter(({ Sid }) => Sid !== "Share"),
+      change: only("Share", { Resource: "arn:aws:s3:::other" }),
     },
     caughtBy: ["SharedBucket 5"],
+  },
+  "the shared bucket is opened to a third account": {
+    policy: { ...sharedBucketPolicy, change: opened },
+    caughtBy: ["SharedBucket 7"],
+  },
+  "the shared bucket shares all that can be done with it": {
+    policy: { ...sharedBucketPolicy, change: only("Share", { Action: "s3:*" }) },
+    caughtBy: ["SharedBucket 8"],
   },
   "the shared queue is opened to a third account": {
     policy: {
       type: "aws:sqs/queuePolicy:QueuePolicy",
       name: "shared-queue-policy",
       property: "policy",
-      change: (all) =>
-        all.map((one) =>
-          one.Sid === "UseQueue"
-            ? { ...one, Principal: { AWS: [one.Principal!.AWS, "arn:aws:iam::000000000003:root"].flat() } }
-            : one,
-        ),
+      change: opened,
     },
     caughtBy: ["SharedServices 7"],
   },
   "every job of GitHub's may preview": {
-    policy: {
-      ...trustPolicy,
-      name: "trusting-GitHubActionsPreview",
-      change: (all) => all.map(({ Condition: _, ...rest }) => rest),
-    },
+    policy: { ...trustOf("trusting-GitHubActionsPreview"), change: unconditioned },
     caughtBy: ["GitHubActions 2"],
   },
   "pull requests may deploy": {
     policy: {
-      ...trustPolicy,
-      name: "trusting-GitHubActionsDeploy",
+      ...trustOf("trusting-GitHubActionsDeploy"),
       change: (all) => JSON.parse(JSON.stringify(all).replace("environment:dev", "pull_request")),
     },
     caughtBy: ["GitHubActions 3", "GitHubActions 4"],
