@@ -1,4 +1,13 @@
-import { arn, bucketArn, iamArn, oidcProviderArn, type Place, partitionOf, roleArn } from "./access/arn";
+import {
+  arn,
+  bucketArn,
+  dnsSuffix,
+  iamArn,
+  oidcProviderArn,
+  type Place,
+  partitionOf,
+  roleArn,
+} from "./access/arn";
 import type { Statement } from "./access/policy";
 import type { Scenario, Settings, Side } from "./settings";
 
@@ -226,7 +235,7 @@ function trustedKinds(settings: Settings): Kind[] {
       sid: "PassMachineRole",
       resources: on("InstanceOperator", `role/${MACHINE}`),
       write: ["iam:PassRole"],
-      condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+      condition: { StringEquals: { "iam:PassedToService": `ec2.${dnsSuffix(place)}` } },
     },
     {
       sid: "Device",
@@ -248,7 +257,10 @@ function trustedKinds(settings: Settings): Kind[] {
 export function checkerStatements(settings: Settings, side: Side): Statement[] {
   const place = placeOf(settings, side);
   const path = "cross-account-access-check";
-  const own = bucketArn(place, "check-*");
+  const { scenarios, topic, operatedInstanceIds } = settings;
+  const on = (scenario: Scenario, ...resources: string[]) => (scenarios.includes(scenario) ? resources : []);
+  // Eight hexadecimal digits tell one run from another.
+  const own = bucketArn(place, "check-????????-*");
   const objects = [
     own,
     `${own}/*`,
@@ -265,6 +277,23 @@ export function checkerStatements(settings: Settings, side: Side): Statement[] {
       ? [
           ...allow("CheckObjects", ["s3:ListBucketVersions"], bucketsOf(settings)),
           ...allow("CheckParameter", "ssm:*", arn(place, "ssm", `parameter/${path}/*`)),
+          ...allow("CheckBroker", "iot:DescribeEndpoint", on("TopicPublisher", "*")),
+          ...allow(
+            "CheckTopic",
+            actions("iot", "Connect Subscribe Receive"),
+            on(
+              "TopicPublisher",
+              ...[
+                "client/watcher-*",
+                ...[topic, `${topic}-other`].flatMap((one) => [`topicfilter/${one}`, `topic/${one}`]),
+              ].map((one) => arn(place, "iot", one)),
+            ),
+          ),
+          ...allow(
+            "CheckInstance",
+            "ec2:DescribeInstances",
+            operatedInstanceIds.length > 0 ? on("InstanceOperator", "*") : [],
+          ),
         ]
       : [
           ...allow("CheckGroups", actions("iam", "AddUserToGroup RemoveUserFromGroup"), groups),

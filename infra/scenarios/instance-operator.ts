@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import { arn, roleArn } from "../access/arn";
+import { arn, dnsSuffix, roleArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
 import { roleOf } from "../access/hand-over";
@@ -56,7 +56,7 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
         name: MACHINE_ROLE_NAME,
         description: "The machine from which instances of the other account are operated",
         assumeRolePolicy: policyDocument([
-          { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" },
+          { Effect: "Allow", Principal: { Service: `ec2.${dnsSuffix(trusted)}` }, Action: "sts:AssumeRole" },
         ]),
       },
       { provider },

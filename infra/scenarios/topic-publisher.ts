@@ -1,9 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { arn, iamArn } from "../access/arn";
+import { arn, iamArn, roleArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
-import { roleOf } from "../access/hand-over";
 import type { Accounts } from "../accounts";
 import type { Settings } from "../settings";
 
@@ -17,8 +16,7 @@ const USER_NAME = "topic-publisher";
  */
 export function topicPublisher(settings: Settings, { trusting, trusted }: Accounts) {
   const { topic, topicClientId } = settings;
-  // A device publishes all day and asks again by itself: an hour is IAM's shortest for a role.
-  const publisher = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration: 3600 });
+  const publisherArn = roleArn(trusting, ROLE_NAME);
 
   if (trusting.provider)
     new CrossAccountRole(
@@ -54,13 +52,13 @@ export function topicPublisher(settings: Settings, { trusting, trusted }: Accoun
     key = new aws.iam.AccessKey(USER_NAME, { user: user.name }, { provider });
     new AssumeRoleGrant(
       "topic-publisher-may-assume-TopicPublisher",
-      { grantee: { user }, roleArns: [publisher.roleArn] },
+      { grantee: { user }, roleArns: [publisherArn] },
       { provider },
     );
   }
   const { region } = trusting;
   return {
-    roleArn: publisher.roleArn,
+    roleArn: publisherArn,
     topic,
     clientId: topicClientId,
     cliProfiles: [
@@ -69,7 +67,7 @@ export function topicPublisher(settings: Settings, { trusting, trusted }: Accoun
       `region = ${region}`,
       "",
       "[profile target]",
-      `role_arn = ${publisher.roleArn}`,
+      `role_arn = ${publisherArn}`,
       "source_profile = switch",
       `region = ${region}`,
       "",

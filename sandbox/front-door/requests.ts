@@ -215,7 +215,6 @@ const prefixes: Record<string, string> = {
   iotdata: "iot",
   monitoring: "cloudwatch",
   email: "ses",
-  states: "states",
 };
 
 /** REST services: `METHOD /path/{parameter}` to operation. */
