@@ -251,7 +251,7 @@ function trustedKinds(settings: Settings): Kind[] {
 }
 
 /**
- * What `npm run verify` needs besides, in one of the accounts: to make its people, buckets, queue and parameter, which
+ * What `npm run verify`, `handover` and `explain` need besides, in one of the accounts: to make its people, buckets, queue and parameter, which
  * carry names of their own, to put them into the program's groups, and to remove it all.
  */
 export function checkerStatements(settings: Settings, side: Side): Statement[] {
@@ -272,6 +272,17 @@ export function checkerStatements(settings: Settings, side: Side): Statement[] {
   return [
     ...allow("CheckPeople", "iam:*", [iamArn(place, `user/${path}/*`), iamArn(place, `mfa/${path}/*`)]),
     ...allow("CheckLeftovers", actions("iam", "ListUsers ListVirtualMFADevices"), "*"),
+    // What npm run report, handover and explain tell of the policies that are deployed, whoever carries them.
+    ...allow(
+      "ReadPolicies",
+      actions(
+        "iam",
+        `GetUser GetUserPolicy ListUserPolicies ListAttachedUserPolicies ListGroupsForUser GetGroup GetGroupPolicy
+        ListGroupPolicies ListAttachedGroupPolicies ListMFADevices GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies
+        GetPolicy GetPolicyVersion`,
+      ),
+      "*",
+    ),
     ...allow("CheckBuckets", "s3:*", objects),
     ...(side === "trusting"
       ? [

@@ -102,11 +102,11 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** An executable in PATH or these folders that is not one of the sandbox's own. */
+/** An executable in PATH or these folders that is not a sandbox's own, of this checkout or another. */
 const onPath = (name: string, folders: string[] = []) =>
   [...folders, ...(process.env.PATH ?? "").split(delimiter)]
     .map((folder) => join(folder, name))
-    .find((file) => isExecutable(file) && !realpathSync(file).startsWith(realpathSync(ENGINE)));
+    .find((file) => isExecutable(file) && !/\/sandbox\/engine\/(cli|bin)\/[^/]+$/.test(realpathSync(file)));
 
 /** An official plugin: in PATH, in these folders, or among those that the user's own Pulumi has downloaded. */
 function official(name: string, folders: string[], folderPrefix: string): string | undefined {

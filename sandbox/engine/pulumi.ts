@@ -4,11 +4,12 @@
  * encryption into Pulumi.<stack>.yaml; the sandbox's state carries it already, and a committed file is no place for it.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import { commandOf } from "../accounts";
 import { clearDeadLocks, mendInterrupted, saltsOf } from "./engine";
 
 /** Commands that would meet what a killed engine left. */
@@ -50,7 +51,21 @@ function keepBytes(file: string, before: string, salts: string[]): void {
 }
 
 /** Copies of the settings files, for as long as a command runs: one that is killed is made good by the next. */
-const copies = join(process.env.PULUMI_HOME ?? "", "settings.json");
+const home = process.env.PULUMI_HOME ?? "";
+const copies = join(home, `settings-${process.pid}.json`);
+
+/** The copies that killed commands left, each read and gone. */
+function leftCopies(): [file: string, text: string][] {
+  const left = readdirSync(home).filter((name) => {
+    const [, pid] = /^settings-(\d+)\.json$/.exec(name) ?? [];
+    return pid !== undefined && commandOf(Number(pid)) === undefined;
+  });
+  return left.flatMap((name) => {
+    const kept = JSON.parse(readFileSync(join(home, name), "utf8"));
+    rmSync(join(home, name), { force: true });
+    return kept;
+  });
+}
 
 const environment = process.env as Record<string, string>;
 const { SANDBOX_PULUMI_CLI: cli } = environment;
@@ -66,10 +81,11 @@ async function main(cli: string): Promise<void> {
   clearDeadLocks(environment);
   const folder = projectFolder(args);
   if (folder && CHANGING.test(args.join(" "))) await mendInterrupted(environment, folder);
-  const left: [string, string][] = existsSync(copies) ? JSON.parse(readFileSync(copies, "utf8")) : [];
-  for (const [file, text] of left) keepBytes(file, text, saltsOf(environment));
+  for (const [file, text] of leftCopies()) keepBytes(file, text, saltsOf(environment));
   const before = settingsFiles(args).map((file) => [file, readFileSync(file, "utf8")] as const);
-  writeFileSync(copies, JSON.stringify(before), { mode: 0o600 });
+  // Renamed when whole: a kill leaves no half of it.
+  writeFileSync(`${copies}.part`, JSON.stringify(before), { mode: 0o600 });
+  renameSync(`${copies}.part`, copies);
   const child = spawn(cli, args, { stdio: "inherit" });
   // A terminal interrupts the CLI by itself, and a second interrupt would end it at once.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));

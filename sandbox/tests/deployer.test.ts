@@ -4,7 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  AddUserToGroupCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  RemoveUserFromGroupCommand,
+} from "@aws-sdk/client-iam";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { iamArn, partitionOf, roleArn } from "../../infra/access/arn";
@@ -113,10 +120,19 @@ describe("the deployer's permissions", function () {
         asked,
       ]);
     await works(...steps[0]!);
-    const args = ["-r", "ts-node/register/transpile-only", "tests/live/index.ts", "dev"];
-    const options = { cwd: PROJECT_DIRECTORY, env: confined(environment) };
-    const { stdout } = await promisify(execFile)(process.execPath, args, options);
-    assert.match(stdout, /(\d+) of \1 checks as expected/);
+    const run = async (program: string, ...args: string[]) => {
+      const all = ["-r", "ts-node/register/transpile-only", `tests/live/${program}`, "dev", ...args];
+      const options = { cwd: PROJECT_DIRECTORY, env: confined(environment) };
+      return (await promisify(execFile)(process.execPath, all, options)).stdout;
+    };
+    const results = join(directory, "results.json");
+    assert.match(await run("index.ts", "--results", results), /(\d+) of \1 checks as expected/);
+    assert.match(readFileSync(results, "utf8"), /"aws:MultiFactorAuthPresent"/);
+    const people = new IAMClient(administrator("trusted"));
+    await people.send(new CreateUserCommand({ UserName: "jane" }));
+    await people.send(new AddUserToGroupCommand({ UserName: "jane", GroupName: "Developers" }));
+    assert.match(await run("handover.ts", "--for", "jane"), /UpdateApp/);
+    await people.send(new RemoveUserFromGroupCommand({ UserName: "jane", GroupName: "Developers" }));
     for (const side of SIDES) await permit(side, deployerStatements(settings, side));
     await works(...steps[2]!);
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -126,6 +127,22 @@ describe("the engine with its stand-ins", function () {
     assert.deepEqual(plain, []);
     assert.equal(statSync(join(directory, "passphrase")).mode & 0o077, 0);
     assert.equal(statSync(join(directory, "state")).mode & 0o077, 0);
+  });
+
+  it("lets commands run beside each other, and another checkout's pulumi stand in PATH", async () => {
+    const outputs = () => succeeds("", "stack", "output", "--json");
+    const all = await Promise.all([outputs(), succeeds("", "config", "--json"), outputs(), outputs()]);
+    assert.equal(all[0], all[2]);
+    const other = join(root, "other checkout/sandbox/engine/cli");
+    mkdirSync(other, { recursive: true });
+    writeFileSync(join(other, "pulumi"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const { PATH } = process.env;
+    try {
+      process.env.PATH = `${other}:${PATH}`;
+      assert.equal((await toolchain()).cli, tools.cli);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   it("shows a change by property in a preview, and makes it in place", async () => {
