@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { policyDocument } from "../infra/access/policy";
@@ -96,6 +96,8 @@ Next:
 async function sandboxCommand([command, ...args]: string[]): Promise<number> {
   const stack = args[command === "env" ? 1 : 0] ?? "dev";
   const directory = directoryOf(stack);
+  // Says that there is no such stack, unless something of it is left.
+  if (!existsSync(directory)) settingsOf(stack);
   switch (command) {
     case "start":
       await rehearse(stack, say);
@@ -160,6 +162,10 @@ async function test(args: string[]): Promise<number> {
 }
 
 async function main([command, ...args]: string[]): Promise<number> {
+  if (command !== "test" && args.some((one) => one === "--help" || one === "-h")) {
+    console.log(USAGE);
+    return 0;
+  }
   switch (command) {
     case "start":
       return rehearseStack(["dev", ...args]);
@@ -193,8 +199,8 @@ main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
-  (error: Error) => {
-    console.error(error.message);
+  (error: Error & { code?: string }) => {
+    console.error(error.code?.startsWith("ERR_PARSE_ARGS") ? `${error.message}\n${USAGE}` : error.message);
     process.exitCode = 2;
   },
 );

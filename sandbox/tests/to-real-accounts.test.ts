@@ -4,13 +4,25 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CreateRoleCommand, GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
+import { AttachRolePolicyCommand, CreateRoleCommand, GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
+import { CheckUsers } from "../../tests/live/people";
+import type { Caller } from "../../tests/live/requests";
 import { accountEnvironment, stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { awsCli, typed } from "./shell";
 
 const STATE = "state-of-the-stack";
 const URNS = "urn:pulumi:real::cross-account-access";
@@ -22,6 +34,7 @@ describe("the way to real accounts", function () {
   const project = join(directory, "project");
   const settings = join(project, "Pulumi.real.yaml");
   let rehearsal: Rehearsal;
+  let client: Caller;
   let s3: S3Client;
   let iam: IAMClient;
   let environment: Record<string, string>;
@@ -60,12 +73,14 @@ describe("the way to real accounts", function () {
       configFilepath: sandbox.awsConfigFile,
       filepath: sandbox.awsConfigFile,
     });
-    const client = { region: sandbox.region, endpoint: sandbox.url, credentials };
+    client = { region: sandbox.region, endpoint: sandbox.url, credentials };
     [s3, iam] = [new S3Client({ ...client, forcePathStyle: true }), new IAMClient(client)];
     const LocationConstraint = "ap-northeast-1";
     await s3.send(
       new CreateBucketCommand({ Bucket: STATE, CreateBucketConfiguration: { LocationConstraint } }),
     );
+    const VersioningConfiguration = { Status: "Enabled" as const };
+    await s3.send(new PutBucketVersioningCommand({ Bucket: STATE, VersioningConfiguration }));
     const kms = new KMSClient(client);
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const TargetKeyId = KeyMetadata!.KeyId!;
@@ -158,6 +173,71 @@ describe("the way to real accounts", function () {
         .deployment.resources.map(({ urn }: { urn: string }) => urn)
         .sort();
     assert.deepEqual(resources(await works("stack", "export")), resources(before));
+  });
+
+  it("goes back to an earlier state by the bucket's versions", async () => {
+    const Key = ".pulumi/stacks/cross-account-access/real.json";
+    const before = await works("stack", "export");
+    const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: STATE, Prefix: Key }));
+    const { VersionId } = Versions!.find(({ IsLatest, Key: of }) => IsLatest && of === Key)!;
+    await s3.send(new PutObjectCommand({ Bucket: STATE, Key, Body: "broken" }));
+    assert.notEqual((await pulumi("stack", "export")).code, 0);
+    const CopySource = `${STATE}/${Key}?versionId=${VersionId}`;
+    await s3.send(new CopyObjectCommand({ Bucket: STATE, Key, CopySource }));
+    assert.equal(await works("stack", "export"), before);
+  });
+
+  it("deploys with a profile for which the AWS CLI has asked an MFA code once", async () => {
+    const { awsConfigFile, url } = rehearsal.sandbox;
+    const users = new CheckUsers(client, "deployer");
+    const assume = { Effect: "Allow" as const, Action: "sts:AssumeRole" };
+    const me = await users.create("me", [], policyDocument([{ ...assume, Resource: "*" }]));
+    try {
+      const Condition = { Bool: { "aws:MultiFactorAuthPresent": "true" } };
+      await iam.send(
+        new CreateRoleCommand({
+          RoleName: "Deployer",
+          AssumeRolePolicyDocument: policyDocument([
+            { ...assume, Principal: { AWS: "000000000002" }, Condition },
+          ]),
+        }),
+      );
+      const PolicyArn = "arn:aws:iam::aws:policy/AdministratorAccess";
+      await iam.send(new AttachRolePolicyCommand({ RoleName: "Deployer", PolicyArn }));
+      const { accessKeyId, secretAccessKey } = me.credentials;
+      // As `aws configure export-credentials` does, which only version 2 of the AWS CLI has: what the CLI keeps.
+      const exporter = join(directory, "export-credentials.cjs");
+      writeFileSync(
+        exporter,
+        `const { readdirSync, readFileSync } = require("node:fs");
+const cache = ${JSON.stringify(join(directory, ".aws/cli/cache"))};
+const [name] = readdirSync(cache);
+console.log(JSON.stringify({ Version: 1, ...JSON.parse(readFileSync(cache + "/" + name)).Credentials }));`,
+      );
+      const config = join(directory, "config");
+      const profiles = [
+        ["me", `aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`],
+        [
+          "deployer-prod",
+          "role_arn = arn:aws:iam::000000000002:role/Deployer",
+          "source_profile = me",
+          `mfa_serial = ${me.mfaSerial}`,
+        ],
+        ["prod", `credential_process = ${process.execPath} ${exporter}`],
+      ].map(
+        ([name, ...lines]) =>
+          `[profile ${name}]\n${lines.join("\n")}\nregion = ap-northeast-1\nendpoint_url = ${url}\n`,
+      );
+      const others = readFileSync(awsConfigFile, "utf8").replace("[profile prod]", "[profile administrator]");
+      writeFileSync(config, profiles.join("\n") + others, { mode: 0o600 });
+      const own = { AWS_CONFIG_FILE: config, HOME: directory };
+      const asked = ["sts", "get-caller-identity", "--profile", "deployer-prod"];
+      assert.match((await typed(awsCli(), asked, `${await me.nextCode()}\n`, own)).output, /role\/Deployer/);
+      Object.assign(environment, own);
+      await works("preview", "--expect-no-changes", "--refresh");
+    } finally {
+      await users.remove();
+    }
   });
 
   it("refuses to destroy what is protected, and removes all once it is not", async () => {

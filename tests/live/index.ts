@@ -29,10 +29,12 @@ export async function deploymentOf(
   const ask = async (...args: string[]) => {
     const answer = await promisify(execFile)("pulumi", [...args, "--json", "--stack", stack]).catch(
       (error) => {
+        const sandbox = `or rehearse it and point this shell there, as is told at the end: npm run rehearse -- ${stack}`;
         throw new Error(
           error.code === "ENOENT"
-            ? `pulumi is not on the PATH. Install it, or point this shell at the sandbox: eval "$(npm run -s sandbox -- env dev)"`
-            : `pulumi ${args.join(" ")} --stack ${stack}: ${error.stderr || error.message}`,
+            ? `pulumi is not on the PATH. Install it, ${sandbox}`
+            : `pulumi ${args.join(" ")} --stack ${stack}: ${(error.stderr || error.message).trim()}\n` +
+                `The stack's state is looked for at ${process.env.PULUMI_BACKEND_URL ?? "where pulumi login says"}. Log in there, ${sandbox}`,
         );
       },
     );
@@ -107,8 +109,13 @@ async function main(): Promise<number> {
       "partner-profile": { type: "string", default: "partner" },
       patient: { type: "boolean" },
       results: { type: "string" },
+      help: { type: "boolean", short: "h" },
     },
   });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
   const [stack, ...more] = positionals;
   if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
   const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
@@ -125,8 +132,8 @@ if (require.main === module)
     (code) => {
       process.exitCode = code;
     },
-    (error: Error) => {
-      console.error(error.message);
+    (error: Error & { code?: string }) => {
+      console.error(error.code?.startsWith("ERR_PARSE_ARGS") ? `${error.message}\n${USAGE}` : error.message);
       process.exitCode = 2;
     },
   );
