@@ -69,7 +69,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "the reader's trust is opened to a third account": {
     policy: { ...trustOf("ParameterReader"), change: opened },
-    caughtBy: ["ParameterReader 2"],
+    caughtBy: ["ParameterReader 7"],
   },
   "the reader may read every parameter": {
     policy: { ...permissionsOf("ParameterReader"), change: only("ReadOne", { Resource: "*" }) },
@@ -86,6 +86,10 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "the operator may tag its way past the restriction": {
     policy: { ...permissionsOf("InstanceOperator"), change: (all) => [...all, allow("ec2:CreateTags")] },
     caughtBy: ["InstanceOperator 6"],
+  },
+  "the publisher's trust is opened to a third account": {
+    policy: { ...trustOf("TopicPublisher"), change: (all) => opened(unconditioned(all)) },
+    caughtBy: ["TopicPublisher 2", "TopicPublisher 6"],
   },
   "every principal of dev may publish": {
     policy: { ...trustOf("TopicPublisher"), change: unconditioned },
