@@ -15,6 +15,7 @@ interface Step {
 }
 interface Job {
   if?: string;
+  concurrency?: string | { group: string };
   permissions?: Record<string, string>;
   steps: Step[];
 }
@@ -22,18 +23,28 @@ interface Job {
 interface Workflow {
   on?: string | Record<string, unknown>;
   permissions?: Record<string, string>;
+  concurrency?: string | { group: string };
   jobs?: Record<string, Job>;
   runs?: { steps: Step[] };
 }
 
 const jobsOf = ({ jobs, runs }: Workflow): Job[] => Object.values(jobs ?? (runs ? { runs } : {}));
 const stepsOf = (workflow: Workflow): Step[] => jobsOf(workflow).flatMap(({ steps }) => steps);
+/** The concurrency groups of a workflow and its jobs, whatever the expressions in their names give. */
+const groupsOf = (workflow: Workflow): string[] =>
+  [workflow, ...jobsOf(workflow)].flatMap(({ concurrency }) => {
+    const group = typeof concurrency === "string" ? concurrency : concurrency?.group;
+    return group === undefined ? [] : [group.replaceAll(/\$\{\{.*?\}\}/g, "*")];
+  });
 const triggersOf = ({ on }: Workflow): string[] => (typeof on === "string" ? [on] : Object.keys(on ?? {}));
 
 /** What actionlint does not know. Each rule: what it finds wrong, and a change of a workflow that it must find. */
 const rules: Record<
   string,
-  { wrong(workflow: Workflow, text: string): boolean; breaks: [string, RegExp, string] }
+  {
+    wrong(workflow: Workflow, text: string, others: readonly Workflow[]): boolean;
+    breaks: [string, RegExp, string];
+  }
 > = {
   "pin every action by a full commit SHA, with its version beside it": {
     wrong: (workflow, text) =>
@@ -76,6 +87,13 @@ const rules: Record<
     wrong: (workflow) => stepsOf(workflow).some(({ run }) => run?.includes("${{")),
     breaks: ["workflows/deploy.yml", /--stack "\$STACK"/, "--stack $" + "{{ matrix.stack }}"],
   },
+  "share no concurrency group between jobs, where a newer one cancels the one that waits": {
+    wrong: (workflow, _, others) => {
+      const all = [workflow, ...others].flatMap(groupsOf);
+      return groupsOf(workflow).some((group) => all.indexOf(group) !== all.lastIndexOf(group));
+    },
+    breaks: ["workflows/drift.yml", /group: verify-/, "group: apply-"],
+  },
 };
 
 describe("the workflows", () => {
@@ -84,6 +102,8 @@ describe("the workflows", () => {
     /\.ya?ml$/.test(file),
   );
   const textOf = (file: string) => readFileSync(join(folder, file), "utf8");
+  const othersThan = (file: string) =>
+    files.filter((one) => one !== file).map((one): Workflow => parse(textOf(one)));
 
   it("have no finding of actionlint", async function () {
     this.timeout(300_000);
@@ -98,7 +118,7 @@ describe("the workflows", () => {
     it(rule, () => {
       assert(files.length >= 5, files.join());
       assert.deepEqual(
-        files.filter((file) => wrong(parse(textOf(file)), textOf(file))),
+        files.filter((file) => wrong(parse(textOf(file)), textOf(file), othersThan(file))),
         [],
       );
     });
@@ -107,7 +127,7 @@ describe("the workflows", () => {
       const text = textOf(file);
       const broken = text.replace(from, to);
       assert.notEqual(broken, text);
-      assert(wrong(parse(broken), broken));
+      assert(wrong(parse(broken), broken, othersThan(file)));
     });
   }
 });
