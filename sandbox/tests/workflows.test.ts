@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { parse } from "yaml";
 import { actionlint } from "../toolchain";
 
@@ -9,6 +10,7 @@ const ROOT = join(__dirname, "../..");
 const FORKS_STAY_OUT = "github.event.pull_request.head.repo.full_name == github.repository";
 
 interface Step {
+  name?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
@@ -63,7 +65,7 @@ const rules: Record<
   "never run a fork's code where the base's secrets are": {
     wrong: (workflow) =>
       triggersOf(workflow).some((trigger) => /^(pull_request_target|workflow_run)$/.test(trigger)),
-    breaks: ["workflows/pull-request.yml", /^on: pull_request/m, "on: pull_request_target"],
+    breaks: ["workflows/pull-request.yml", /^ {2}pull_request:/m, "  pull_request_target:"],
   },
   "keep forks out of every job of a pull request that may write, sign in or read a secret": {
     wrong: (workflow) =>
@@ -130,4 +132,149 @@ describe("the workflows", () => {
       assert(wrong(parse(broken), broken, othersThan(file)));
     });
   }
+});
+
+/** GitHub's CLI, as far as the comment asks for it: its artifacts are in `artifacts`, its comments in `comments.json`. */
+const GH = `#!/usr/bin/env bash
+set -eo pipefail
+echo "$*" >> calls.txt
+case "$*" in
+  "run download"*) [ -d artifacts ] && cp -r artifacts parts ;;
+  *--paginate*--jq*) jq -r "\${@: -1}" comments.json ;;
+  *--field\\ body=@comment.md*) ;;
+  *) exit 1 ;;
+esac
+`;
+const JQ = spawnSync("jq", ["--version"]).status === 0;
+
+describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, () => {
+  const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+  const text = jobs!.comment!.steps.find(({ run }) => run)!.run!;
+  const MARKER = "<!-- cross-account-access -->";
+  const OTHERS = [
+    { id: 1, user: { login: "github-actions[bot]" }, body: "Another workflow's" },
+    { id: 2, user: { login: "someone" }, body: `${MARKER}\nquoted` },
+  ];
+  let directory: string;
+  beforeEach(function () {
+    if (!JQ) this.skip();
+    directory = mkdtempSync(join(tmpdir(), "comment-"));
+    writeFileSync(join(directory, "gh"), GH);
+    chmodSync(join(directory, "gh"), 0o755);
+  });
+  afterEach(() => directory && rmSync(directory, { recursive: true }));
+
+  const part = (artifact: string, markdown: string) => {
+    mkdirSync(join(directory, "artifacts", artifact), { recursive: true });
+    writeFileSync(join(directory, "artifacts", artifact, `${artifact.replace(/-.*/, "")}.md`), markdown);
+  };
+  /** Runs the step; gives the comment, and what was asked of GitHub. */
+  const written = (comments: readonly object[] = OTHERS) => {
+    writeFileSync(join(directory, "comments.json"), JSON.stringify(comments));
+    const env = {
+      PATH: `${directory}${delimiter}${process.env.PATH}`,
+      ...{
+        GITHUB_RUN_ID: "7",
+        REPO: "example/it",
+        NUMBER: "3",
+        RUN: "https://github.com/example/it/actions/runs/7",
+      },
+    };
+    const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", text], {
+      cwd: directory,
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+    const read = (file: string) => readFileSync(join(directory, file), "utf8");
+    return { comment: read("comment.md"), last: read("calls.txt").trim().split("\n").at(-1)! };
+  };
+  /** Who may do much is told in many lines, and in more than fit. */
+  const access = (stack: string, lines: number) => {
+    const row = "- **everyone**: s3:GetObject on the bucket of the production application\n";
+    const fold = (name: string) =>
+      `<details>\n<summary>${stack}, ${name}</summary>\n\n${row.repeat(150)}\n</details>\n`;
+    return `### ✘ Stack ${stack} newly allows\n\n${row.repeat(lines)}\n${["One", "Two", "Three"].map(fold).join("\n")}`;
+  };
+  const preview = (stack: string) => {
+    const file = join(directory, "preview.txt");
+    const said = "+ aws:iam/role:Role </details> ~~~~~ ``` é\n### not a title\n<details>\n".repeat(1000);
+    writeFileSync(
+      file,
+      `${said}Policies:\n    [mandatory] no-wildcard-principals\n\nResources:\n    3 to create\n`,
+    );
+    return spawnSync(join(ROOT, ".github/told.sh"), [`✘ Preview of stack ${stack}`, file], {
+      encoding: "utf8",
+    }).stdout;
+  };
+
+  for (const [stacks, lines] of [
+    [["dev"], 3],
+    [["dev", "prod", "prod.eu"], 3],
+    [["dev", "prod", "prod.eu"], 2000],
+    [Array.from({ length: 20 }, (_, index) => `stack-${index}`), 2000],
+  ] as const)
+    it(`holds what ${stacks.length} of the stacks say in ${lines} lines each: all headlines first, every fold whole, below GitHub's limit`, () => {
+      for (const stack of stacks) {
+        part(`access-${stack}`, access(stack, lines));
+        part(`preview-${stack}`, preview(stack));
+      }
+      const { comment } = written();
+      assert(comment.length < 65_536, `${comment.length} characters`);
+      const [unfolded, ...folds] = comment.split(/^<details>$/m);
+      const titles = [...comment.matchAll(/^### (.*)$/gm)].map(([, title]) => title);
+      const all = [
+        ...stacks.map((stack) => `✘ Stack ${stack} newly allows`),
+        ...stacks.map((stack) => `✘ Preview of stack ${stack}`),
+      ];
+      assert.deepEqual(titles.toSorted(), all.toSorted());
+      assert.deepEqual(
+        titles.map((title) => title!.includes("Preview")),
+        all.map((title) => title.includes("Preview")),
+      );
+      for (const title of all) assert(unfolded!.includes(`### ${title}\n`), `${title} is folded`);
+      assert.match(unfolded!, /^ {4} {4}\[mandatory\] no-wildcard-principals$/m);
+      for (const fold of folds) assert.equal(fold.match(/^<\/details>$/gm)?.length, 1);
+      assert.doesNotMatch(comment, /^(~~~|```)/m);
+      const fits = stacks.length === 1;
+      assert.equal(folds.length === stacks.length * 4, fits);
+      assert.equal(comment.includes("Not all fits here: the rest is in the summary"), !fits);
+    });
+
+  it("is written anew where there is none, whatever else GitHub Actions or a person wrote", () => {
+    part("access-dev", access("dev", 1));
+    assert.match(written().last, /^api repos\/example\/it\/issues\/3\/comments /);
+  });
+
+  it("is edited where there is one", () => {
+    part("access-dev", access("dev", 1));
+    const { comment, last } = written([...OTHERS, { ...OTHERS[0], id: 5, body: `${MARKER}\n### before` }]);
+    assert.match(last, /^api --method PATCH repos\/example\/it\/issues\/comments\/5 /);
+    assert.equal(comment.split("\n")[0], MARKER);
+  });
+
+  it("says so where no job left anything", () => {
+    assert.match(written().comment, /### ✘ Neither rehearsal nor preview left anything to tell/);
+  });
+});
+
+describe("the list of stacks", () => {
+  it("has each settings file's whole name", function () {
+    if (!JQ) this.skip();
+    const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+    const directory = mkdtempSync(join(tmpdir(), "stacks-"));
+    try {
+      for (const stack of ["dev", "prod", "prod.eu"])
+        writeFileSync(join(directory, `Pulumi.${stack}.yaml`), "");
+      const output = join(directory, "output");
+      const run = jobs!.stacks!.steps.find((step) => step.run)!.run!;
+      spawnSync("bash", ["-eo", "pipefail", "-c", run], {
+        cwd: directory,
+        env: { PATH: process.env.PATH, GITHUB_OUTPUT: output },
+      });
+      assert.equal(readFileSync(output, "utf8"), 'all=["dev","prod.eu","prod"]\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });

@@ -67,29 +67,32 @@ export function comment(results: Results, base?: Results, difference?: Differenc
     "",
     ...scenariosOf(results).flatMap((name) => {
       const rows = results.rows.filter(({ scenario }) => scenario === name);
-      return folded(`${name}: ${rows.filter(asExpected).length} of ${rows.length} answers as expected`, [
-        "| | who, with what | asked | expected | answered |",
-        "| --- | --- | --- | --- | --- |",
-        ...rows.map((row) =>
-          [
-            `| ${asExpected(row) ? "✔" : "✘"} ${row.check}`,
-            markdown(asker(row)),
-            `${markdown(row.action)} on ${markdown(row.on)}`,
-            markdown(row.expected),
-            `${markdown(row.answer)} |`,
-          ].join(" | "),
-        ),
-        "",
-        ...policyWords(results, name).flatMap(({ of, says }) => [
-          `${markdown(of)}:`,
+      return folded(
+        `${results.stack}, ${name}: ${rows.filter(asExpected).length} of ${rows.length} answers as expected`,
+        [
+          "| | who, with what | asked | expected | answered |",
+          "| --- | --- | --- | --- | --- |",
+          ...rows.map((row) =>
+            [
+              `| ${asExpected(row) ? "✔" : "✘"} ${row.check}`,
+              markdown(asker(row)),
+              `${markdown(row.action)} on ${markdown(row.on)}`,
+              markdown(row.expected),
+              `${markdown(row.answer)} |`,
+            ].join(" | "),
+          ),
           "",
-          ...list(says.map(markdown)),
+          ...policyWords(results, name).flatMap(({ of, says }) => [
+            `${markdown(of)}:`,
+            "",
+            ...list(says.map(markdown)),
+            "",
+          ]),
+          "Paths:",
           "",
-        ]),
-        "Paths:",
-        "",
-        ...list(pathWords(pathsOf(results, name)).map(markdown)),
-      ]);
+          ...list(pathWords(pathsOf(results, name)).map(markdown)),
+        ],
+      );
     }),
   ].join("\n");
 }
