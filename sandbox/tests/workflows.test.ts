@@ -258,6 +258,37 @@ describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, 
   });
 });
 
+describe("the preview of a pull request", () => {
+  const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+  const text = jobs!.preview!.steps.find(({ name }) => name === "Preview")!.run!;
+
+  for (const [status, mark] of [
+    [0, "✔"],
+    [255, "✘"],
+  ] as const)
+    it(`begins with ${mark} and what the policy pack found where pulumi exits with ${status}`, () => {
+      const directory = mkdtempSync(join(tmpdir(), "preview-"));
+      try {
+        const said = `Previewing update (prod):\n${"    + aws:iam/role:Role\n".repeat(99)}Policies:\n    found\n\nResources:\n    1 to create\n`;
+        writeFileSync(join(directory, "said.txt"), said);
+        writeFileSync(join(directory, "pulumi"), `#!/bin/sh\ncat "$RUNNER_TEMP/said.txt"\nexit ${status}\n`);
+        chmodSync(join(directory, "pulumi"), 0o755);
+        const summary = join(directory, "summary.md");
+        const PATH = `${directory}${delimiter}${process.env.PATH}`;
+        const env = { PATH, STACK: "prod", RUNNER_TEMP: directory, GITHUB_STEP_SUMMARY: summary };
+        const ended = spawnSync("bash", ["-eo", "pipefail", "-c", text], { cwd: ROOT, env });
+        assert.equal(ended.status, status);
+        assert.match(
+          readFileSync(summary, "utf8"),
+          new RegExp(`^### ${mark} Preview of stack prod\n\n    Policies:\n {8}found\n`),
+        );
+        assert.equal(readFileSync(join(directory, "preview.md"), "utf8"), readFileSync(summary, "utf8"));
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    });
+});
+
 describe("the list of stacks", () => {
   it("has each settings file's whole name", function () {
     if (!JQ) this.skip();
