@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { parse } from "yaml";
 import { actionlint } from "../toolchain";
 
@@ -9,12 +10,14 @@ const ROOT = join(__dirname, "../..");
 const FORKS_STAY_OUT = "github.event.pull_request.head.repo.full_name == github.repository";
 
 interface Step {
+  name?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
 }
 interface Job {
   if?: string;
+  concurrency?: string | { group: string };
   permissions?: Record<string, string>;
   steps: Step[];
 }
@@ -22,18 +25,28 @@ interface Job {
 interface Workflow {
   on?: string | Record<string, unknown>;
   permissions?: Record<string, string>;
+  concurrency?: string | { group: string };
   jobs?: Record<string, Job>;
   runs?: { steps: Step[] };
 }
 
 const jobsOf = ({ jobs, runs }: Workflow): Job[] => Object.values(jobs ?? (runs ? { runs } : {}));
 const stepsOf = (workflow: Workflow): Step[] => jobsOf(workflow).flatMap(({ steps }) => steps);
+/** The concurrency groups of a workflow and its jobs, whatever the expressions in their names give. */
+const groupsOf = (workflow: Workflow): string[] =>
+  [workflow, ...jobsOf(workflow)].flatMap(({ concurrency }) => {
+    const group = typeof concurrency === "string" ? concurrency : concurrency?.group;
+    return group === undefined ? [] : [group.replaceAll(/\$\{\{.*?\}\}/g, "*")];
+  });
 const triggersOf = ({ on }: Workflow): string[] => (typeof on === "string" ? [on] : Object.keys(on ?? {}));
 
 /** What actionlint does not know. Each rule: what it finds wrong, and a change of a workflow that it must find. */
 const rules: Record<
   string,
-  { wrong(workflow: Workflow, text: string): boolean; breaks: [string, RegExp, string] }
+  {
+    wrong(workflow: Workflow, text: string, others: readonly Workflow[]): boolean;
+    breaks: [string, RegExp, string];
+  }
 > = {
   "pin every action by a full commit SHA, with its version beside it": {
     wrong: (workflow, text) =>
@@ -52,7 +65,7 @@ const rules: Record<
   "never run a fork's code where the base's secrets are": {
     wrong: (workflow) =>
       triggersOf(workflow).some((trigger) => /^(pull_request_target|workflow_run)$/.test(trigger)),
-    breaks: ["workflows/pull-request.yml", /^on: pull_request/m, "on: pull_request_target"],
+    breaks: ["workflows/pull-request.yml", /^ {2}pull_request:/m, "  pull_request_target:"],
   },
   "keep forks out of every job of a pull request that may write, sign in or read a secret": {
     wrong: (workflow) =>
@@ -76,6 +89,13 @@ const rules: Record<
     wrong: (workflow) => stepsOf(workflow).some(({ run }) => run?.includes("${{")),
     breaks: ["workflows/deploy.yml", /--stack "\$STACK"/, "--stack $" + "{{ matrix.stack }}"],
   },
+  "share no concurrency group between jobs, where a newer one cancels the one that waits": {
+    wrong: (workflow, _, others) => {
+      const all = [workflow, ...others].flatMap(groupsOf);
+      return groupsOf(workflow).some((group) => all.indexOf(group) !== all.lastIndexOf(group));
+    },
+    breaks: ["workflows/drift.yml", /group: verify-/, "group: apply-"],
+  },
 };
 
 describe("the workflows", () => {
@@ -84,6 +104,8 @@ describe("the workflows", () => {
     /\.ya?ml$/.test(file),
   );
   const textOf = (file: string) => readFileSync(join(folder, file), "utf8");
+  const othersThan = (file: string) =>
+    files.filter((one) => one !== file).map((one): Workflow => parse(textOf(one)));
 
   it("have no finding of actionlint", async function () {
     this.timeout(300_000);
@@ -98,7 +120,7 @@ describe("the workflows", () => {
     it(rule, () => {
       assert(files.length >= 5, files.join());
       assert.deepEqual(
-        files.filter((file) => wrong(parse(textOf(file)), textOf(file))),
+        files.filter((file) => wrong(parse(textOf(file)), textOf(file), othersThan(file))),
         [],
       );
     });
@@ -107,7 +129,183 @@ describe("the workflows", () => {
       const text = textOf(file);
       const broken = text.replace(from, to);
       assert.notEqual(broken, text);
-      assert(wrong(parse(broken), broken));
+      assert(wrong(parse(broken), broken, othersThan(file)));
     });
   }
+});
+
+/** GitHub's CLI, as far as the comment asks for it: its artifacts are in `artifacts`, its comments in `comments.json`. */
+const GH = `#!/usr/bin/env bash
+set -eo pipefail
+echo "$*" >> calls.txt
+case "$*" in
+  "run download"*) [ -d artifacts ] && cp -r artifacts parts ;;
+  *--paginate*--jq*) jq -r "\${@: -1}" comments.json ;;
+  *--field\\ body=@comment.md*) ;;
+  *) exit 1 ;;
+esac
+`;
+const JQ = spawnSync("jq", ["--version"]).status === 0;
+
+describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, () => {
+  const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+  const text = jobs!.comment!.steps.find(({ run }) => run)!.run!;
+  const MARKER = "<!-- cross-account-access -->";
+  const OTHERS = [
+    { id: 1, user: { login: "github-actions[bot]" }, body: "Another workflow's" },
+    { id: 2, user: { login: "someone" }, body: `${MARKER}\nquoted` },
+  ];
+  let directory: string;
+  beforeEach(function () {
+    if (!JQ) this.skip();
+    directory = mkdtempSync(join(tmpdir(), "comment-"));
+    writeFileSync(join(directory, "gh"), GH);
+    chmodSync(join(directory, "gh"), 0o755);
+  });
+  afterEach(() => directory && rmSync(directory, { recursive: true }));
+
+  const part = (artifact: string, markdown: string) => {
+    mkdirSync(join(directory, "artifacts", artifact), { recursive: true });
+    writeFileSync(join(directory, "artifacts", artifact, `${artifact.replace(/-.*/, "")}.md`), markdown);
+  };
+  /** Runs the step; gives the comment, and what was asked of GitHub. */
+  const written = (comments: readonly object[] = OTHERS) => {
+    writeFileSync(join(directory, "comments.json"), JSON.stringify(comments));
+    const env = {
+      PATH: `${directory}${delimiter}${process.env.PATH}`,
+      ...{
+        GITHUB_RUN_ID: "7",
+        REPO: "example/it",
+        NUMBER: "3",
+        RUN: "https://github.com/example/it/actions/runs/7",
+      },
+    };
+    const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", text], {
+      cwd: directory,
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+    const read = (file: string) => readFileSync(join(directory, file), "utf8");
+    return { comment: read("comment.md"), last: read("calls.txt").trim().split("\n").at(-1)! };
+  };
+  /** Who may do much is told in many lines, and in more than fit. */
+  const access = (stack: string, lines: number) => {
+    const row = "- **everyone**: s3:GetObject on the bucket of the production application\n";
+    const fold = (name: string) =>
+      `<details>\n<summary>${stack}, ${name}</summary>\n\n${row.repeat(150)}\n</details>\n`;
+    return `### ✘ Stack ${stack} newly allows\n\n${row.repeat(lines)}\n${["One", "Two", "Three"].map(fold).join("\n")}`;
+  };
+  const preview = (stack: string) => {
+    const file = join(directory, "preview.txt");
+    const said = "+ aws:iam/role:Role </details> ~~~~~ ``` é\n### not a title\n<details>\n".repeat(1000);
+    writeFileSync(
+      file,
+      `${said}Policies:\n    [mandatory] no-wildcard-principals\n\nResources:\n    3 to create\n`,
+    );
+    return spawnSync(join(ROOT, ".github/told.sh"), [`✘ Preview of stack ${stack}`, file], {
+      encoding: "utf8",
+    }).stdout;
+  };
+
+  for (const [stacks, lines] of [
+    [["dev"], 3],
+    [["dev", "prod", "prod.eu"], 3],
+    [["dev", "prod", "prod.eu"], 2000],
+    [Array.from({ length: 20 }, (_, index) => `stack-${index}`), 2000],
+  ] as const)
+    it(`holds what ${stacks.length} of the stacks say in ${lines} lines each: all headlines first, every fold whole, below GitHub's limit`, () => {
+      for (const stack of stacks) {
+        part(`access-${stack}`, access(stack, lines));
+        part(`preview-${stack}`, preview(stack));
+      }
+      const { comment } = written();
+      assert(comment.length < 65_536, `${comment.length} characters`);
+      const [unfolded, ...folds] = comment.split(/^<details>$/m);
+      const titles = [...comment.matchAll(/^### (.*)$/gm)].map(([, title]) => title);
+      const all = [
+        ...stacks.map((stack) => `✘ Stack ${stack} newly allows`),
+        ...stacks.map((stack) => `✘ Preview of stack ${stack}`),
+      ];
+      assert.deepEqual(titles.toSorted(), all.toSorted());
+      assert.deepEqual(
+        titles.map((title) => title!.includes("Preview")),
+        all.map((title) => title.includes("Preview")),
+      );
+      for (const title of all) assert(unfolded!.includes(`### ${title}\n`), `${title} is folded`);
+      assert.match(unfolded!, /^ {4} {4}\[mandatory\] no-wildcard-principals$/m);
+      for (const fold of folds) assert.equal(fold.match(/^<\/details>$/gm)?.length, 1);
+      assert.doesNotMatch(comment, /^(~~~|```)/m);
+      const fits = stacks.length === 1;
+      assert.equal(folds.length === stacks.length * 4, fits);
+      assert.equal(comment.includes("Not all fits here: the rest is in the summary"), !fits);
+    });
+
+  it("is written anew where there is none, whatever else GitHub Actions or a person wrote", () => {
+    part("access-dev", access("dev", 1));
+    assert.match(written().last, /^api repos\/example\/it\/issues\/3\/comments /);
+  });
+
+  it("is edited where there is one", () => {
+    part("access-dev", access("dev", 1));
+    const { comment, last } = written([...OTHERS, { ...OTHERS[0], id: 5, body: `${MARKER}\n### before` }]);
+    assert.match(last, /^api --method PATCH repos\/example\/it\/issues\/comments\/5 /);
+    assert.equal(comment.split("\n")[0], MARKER);
+  });
+
+  it("says so where no job left anything", () => {
+    assert.match(written().comment, /### ✘ Neither rehearsal nor preview left anything to tell/);
+  });
+});
+
+describe("the preview of a pull request", () => {
+  const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+  const text = jobs!.preview!.steps.find(({ name }) => name === "Preview")!.run!;
+
+  for (const [status, mark] of [
+    [0, "✔"],
+    [255, "✘"],
+  ] as const)
+    it(`begins with ${mark} and what the policy pack found where pulumi exits with ${status}`, () => {
+      const directory = mkdtempSync(join(tmpdir(), "preview-"));
+      try {
+        const said = `Previewing update (prod):\n${"    + aws:iam/role:Role\n".repeat(99)}Policies:\n    found\n\nResources:\n    1 to create\n`;
+        writeFileSync(join(directory, "said.txt"), said);
+        writeFileSync(join(directory, "pulumi"), `#!/bin/sh\ncat "$RUNNER_TEMP/said.txt"\nexit ${status}\n`);
+        chmodSync(join(directory, "pulumi"), 0o755);
+        const summary = join(directory, "summary.md");
+        const PATH = `${directory}${delimiter}${process.env.PATH}`;
+        const env = { PATH, STACK: "prod", RUNNER_TEMP: directory, GITHUB_STEP_SUMMARY: summary };
+        const ended = spawnSync("bash", ["-eo", "pipefail", "-c", text], { cwd: ROOT, env });
+        assert.equal(ended.status, status);
+        assert.match(
+          readFileSync(summary, "utf8"),
+          new RegExp(`^### ${mark} Preview of stack prod\n\n    Policies:\n {8}found\n`),
+        );
+        assert.equal(readFileSync(join(directory, "preview.md"), "utf8"), readFileSync(summary, "utf8"));
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    });
+});
+
+describe("the list of stacks", () => {
+  it("has each settings file's whole name", function () {
+    if (!JQ) this.skip();
+    const { jobs }: Workflow = parse(readFileSync(join(ROOT, ".github/workflows/pull-request.yml"), "utf8"));
+    const directory = mkdtempSync(join(tmpdir(), "stacks-"));
+    try {
+      for (const stack of ["dev", "prod", "prod.eu"])
+        writeFileSync(join(directory, `Pulumi.${stack}.yaml`), "");
+      const output = join(directory, "output");
+      const run = jobs!.stacks!.steps.find((step) => step.run)!.run!;
+      spawnSync("bash", ["-eo", "pipefail", "-c", run], {
+        cwd: directory,
+        env: { PATH: process.env.PATH, GITHUB_OUTPUT: output },
+      });
+      assert.equal(readFileSync(output, "utf8"), 'all=["dev","prod.eu","prod"]\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });

@@ -1,14 +1,18 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { ECRClient, GetRepositoryPolicyCommand } from "@aws-sdk/client-ecr";
+import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
+import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { bucketArn, partitionOf } from "../../infra/access/arn";
+import { arn, bucketArn, type Place as Owner, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { groupsOf } from "../../infra/deployer";
 import { checks, type Home, jobs, people, type Role } from "./contract";
 import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
+import type { Caller } from "./requests";
 import { type Deployment, Stage } from "./stage";
 import type { Result } from "./verify";
 
-const FORMAT = "cross-account-access/results/1";
+const FORMAT = "cross-account-access/results/2";
 
 /** A row of the access contract and what was answered. Names are plain text: other versions may know others. */
 export interface AnsweredRow {
@@ -46,7 +50,8 @@ export interface Results {
   rows: AnsweredRow[];
   roles: ({ scenario: string } & DeployedRole)[];
   groups: DeployedPolicy[];
-  buckets: { scenario: string; arn: string; statements: Statement[] }[];
+  /** What carries a policy of its own: a bucket, topic, queue or repository. */
+  resources: { scenario: string; kind: string; arn: string; statements: Statement[] }[];
   /** By scenario, what the stack tells that is no secret. */
   outputs: Record<string, Record<string, string>>;
 }
@@ -54,6 +59,53 @@ export interface Results {
 /** The outputs that name a role, and all that are kept: named one by one, so that a secret output added later is not. */
 const ROLES = ["roleArn", "previewRoleArn", "deployRoleArn", "trustedPreviewRoleArn", "trustedDeployRoleArn"];
 const TOLD = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
+
+/** The resources that carry a policy, by the output that names one: what it is, its ARN, and its policy. */
+const RESOURCES: Readonly<
+  Record<
+    string,
+    {
+      kind: string;
+      arn(named: string, owner: Owner): string;
+      policy(named: string, caller: Caller): Promise<Statement[]>;
+    }
+  >
+> = {
+  bucketName: {
+    kind: "bucket",
+    arn: (name, owner) => bucketArn(owner, name),
+    policy: (name, caller) => new DeployedPolicies(caller).bucket(name),
+  },
+  topicArn: {
+    kind: "topic",
+    arn: (TopicArn) => TopicArn,
+    policy: async (TopicArn, caller) =>
+      statementsOf(
+        (await new SNSClient(caller).send(new GetTopicAttributesCommand({ TopicArn }))).Attributes?.Policy,
+      ),
+  },
+  queueUrl: {
+    kind: "queue",
+    arn: (url, owner) => arn(owner, "sqs", url.split("/").at(-1)!),
+    policy: async (QueueUrl, caller) => {
+      const ask = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] });
+      return statementsOf((await new SQSClient(caller).send(ask)).Attributes?.Policy);
+    },
+  },
+  repositoryUri: {
+    kind: "repository",
+    arn: (uri, owner) => arn(owner, "ecr", `repository/${nameIn(uri)}`),
+    policy: async (uri, caller) => {
+      const ask = new GetRepositoryPolicyCommand({ repositoryName: nameIn(uri) });
+      const told = await new ECRClient(caller).send(ask).catch((error: Error) => {
+        if (error.name !== "RepositoryPolicyNotFoundException") throw error;
+      });
+      return statementsOf(told?.policyText);
+    },
+  },
+};
+const nameIn = (repositoryUri: string) => repositoryUri.slice(repositoryUri.indexOf("/") + 1);
+const statementsOf = (policy = '{"Statement":[]}'): Statement[] => [JSON.parse(policy).Statement].flat();
 
 /** The answers of a run, with the policies that the accounts hold now. */
 export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
@@ -107,15 +159,14 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
       ),
     ),
     groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),
-    buckets: await Promise.all(
-      scenarios.flatMap(([scenario, { bucketName }]) =>
-        bucketName
-          ? [
-              trusting
-                .bucket(bucketName)
-                .then((statements) => ({ scenario, arn: bucketArn(owner, bucketName), statements })),
-            ]
-          : [],
+    resources: await Promise.all(
+      scenarios.flatMap(([scenario, told]) =>
+        Object.entries(RESOURCES).flatMap(([output, { kind, arn, policy }]) => {
+          const named = told[output];
+          if (!named) return [];
+          const read = policy(named, stage.administrator("trusting"));
+          return [read.then((statements) => ({ scenario, kind, arn: arn(named, owner), statements }))];
+        }),
       ),
     ),
     outputs: Object.fromEntries(
@@ -129,12 +180,15 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
 
 /** The results of an earlier run. @throws {Error} where the file is not what `--results` writes. */
 export function readResults(file: string): Results {
-  const mend = `Make it again: npm run verify -- STACK --results ${file}`;
+  const mend = `Make it: npm run verify -- STACK --results ${file}`;
   let results: Results;
   try {
     results = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`${file}: found no results (${(error as Error).message}). ${mend}`);
+    const found = existsSync(file)
+      ? `found no results (${(error as Error).message})`
+      : "there is no such file";
+    throw new Error(`${file}: ${found}. ${mend}`);
   }
   if (results?.format === FORMAT) return results;
   throw new Error(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${mend}`);

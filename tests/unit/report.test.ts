@@ -28,7 +28,7 @@ function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})
     policies: [],
   });
   return {
-    format: "cross-account-access/results/1",
+    format: "cross-account-access/results/2",
     stack: "dev",
     at: "2026-01-02T03:04:05.000Z",
     region: "ap-northeast-1",
@@ -53,7 +53,12 @@ function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})
     }),
     roles: ["UpdateApp", "ParameterReader", "InstanceOperator", "TopicPublisher"].map(role),
     groups: [],
-    buckets: [],
+    resources: ["topic", "queue", "repository"].map((kind) => ({
+      scenario: "SharedServices",
+      kind,
+      arn: `arn:aws:${kind}:ap-northeast-1:000000000002:shared`,
+      statements: [{ Effect: "Allow", Principal: { AWS: "000000000001" }, Action: `${kind}:Use` }],
+    })),
     outputs: { UpdateApp: { bucketName: "productionapp-000000000002" } },
   };
 }
@@ -67,7 +72,7 @@ describe("the access report", () => {
     assert.doesNotMatch(text, /<script|undefined|NaN|\[object/);
   });
 
-  it("draws every path once, and refused paths otherwise than by colour alone", () => {
+  it("draws every path once, says what leaves someone alike once, and refused paths otherwise than by colour alone", () => {
     for (const scenario of Object.keys(checks)) {
       const { paths } = pathsOf(results(), scenario);
       const { text } = picture(results(), scenario);
@@ -75,15 +80,32 @@ describe("the access report", () => {
         ["allowed", "✔"],
         ["refused", "✘"],
       ] as const) {
-        const count = paths.filter((path) => path.answer === answer).length;
+        const alike = paths.filter((path) => path.answer === answer);
+        const said = alike.map(({ from, to, asked }) => `${from} ${from === "role" ? to : ""} ${asked}`);
         assert.equal(
           text.match(new RegExp(`marker-end="url\\(#${scenario}-${answer}\\)"`, "g"))?.length,
-          count,
+          alike.length,
         );
-        assert.equal(text.match(new RegExp(`>${sign} `, "g"))?.length, count);
+        assert.equal(text.match(new RegExp(`>${sign} `, "g"))?.length, new Set(said).size);
       }
       assert.doesNotMatch(text, /undefined|NaN/);
     }
+  });
+
+  it("draws roles as roles, whether they stand in the middle or are what is reached, and cuts no name", () => {
+    const { nodes } = pathsOf(results(), "GitHubActions");
+    const roles = nodes.filter(({ name }) => /role/i.test(name) || name === "GitHubActions");
+    const { text } = picture(results(), "GitHubActions");
+    assert.equal(text.match(/<g class="role">/g)?.length, roles.length);
+    const long = structuredClone(results());
+    long.roles[0]!.arn = `arn:aws:iam::000000000002:role/${"UpdatesTheApplication".repeat(3)}`;
+    const shown = picture(long, "UpdateApp").text.match(/class="name"[^>]*>[^<]*/g)!;
+    assert(
+      shown
+        .map((one) => one.replace(/.*>/, ""))
+        .join("")
+        .includes("UpdatesTheApplication".repeat(3)),
+    );
   });
 
   it("tells the paths in words too", () => {
@@ -181,6 +203,49 @@ describe("the access report", () => {
     );
   });
 
+  it("tells the policy of a topic, queue or repository that lets others in", () => {
+    for (const [index, { kind }] of results().resources.entries()) {
+      const wide = structuredClone(results());
+      wide.resources[index]!.statements[0]!.Principal = "*";
+      const { added } = differenceOf(results(), wide).policies;
+      assert.deepEqual(
+        added.map(({ of, statement }) => `${of}: ${statementWords(statement)}`),
+        [`policy of the ${kind} of SharedServices: Everyone may do ${kind}:Use.`],
+      );
+    }
+  });
+
+  it("has the same lists as a page and as a comment", () => {
+    const [first] = results().rows;
+    const base = { ...results(), rows: [{ ...first!, on: "what is gone" }, ...results().rows.slice(1)] };
+    const now = results((row) =>
+      TESTER(row)
+        ? { answer: "allowed" }
+        : row.who === "machine"
+          ? { answer: row.expected === "allowed" ? "refused" : "unclear" }
+          : {},
+    );
+    now.resources[0]!.statements[0]!.Principal = "*";
+    for (const [one, other] of [[base, differenceOf(base, now)], []] as const) {
+      const titles = [...comment(now, one, other).matchAll(/^\*\*([^*]+: \d+)\*\*$/gm)].map(
+        ([, title]) => title!,
+      );
+      assert.equal(titles.length, one ? 8 : 1, titles.join());
+      const shown = [...page(now, one, other).matchAll(/<h3>(.*?: \d+)<\/h3>/g)].map(([, title]) => title!);
+      assert.deepEqual(shown, titles);
+    }
+  });
+
+  it("folds each scenario of a comment by itself, under the stack's name", () => {
+    const lines = comment(results()).split("\n");
+    const folds = lines.flatMap((line, index) => (line === "<details>" ? [lines[index + 1]!] : []));
+    assert.deepEqual(
+      folds.map((line) => /<summary>dev, (\w+): /.exec(line)?.[1]),
+      Object.keys(checks),
+    );
+    assert.equal(lines.filter((line) => line === "</details>").length, folds.length);
+  });
+
   it("shows names as text, whatever is in them", () => {
     const nasty = `<script>alert("1")</script>|\`<img src=x onerror='a'>`;
     const text = JSON.stringify(results((row) => ({ words: nasty, ...(TESTER(row) && { answer: nasty }) })))
@@ -207,9 +272,12 @@ describe("the access report", () => {
       writeFileSync(file, '{"format":"cross-account-access/results/0"}');
       assert.throws(
         () => readResults(file),
-        /old\.json: found the format .*results\/0; expected .*results\/1/,
+        /old\.json: found the format .*results\/0; expected .*results\/2/,
       );
-      assert.throws(() => readResults(join(directory, "none.json")), /npm run verify -- STACK --results/);
+      assert.throws(
+        () => readResults(join(directory, "none.json")),
+        /there is no such file.*npm run verify -- STACK --results/,
+      );
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -225,9 +293,7 @@ describe("the access report", () => {
       spawnSync(
         process.execPath,
         ["-r", "ts-node/register/transpile-only", "tests/live/report/index.ts", ...args],
-        {
-          encoding: "utf8",
-        },
+        { encoding: "utf8" },
       );
     try {
       const [was, now] = [write("was.json", results()), write("now.json", granted)];
@@ -238,6 +304,9 @@ describe("the access report", () => {
       const nothing = report("--results", join(directory, "none.json"));
       assert.equal(nothing.status, 2);
       assert.match(nothing.stderr, /none\.json/);
+      const help = report("--help");
+      assert.equal(help.status, 0);
+      assert.match(help.stdout, /^npm run report -- --results FILE/);
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -317,6 +386,14 @@ describe(`the access report in a browser${CHROMIUM ? "" : " (not run: no Chromiu
       return fits ? [] : [text.textContent];
     })`);
     assert.deepEqual(outside, []);
+    await tab.context().close();
+  });
+
+  it("shows every answer on a phone without scrolling sideways", async () => {
+    const tab = await open("light", 390);
+    const hidden = await tab.evaluate(`[...document.querySelectorAll("td:nth-child(2)")].flatMap((cell) =>
+      /allowed|refused/.test(cell.textContent) && cell.firstChild.getBoundingClientRect().right <= innerWidth ? [] : [cell.textContent])`);
+    assert.deepEqual(hidden, []);
     await tab.context().close();
   });
 

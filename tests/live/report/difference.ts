@@ -68,7 +68,7 @@ export const passes = (results: Results, difference: Difference): boolean =>
   results.rows.every(asExpected);
 
 /** Every statement, by a key that is the same in two stacks: account IDs count as whose they are. */
-function heldBy({ accounts, roles, groups, buckets }: Results): Map<string, Held> {
+function heldBy({ accounts, roles, groups, resources }: Results): Map<string, Held> {
   const all: Held[] = [
     ...roles.flatMap(({ arn, trust, policies, boundary }) => [
       ...trust.map((statement) => ({ of: `trust policy of role ${arn.split("/").at(-1)}`, statement })),
@@ -79,8 +79,8 @@ function heldBy({ accounts, roles, groups, buckets }: Results): Map<string, Held
     ...groups.flatMap(({ of, name, statements }) =>
       statements.map((statement) => ({ of: `policy ${name} of ${of}`, statement })),
     ),
-    ...buckets.flatMap(({ scenario, statements }) =>
-      statements.map((statement) => ({ of: `policy of the bucket of ${scenario}`, statement })),
+    ...resources.flatMap(({ scenario, kind, statements }) =>
+      statements.map((statement) => ({ of: `policy of the ${kind} of ${scenario}`, statement })),
     ),
   ];
   return new Map(

@@ -14,7 +14,18 @@ const USAGE = `npm run report -- --results FILE [--base FILE] [--html FILE] [--m
 
 function main(): number {
   const file = { type: "string" } as const;
-  const { values } = parseArgs({ options: { results: file, base: file, html: file, markdown: file } });
+  const options = {
+    results: file,
+    base: file,
+    html: file,
+    markdown: file,
+    help: { type: "boolean" },
+  } as const;
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
   if (!values.results) throw new Error(`Which results?\n${USAGE}`);
   const results = readResults(values.results);
   const base = values.base === undefined ? undefined : readResults(values.base);

@@ -1,5 +1,5 @@
 import { type AnsweredRow, asExpected, type Results } from "../results";
-import { type Changed, type Difference, type Held, noLongerAsked, passes } from "./difference";
+import { type Difference, type Held, noLongerAsked, passes } from "./difference";
 import { html, Markup } from "./markup";
 import { pathsOf, pathWords } from "./paths";
 import { picture } from "./picture";
@@ -31,6 +31,35 @@ export const scenariosOf = (results: Results): string[] => [
   ...new Set(results.rows.map(({ scenario }) => scenario)),
 ];
 
+/** Everything that a reader should know before the tables, the gravest first: whom or what it is about, and what. */
+export function listsOf(
+  results: Results,
+  difference?: Difference,
+): { title: string; items: [of: string, says: string][] }[] {
+  const item = (row: AnsweredRow, ...more: string[]): [string, string] => [
+    asker(row),
+    [`${row.action} on ${row.on} (${row.scenario} ${row.check})`, ...more.filter(Boolean)].join(": "),
+  ];
+  const answered = (row: AnsweredRow) => item(row, row.answer);
+  const held = ({ of, statement }: Held): [string, string] => [of, statementWords(statement)];
+  const wrong = results.rows.filter((row) => !asExpected(row));
+  const lists: Record<string, [string, string][] | undefined> = {
+    "Newly allowed": difference?.newlyAllowed.map(({ row }) => item(row)),
+    "Not as expected": wrong.map((row) =>
+      item(row, `expected ${row.expected}, was ${row.answer}`, row.words),
+    ),
+    "Removed rows": difference?.removed.map(answered),
+    "Newly refused": difference?.newlyRefused.map(({ row }) => item(row)),
+    "Answered otherwise": difference?.otherwise.map(({ row, before }) =>
+      item(row, `${before} before, now ${row.answer}`),
+    ),
+    "New policy statements": difference?.policies.added.map(held),
+    "Removed policy statements": difference?.policies.removed.map(held),
+    "New rows": difference?.added.map(answered),
+  };
+  return Object.entries(lists).flatMap(([title, items = []]) => (items.length > 0 ? [{ title, items }] : []));
+}
+
 /** What a scenario's policies say, in plain words, by the policy that says it. */
 export function policyWords(results: Results, scenario: string): { of: string; says: string[] }[] {
   const groups = new Set(
@@ -45,7 +74,7 @@ export function policyWords(results: Results, scenario: string): { of: string; s
         says: trust.map(statementWords),
       },
       ...policies.map(({ name, statements }) => ({
-        of: `Policy ${name} of the role`,
+        of: `Policy ${name} of the role ${arn}`,
         says: statements.map(statementWords),
       })),
     ]),
@@ -55,10 +84,10 @@ export function policyWords(results: Results, scenario: string): { of: string; s
         of: `Policy ${name} of ${of}`,
         says: statements.map(statementWords),
       })),
-    ...results.buckets
+    ...results.resources
       .filter((one) => one.scenario === scenario)
-      .map(({ arn, statements }) => ({
-        of: `Policy of the bucket ${arn}`,
+      .map(({ kind, arn, statements }) => ({
+        of: `Policy of the ${kind} ${arn}`,
         says: statements.map(statementWords),
       })),
   ];
@@ -74,6 +103,7 @@ const concerns = (statements: readonly { Resource?: string | string[] }[], roleA
 export function page(results: Results, base?: Results, difference?: Difference): string {
   const scenarios = scenariosOf(results);
   const title = headline(results, difference);
+  const findings = findingsSection(results, base, difference);
   const bad = difference ? !passes(results, difference) : !results.rows.every(asExpected);
   return html`<!doctype html>
 <html lang="en">
@@ -90,10 +120,10 @@ export function page(results: Results, base?: Results, difference?: Difference):
 <header>
 <h1 class="${bad ? "bad" : "good"}">${title}</h1>
 <p>Who gets in, asked of the accounts themselves: ${whence(results)}.</p>
-<nav aria-label="Contents"><ul>${base && html`<li><a href="#difference">Difference</a></li>`}${scenarios.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
+<nav aria-label="Contents"><ul>${findings && html`<li><a href="#findings">${base ? "Difference" : "In short"}</a></li>`}${scenarios.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
 </header>
 <main id="main" tabindex="-1">
-${base && difference && differenceSection(base, results, difference)}
+${findings}
 ${scenarios.map((name) => scenarioSection(results, name))}
 </main>
 </body>
@@ -124,7 +154,7 @@ function table(results: Results, scenario: string, rows: readonly AnsweredRow[])
   const checks = [...new Set(rows.map(({ check }) => check))];
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Table of ${scenario}"><table>
 <caption>Access table of ${scenario}: each line is one request</caption>
-<thead><tr><th scope="col">Who, with what</th><th scope="col">Asked</th><th scope="col">Expected</th><th scope="col">Answered</th><th scope="col">In the endpoint's words</th></tr></thead>
+<thead><tr><th scope="col">Who, with what</th><th scope="col">Answered</th><th scope="col">Expected</th><th scope="col">Asked</th><th scope="col">In the endpoint's words</th></tr></thead>
 ${checks.map(
   (
     check,
@@ -133,7 +163,7 @@ ${rows
   .filter((row) => row.check === check)
   .map(
     (row) =>
-      html`<tr${!asExpected(row) && new Markup(' class="differs"')}><th scope="row">${asker(row)}</th><td>${row.action} on ${row.on}</td><td>${row.expected}</td><td>${answerOf(row)}</td><td class="words">${row.words}</td></tr>
+      html`<tr${!asExpected(row) && new Markup(' class="differs"')}><th scope="row">${asker(row)}</th><td>${answerOf(row)}</td><td>${row.expected}</td><td>${row.action} on ${row.on}</td><td class="words">${row.words}</td></tr>
 `,
   )}</tbody>`,
 )}
@@ -143,41 +173,16 @@ ${rows
 const answerOf = (row: AnsweredRow): Markup =>
   html`<span class="${row.answer === "allowed" ? "allowed" : "refused"}">${{ allowed: "✔ ", refused: "✘ " }[row.answer] ?? "? "}${row.answer}</span>${!asExpected(row) && html` <strong class="bad">not as expected</strong>`}`;
 
-function differenceSection(base: Results, now: Results, difference: Difference): Markup {
-  const { newlyAllowed, newlyRefused, otherwise, added, removed, policies } = difference;
-  const changed = (title: string, list: readonly Changed[]) =>
-    part(
-      title,
-      list.map(
-        ({ row, before }) =>
-          `${row.scenario} ${row.check}: ${asker(row)}: ${row.action} on ${row.on}: ${before} before, now ${row.answer}`,
-      ),
-    );
-  const listed = (title: string, list: readonly AnsweredRow[]) =>
-    part(
-      title,
-      list.map(
-        (row) => `${row.scenario} ${row.check}: ${asker(row)}: ${row.action} on ${row.on}: ${row.answer}`,
-      ),
-    );
-  const held = (title: string, list: readonly Held[]) =>
-    part(
-      title,
-      list.map(({ of, statement }) => `${of}: ${statementWords(statement)}`),
-    );
-  return html`<section aria-labelledby="difference">
-<h2 id="difference">Difference</h2>
-<p>Compared: ${whence(base)} (before) and ${whence(now)} (now). ${newlyAllowed.length === 0 && "Nothing is newly allowed."}</p>
-${changed("Newly allowed", newlyAllowed)}${changed("Newly refused", newlyRefused)}${changed("Answered otherwise", otherwise)}
-${listed("New rows", added)}${listed("Removed rows", removed)}
-${held("New policy statements", policies.added)}${held("Removed policy statements", policies.removed)}
+function findingsSection(results: Results, base?: Results, difference?: Difference): Markup | undefined {
+  const lists = listsOf(results, difference);
+  if (!base && lists.length === 0) return undefined;
+  const compared = base && `Compared: ${whence(base)} (before) and ${whence(results)} (now). `;
+  return html`<section aria-labelledby="findings">
+<h2 id="findings">${base ? "Difference" : "In short"}</h2>
+<p>${compared}${difference?.newlyAllowed.length === 0 && "Nothing is newly allowed."}</p>
+${lists.map(({ title, items }) => html`<h3>${title}: ${items.length}</h3><ul>${items.map(([who, says]) => html`<li><strong>${who}</strong>: ${says}</li>`)}</ul>`)}
 </section>`;
 }
-
-const part = (title: string, lines: readonly string[]): Markup =>
-  lines.length > 0
-    ? html`<h3>${title}: ${lines.length}</h3><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
-    : html``;
 
 const STYLE = `
 :root { color-scheme: light dark; --ground: #fff; --raised: #f5f7fa; --ink: #1b1f24; --faint: #57606a; --line: #8c959f; --good: #116329; --refused: #8a4300; --bad: #b3211b; --focus: #0550ae; --notice: #fff1f0; }
@@ -204,9 +209,9 @@ table { border-collapse: collapse; width: 100%; min-width: 56rem; font-size: .87
 caption { padding: .4rem .6rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-top: 1px solid var(--line); }
 th[scope=row] { font-weight: normal; min-width: 13rem; }
-td:nth-child(2) { min-width: 16rem; }
+td:nth-child(4) { min-width: 16rem; }
 th[scope=rowgroup], thead th { background: var(--raised); }
-td:nth-child(3), td:nth-child(4) { white-space: nowrap; }
+td span { white-space: nowrap; }
 .words { color: var(--faint); min-width: 18rem; overflow-wrap: anywhere; }
 tr.differs > * { background: var(--notice); }
 .says, details ul { margin: .25rem 0; }
@@ -228,5 +233,6 @@ svg .differs > path { stroke: var(--bad); stroke-width: 4; }
 svg .differs > text { fill: var(--bad); font-weight: 600; }
 svg .tip.allowed { fill: var(--good); }
 svg .tip.refused { fill: none; stroke: var(--refused); stroke-width: 2.5; }
+@media (max-width: 48rem) { .words { min-width: 32rem; } }
 @media print { .scroll { overflow: visible; border: 0; } svg { width: 100%; height: auto; } }
 `;

@@ -76,7 +76,8 @@ export function pathsOf(results: Results, scenario: string): Paths {
       named && output ? results.outputs[named]?.[output]?.replace(/^arn:.*:role\//, "") : undefined;
     const home = / (in|of) dev$/.test(on) ? "trusted" : "trusting";
     const note = called && called !== on ? called : "";
-    nodes.set(`on ${on}`, { id: `on ${on}`, kind: "resource", name: on, note, home });
+    const kind = /\brole\b/.test(on) ? "role" : "resource";
+    nodes.set(`on ${on}`, { id: `on ${on}`, kind, name: on, note, home });
     return `on ${on}`;
   };
   for (const row of results.rows.filter((one) => one.scenario === scenario)) {
@@ -104,8 +105,8 @@ export function pathsOf(results: Results, scenario: string): Paths {
 /** The paths in words: what the picture shows, for those who do not see it. */
 export function pathWords({ nodes, paths }: Paths): string[] {
   const name = (id: string) => {
-    const { kind, name } = nodes.find((one) => one.id === id)!;
-    return kind === "role" ? `role ${name}` : name;
+    const { name } = nodes.find((one) => one.id === id)!;
+    return id === "role" ? `role ${name}` : name;
   };
   return paths.map(
     ({ from, to, answer, asked, asExpected: fine }) =>

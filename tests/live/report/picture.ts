@@ -3,7 +3,7 @@ import { html, type Markup } from "./markup";
 import { type Node, type Path, pathsOf } from "./paths";
 
 /** All lengths are units of the viewBox, which are pixels at full width. */
-const WIDTH = { person: 212, role: 186, resource: 212, gap: 276, stub: 204 };
+const WIDTH = { person: 212, role: 212, resource: 212, gap: 276, stub: 204 };
 const LINE = 15;
 const MARGIN = 14;
 /** From top to bottom. */
@@ -26,10 +26,14 @@ interface Placed {
 export function picture(results: Results, scenario: string): Markup {
   const { nodes, paths } = pathsOf(results, scenario);
   const id = scenario.replaceAll(/\W/g, "-");
-  const of = (...kinds: Node["kind"][]) => nodes.filter(({ kind }) => kinds.includes(kind));
-  const [people, [role], resources] = [of("person", "machine"), of("role"), of("resource")];
+  const isPerson = ({ kind }: Node) => kind === "person" || kind === "machine";
+  const role = nodes.find(({ id }) => id === "role");
+  const [people, resources] = [nodes.filter(isPerson), nodes.filter((one) => one !== role && !isPerson(one))];
+  const textOf = (path: Path) => `${symbol(path)} ${path.asked.map(short).join(", ")}`;
+  /** What leaves a person alike lies side by side, and the first says it for all. */
+  const alike = (path: Path) => paths.find((one) => one.from === path.from && textOf(one) === textOf(path))!;
   const lines = new Map(
-    paths.map((path) => [path, wrapped(`${symbol(path)} ${path.asked.map(short).join(", ")}`)]),
+    paths.map((path) => [path, path.from === "role" || alike(path) === path ? wrapped(textOf(path)) : []]),
   );
   const labelHeight = (path: Path) => lines.get(path)!.length * LINE + 8;
   // The role's paths in the order of what they lead to or come from, so that they do not cross.
@@ -38,7 +42,11 @@ export function picture(results: Results, scenario: string): Markup {
     return HOMES.indexOf(nodes[node]!.home) * nodes.length + node;
   };
   const leaving = (id: string) =>
-    paths.filter(({ from }) => from === id).sort((a, b) => (id === "role" ? rank(a.to) - rank(b.to) : 0));
+    paths
+      .filter(({ from }) => from === id)
+      .sort((a, b) =>
+        id === "role" ? rank(a.to) - rank(b.to) : paths.indexOf(alike(a)) - paths.indexOf(alike(b)),
+      );
   const arriving = (id: string) =>
     paths.filter(({ to }) => to === id).sort((a, b) => (id === "role" ? rank(a.from) - rank(b.from) : 0));
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
@@ -108,7 +116,7 @@ export function picture(results: Results, scenario: string): Markup {
   const port = (path: Path, end: "from" | "to"): number => {
     const { y, height, node } = placed.find((one) => one.node.id === path[end])!;
     const all = end === "from" ? leaving(path.from) : arriving(path.to);
-    if (node.kind === "role") return y + (height * (all.indexOf(path) + 1)) / (all.length + 1);
+    if (node === role) return y + (height * (all.indexOf(path) + 1)) / (all.length + 1);
     const rooms = all.map((one) => room(one, end));
     const before = sum(rooms.slice(0, all.indexOf(path)));
     return y + (height - sum(rooms)) / 2 + before + rooms[all.indexOf(path)]! - 4;
@@ -174,9 +182,9 @@ const curve = (x1: number, y1: number, x2: number, y2: number): string =>
   `C ${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
 
 /** The lines of text in a node's box. */
-const linesOf = ({ kind, name, note }: Node): { text: string; style: "name" | "note" }[] => [
-  ...wrapped(name, kind === "role" ? 17 : 20).map((text) => ({ text, style: "name" as const })),
-  ...(note ? [{ text: cut(note, 24), style: "note" as const }] : []),
+const linesOf = ({ name, note }: Node): { text: string; style: "name" | "note" }[] => [
+  ...wrapped(name, 20).map((text) => ({ text, style: "name" as const })),
+  ...(note ? wrapped(note, 24).map((text) => ({ text, style: "note" as const })) : []),
 ];
 
 /** A node's box: round for people, square for machines, its kind told by a sign as well. */
@@ -206,15 +214,15 @@ const symbol = (path: Path) =>
   `${{ allowed: "✔", refused: "✘" }[path.answer] ?? `? ${path.answer}:`}${path.asExpected ? "" : " NOT AS EXPECTED:"}`;
 /** Without the service: the resource says which. */
 const short = (asked: string) => asked.replace(/^[\w-]+:(?=[A-Z])/, "");
-const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-/** Lines of at most `length` characters, broken at spaces. */
+/** Lines of at most `length` characters, broken at spaces, and inside a word only where it is longer than a line. */
 function wrapped(text: string, length = 28): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;
-    if (line && line.length + 1 + word.length > length) lines.push(cut(word, length));
-    else lines[lines.length - 1] = cut(line ? `${line} ${word}` : word, length);
+    if (line.length + 1 + word.length > length)
+      lines.push(...(word.match(new RegExp(`.{1,${length}}`, "gu")) ?? []));
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
   }
-  return lines;
+  return lines.filter(Boolean);
 }
