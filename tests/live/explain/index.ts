@@ -1,11 +1,14 @@
 import { parseArgs } from "node:util";
+import type { Statement } from "../../../infra/access/policy";
 import { deploymentOf } from "..";
-import { DeployedPolicies } from "../deployed";
+import { DeployedPolicies, readOr } from "../deployed";
 import { type Deployment, Stage } from "../stage";
 import { explain, type Facts } from "./explanation";
-import { madeBy } from "./made";
+import { type Kind, madeBy, targetOf } from "./made";
 import { type Refusal, readMessage, readReason } from "./message";
-import { accountOf } from "./statements";
+import { accountOf, isFederated } from "./statements";
+
+const sides = ["trusting", "trusted"] as const;
 
 const USAGE = `npm run explain -- STACK --who ARN --action ACTION --on ARN [--message TEXT]
 npm run explain -- STACK --message TEXT
@@ -49,33 +52,45 @@ async function factsOf(
 ): Promise<Omit<Facts, "reason">> {
   const { settings } = deployment;
   const { who, action, on } = asked;
-  const policiesIn = (home: "trusting" | "trusted") => new DeployedPolicies(stage.administrator(home));
-  const homes = { [settings.trustingAccountId]: "trusting", [settings.trustedAccountId]: "trusted" } as const;
-  const home = homes[accountOf(who)];
+  const made = await madeBy(settings.stack);
+  /** Reads in an account by the stack's profile for it, where the account is one of the stack's. */
+  const read = async <Held>(
+    accountId: string,
+    what: string,
+    ask: (there: DeployedPolicies) => Promise<Held>,
+  ) => {
+    const side = sides.find((one) => settings[`${one}AccountId`] === accountId);
+    if (!side) return { unread: `${what}: account ${accountId} is not this stack's`, gone: false };
+    const profile = settings[`${side}Profile`];
+    return readOr(ask(new DeployedPolicies(stage.administrator(side))), what, { profile, accountId });
+  };
   const user = /:user\/(?:.+\/)?([^/]+)$/.exec(who)?.[1];
   const role = /:(?:assumed-role\/|role\/(?:.+\/)?)([^/]+)/.exec(who)?.[1];
-  // Whoever cannot be read, because gone or of an account that is not ours, is explained by the words alone.
-  const unread = () => undefined;
-  const own = !home
-    ? undefined
+  const own = isFederated(who)
+    ? { groups: [], policies: [] }
     : user
-      ? await policiesIn(home).user(user).catch(unread)
+      ? await read(accountOf(who), `user ${user}`, (there) => there.user(user))
       : role
-        ? await policiesIn(home)
-            .role(role)
-            .then((found) => ({ groups: [], ...found }), unread)
-        : undefined;
-  const trusted = /:role\/(?:.+\/)?([^/]+)$/.exec(on)?.[1];
-  const bucket = /:s3:::([^/]+)/.exec(on)?.[1];
-  const resource =
-    trusted && action.startsWith("sts:")
-      ? await policiesIn(accountOf(on) === settings.trustedAccountId ? "trusted" : "trusting")
-          .role(trusted)
-          .then(({ trust }) => trust, unread)
-      : bucket
-        ? await policiesIn("trusting").bucket(bucket).catch(unread)
-        : undefined;
-  return { who, action, on, own, resource, made: await madeBy(settings.stack), settings };
+        ? await read(accountOf(who), `role ${role}`, async (there) => ({
+            groups: [],
+            ...(await there.role(role)),
+          }))
+        : { unread: `${who} is no user and no role: no policies are its own`, gone: false };
+  const target = targetOf(action, on);
+  const { type, noun, name = "" } = target ?? {};
+  const account = accountOf(on) || settings.trustingAccountId;
+  const policies: Partial<Record<Kind, (there: DeployedPolicies) => Promise<readonly Statement[]>>> = {
+    Role: async (there) => (await there.role(name)).trust,
+    BucketPolicy: (there) => there.bucket(name),
+    TopicPolicy: (there) => there.topic(on),
+    QueuePolicy: (there) => there.queue(name),
+    RepositoryPolicy: (there) => there.repository(name),
+    // An API tells its policy to whoever may read all of it: the engine's state has the same.
+    RestApi: async () => made.find((one) => one.type === "RestApi" && one.of === name)?.statements ?? [],
+  };
+  const policy = type && policies[type];
+  const resource = policy && (await read(account, `${noun} ${name}`, policy));
+  return { who, action, on, own, resource, made, settings };
 }
 
 async function main(): Promise<number> {
