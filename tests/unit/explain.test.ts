@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { cliProfile } from "../../infra/access/hand-over";
 import { trustStatements } from "../../infra/access/trust";
-import { explain, type Facts } from "../live/explain/explanation";
+import { beforeAnyPolicy, explain, type Facts } from "../live/explain/explanation";
 import { type Made, madeIn, sourceOf, targetOf } from "../live/explain/made";
 import { readMessage } from "../live/explain/message";
 import { isAbout, names } from "../live/explain/statements";
@@ -69,13 +69,64 @@ describe("a refusal's message", () => {
     assert.equal(readMessage(denied("", "SNS:Publish")).action, "sns:Publish");
   });
   it("may say nothing of why", () => {
-    assert.deepEqual(readMessage("AccessDenied: Access Denied"), {});
+    assert.deepEqual(readMessage("hello"), {});
+    const { likely, ...said } = readMessage("AccessDenied: Access Denied");
+    assert.deepEqual(said, {});
+    assert(likely!.action.test("s3:GetObject") && !likely!.action.test("sts:AssumeRole"));
     assert.equal(readMessage(denied("")).reason, undefined);
   });
-  it("may be about the MFA code itself", () => {
-    const message = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. ";
-    assert.equal(readMessage(message).reason?.type, "mfa");
-  });
+  const cli = (code: string, operation: string, words: string) =>
+    `An error occurred (${code}) when calling the ${operation} operation: ${words}`;
+  const badCode = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+  for (const [type, message] of [
+    ["mfa", `AccessDenied: ${badCode}`],
+    ["mfa", cli("AccessDenied", "AssumeRole", badCode)],
+    ["session", cli("ExpiredToken", "GetObject", "The provided token has expired.")],
+    [
+      "session",
+      cli("ExpiredTokenException", "GetParameter", "The security token included in the request is expired"),
+    ],
+    [
+      "session",
+      cli(
+        "InvalidClientTokenId",
+        "GetCallerIdentity",
+        "The security token included in the request is invalid.",
+      ),
+    ],
+  ] as const)
+    it(`may be about what was shown before any policy: ${message}`, () => {
+      const { reason } = readMessage(message);
+      assert.equal(reason?.type, type);
+      assert.match(beforeAnyPolicy(reason)!.join(), type === "mfa" ? /new code/ : /Ask for the role again/);
+    });
+  for (const [message, action, means] of [
+    [cli("AccessDenied", "GetObject", "Access Denied"), "s3:GetObject", /--who .*--action .*--on/],
+    [
+      cli(
+        "AccessDeniedException",
+        "GetParameter",
+        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+      ),
+      "kms:Decrypt",
+      /KMS key.*--who .*--action kms:Decrypt, --on/,
+    ],
+    [
+      cli(
+        "AccessDenied",
+        "AssumeRoleWithWebIdentity",
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+      ),
+      "sts:AssumeRoleWithWebIdentity",
+      /subject or audience.*--who .*repo:.*--on/,
+    ],
+  ] as const)
+    it(`may name no one, and mean: ${message}`, () => {
+      const { likely, reason } = readMessage(message);
+      assert.equal(reason, undefined);
+      assert.match(likely!.means, means);
+      assert(likely!.action.test(action));
+    });
 });
 
 describe("a statement", () => {

@@ -86,6 +86,19 @@ export function beforeAnyPolicy(reason: Reason | undefined): Explanation | undef
       ],
       ["change", "Nothing in the program. Ask again with a new code of the caller's own device (mfa_serial)"],
     ];
+  if (reason?.type === "session")
+    return [
+      ["by", "the endpoint, before any policy: the session has ended, or the key that was shown is no more"],
+      [
+        "change",
+        "Nothing in the program. Ask for the role again: in the console switch role anew; for the AWS CLI " +
+          "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, and ask with --profile, which gets a new session",
+      ],
+      [
+        "still so?",
+        "aws sts get-caller-identity --profile YOUR-PROFILE says whether the own key is still good",
+      ],
+    ];
   return undefined;
 }
 
@@ -378,13 +391,11 @@ function othersLetIn(facts: Facts): Explanation {
   const { resource } = facts;
   if (resource && !isRead(resource)) return [["not read", resource.unread]];
   const allowed = written(facts).filter(({ Effect }) => Effect === "Allow");
+  if (!resource) return [["policy", `none of ${facts.on} that is read here`]];
   const only =
     allowed.map((one) => statementWords(one).replace(/^Arn:/, "arn:")).join(" ") || "nothing to anyone.";
   return [
-    [
-      "policy",
-      resource ? `${resourcePolicy(facts)} allows only: ${only}` : `${facts.on} has none that is read here`,
-    ],
+    ["policy", `${resourcePolicy(facts)} allows only: ${only}`],
     ["made by", madeWhere(madeResource(facts))],
   ];
 }
