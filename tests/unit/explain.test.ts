@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { cliProfile } from "../../infra/access/hand-over";
 import { trustStatements } from "../../infra/access/trust";
 import { beforeAnyPolicy, explain, type Facts } from "../live/explain/explanation";
 import { type Made, madeIn, sourceOf, targetOf } from "../live/explain/made";
 import { readMessage } from "../live/explain/message";
 import { isAbout, names } from "../live/explain/statements";
-import { handoverText } from "../live/handover";
 
 const USER = "arn:aws:iam::111122223333:user/jane";
 const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";
@@ -505,44 +503,5 @@ describe("what the engine's state says a program made", () => {
     });
   it("is no policy of a role where something else than assuming it is asked", () => {
     assert.equal(targetOf("iam:GetRole", ROLE), undefined);
-  });
-});
-
-describe("a handover", () => {
-  const prod = { ...dev, accountId: "123456789012" };
-  const text = (
-    people: Parameters<typeof trustStatements>[0]["people"],
-    person?: { name: string; mfaSerial: string },
-  ) =>
-    handoverText({
-      settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
-      roleName: "UpdateApp",
-      switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
-      cliProfile: cliProfile(prod, dev, {
-        roleName: "UpdateApp",
-        sessionDuration: 7200,
-        ...(people?.externalId && { externalId: people.externalId }),
-      }),
-      role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
-      ...(person && { person }),
-    });
-  it("gives the link, how long, and what it takes", () => {
-    const told = text({ accounts: [dev], maxMfaAge: 3600 });
-    assert.match(told, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
-    assert.match(told, /for 2 hours at a time/);
-    assert.match(
-      told,
-      /with multi-factor authentication \(MFA\), and that the caller showed MFA at most 1 hour ago/,
-    );
-  });
-  it("gives no link where the role asks for an external ID, which the console cannot send", () => {
-    const told = text({ accounts: [dev], externalId: "abc" });
-    assert.doesNotMatch(told, /switchrole/);
-    assert.equal(told.match(/external_id = abc/g)?.length, 1);
-  });
-  it("fills in a person's MFA device", () => {
-    const told = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
-    assert.match(told, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
-    assert.doesNotMatch(told, /YOUR-MFA-DEVICE/);
   });
 });
