@@ -191,7 +191,10 @@ function unclear(facts: Facts): Explanation {
   const would = wouldAllow(facts, [...ownStatements(facts), ...resourceStatements(facts)]);
   if (unread.length === 0)
     return [
-      ["by", "unclear: both sides have a statement that would allow it, and the endpoint does not say more"],
+      [
+        "by",
+        "unclear: by the policies that were read it would be allowed, and the endpoint does not say more",
+      ],
       ...would,
       [
         "change",
