@@ -32,6 +32,7 @@ const EXPECTED = {
   action: [/^[a-z][\w-]*:\w+$/i, "service:Action, such as s3:GetObject"],
   on: [/^(arn:aws[\w-]*:[\w-]+:[^:]*:[^:]*:.+|\*)$/, "an ARN, such as arn:aws:s3:::BUCKET/KEY, or *"],
 } as const;
+const NOT_OURS = { unread: "the policy of an API that this stack did not make", gone: false };
 const PARTS = ["who", "action", "on"] as const;
 
 /** What the sandbox keeps of each decision. */
@@ -108,11 +109,12 @@ async function factsOf(
     TopicPolicy: (there) => there.topic(on),
     QueuePolicy: (there) => there.queue(name),
     RepositoryPolicy: (there) => there.repository(name),
-    // An API tells its policy to whoever may read all of it: the engine's state has the same.
-    RestApi: async () => made.find((one) => one.type === "RestApi" && one.of === name)?.statements ?? [],
   };
   const policy = type && policies[type];
-  const resource = policy && (await read(account, `${noun} ${name}`, policy));
+  const resource = policy
+    ? await read(account, `${noun} ${name}`, policy)
+    : // Of an API there is no client here: the engine's state has the policy too.
+      type && (made.find((one) => one.type === type && one.of === name)?.statements ?? NOT_OURS);
   return { who, action, on, own, resource, made, settings };
 }
 
