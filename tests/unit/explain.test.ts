@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
 import { beforeAnyPolicy, explain, type Facts } from "../live/explain/explanation";
 import { type Made, madeIn, sourceOf, targetOf } from "../live/explain/made";
@@ -296,6 +297,12 @@ describe("an explanation", () => {
     ["policies that may not be read", { own: unread(false) }, /^unclear/, /^not read: profile dev may not$/m],
     ["a caller who is gone", { own: unread(true) }, /^unclear/, /^not read: account 1 has no user jane$/m],
     [
+      "a caller who is gone, of a silent trust policy",
+      { own: unread(true), resource: [] },
+      /^unclear/,
+      /^not read/m,
+    ],
+    [
       "a trust policy that may not be read",
       { own: member, resource: unread(false), made: [] },
       /^unclear/,
@@ -341,6 +348,32 @@ describe("an explanation", () => {
       });
       assert.match(text, new RegExp(`made by: .*resource ${resource}$`, "m"));
     }
+  });
+  it("says of a statement of the caller's own which account's resource made it", () => {
+    const Condition = { Bool: { x: "y" } };
+    const statements: Statement[] = [{ Effect: "Allow", Action: "*", Resource: "*", Condition }];
+    const of = { type: "RolePolicy", of: "Twin", name: "permissions", statements } as const;
+    const twins = { trusted: "111122223333", trusting: "123456789012" };
+    const made: Made[] = Object.entries(twins).map(([resource, account]) => ({ ...of, resource, account }));
+    const text = explained({
+      who: "arn:aws:sts::123456789012:assumed-role/Twin/jane",
+      own: { groups: [], policies: [{ of: "role Twin", name: "permissions", statements }] },
+      made,
+      reason: { type: "identity-based policy", explicit: false },
+    });
+    assert.match(text, /made by: the stack, resource trusting$/m);
+  });
+  it("says that another account must let the caller in to what has no policy that is read", () => {
+    const key = { action: "kms:Decrypt", on: "arn:aws:kms:r:123456789012:key/1", made: [] };
+    const asked = (who: string) =>
+      explain({
+        ...facts({ ...key, who, reason: { type: "identity-based policy", explicit: false } }),
+        resource: undefined,
+      })
+        .flat()
+        .join();
+    assert.match(asked(USER), /and account 123456789012 must let the caller in/);
+    assert.doesNotMatch(asked("arn:aws:iam::123456789012:user/own"), /must let the caller in/);
   });
   it("asks for no right that the other side would leave in vain", () => {
     const resource = trustStatements({
