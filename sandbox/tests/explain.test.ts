@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
+import { policyDocument } from "../../infra/access/policy";
+import { deployerStatements } from "../../infra/deployer";
+import { jobToken } from "../../tests/live/job-token";
 import { type CheckUser, CheckUsers } from "../../tests/live/people";
 import type { Caller } from "../../tests/live/requests";
 import { stopSandbox } from "../accounts";
@@ -20,9 +24,11 @@ describe("a deployed stack's results, handover and explanations", function () {
   let users: CheckUsers;
   let made: Record<"tester" | "developer" | "colleague", CheckUser>;
 
+  /** What a test's commands see besides. */
+  let surroundings: Record<string, string> = {};
   const command = (program: string, args: readonly string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      const env = confined(rehearsal.environment);
+      const env = confined({ ...rehearsal.environment, ...surroundings });
       execFile(program, args, { cwd: PROJECT_DIRECTORY, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );
@@ -71,6 +77,9 @@ describe("a deployed stack's results, handover and explanations", function () {
       colleague: await users.create("colleague", []),
     };
   });
+  afterEach(() => {
+    surroundings = {};
+  });
   after(async () => {
     await stopSandbox(directory);
     rmSync(directory, { recursive: true, force: true });
@@ -87,7 +96,7 @@ describe("a deployed stack's results, handover and explanations", function () {
 
   it("says of a developer without MFA that the trusting side's condition refuses", async () => {
     const message = await assume(made.developer);
-    // AWS itself gives no reason across accounts: then the deployed policies tell.
+    // AWS itself gives no reason across accounts: then the record tells, or without one the deployed policies.
     const bare = message.replace(/ because .*/, "");
     assert.notEqual(bare, message);
     for (const told of [await explained("--last"), await explained("--message", bare)]) {
@@ -119,6 +128,147 @@ describe("a deployed stack's results, handover and explanations", function () {
       assert.match(told, /infra\/scenarios\/shared-bucket\.ts:\d+, resource BucketSharers-may-use-shared/);
     }
   });
+
+  it("answers S3's bare words alone from the record", async () => {
+    const get = new GetObjectCommand({ Bucket: "shared", Key: "bare.txt" });
+    const s3 = new S3Client({ ...asking(made.colleague), forcePathStyle: true });
+    const told = await explained("--message", await words(s3.send(get)));
+    assert.match(told, /^recorded .*If another refusal is meant, give --who, --action, --on\n/);
+    assert.match(told, /s3:GetObject on arn:aws:s3:::shared\/bare\.txt\n/);
+    assert.match(told, /by +the trusted account 000000000001: no identity-based policy allows it\n/);
+  });
+
+  it("sends a refused job of GitHub's to the subjects of the role's trust policy", async () => {
+    const subject = "repo:example/another:pull_request";
+    const { region, endpoint } = users.caller;
+    const message = await words(
+      new STSClient({
+        region,
+        endpoint: endpoint!,
+        credentials: { accessKeyId: "", secretAccessKey: "" },
+      }).send(
+        new AssumeRoleWithWebIdentityCommand({
+          RoleArn: "arn:aws:iam::000000000002:role/GitHubActionsPreview",
+          RoleSessionName: "explain",
+          WebIdentityToken: await jobToken(subject, "sts.amazonaws.com", endpoint),
+        }),
+      ),
+    );
+    for (const told of [await explained("--last"), await explained("--message", message)]) {
+      assert.match(told, /by +the trusting account 000000000002: no role trust policy allows it\n/);
+      assert.match(told, /made by +infra\/scenarios\/github-actions\.ts:\d+, resource trusting-GitHub/);
+      assert.match(told, new RegExp(`change .*trust: there: its subjects must name ${subject}`));
+    }
+  });
+
+  // What no statement names, of a kind that has a policy of its own, and what the names are a slip away from.
+  for (const [action, on, told] of [
+    [
+      "sns:GetTopicAttributes",
+      "arn:aws:sns:ap-northeast-1:000000000002:shared",
+      /resource shared-topic-policy/,
+    ],
+    [
+      "sqs:GetQueueAttributes",
+      "arn:aws:sqs:ap-northeast-1:000000000002:shared",
+      /resource shared-queue-policy/,
+    ],
+    [
+      "ecr:DescribeImages",
+      "arn:aws:ecr:ap-northeast-1:000000000002:repository/shared",
+      /shared-repository-policy/,
+    ],
+    ["sts:AssumeRole", "arn:aws:iam::000000000002:role/TopicPublisher", /would refuse too/],
+    [
+      "sts:AssumeRole",
+      "arn:aws:iam::000000000002:role/Updateapp",
+      /nearest +role UpdateApp of account 000000000002/,
+    ],
+    ["s3:GetObject", "arn:aws:s3:::productionap/x", /nearest +bucket productionapp of account 000000000002/],
+    ["s3:GetObject", "arn:aws:s3:::productionapp/x", /change +nothing in the program: assume the role/],
+  ] as const)
+    it(`says of a colleague who asks ${action} on ${on} what is there instead`, async () => {
+      const text = await explained("--who", made.colleague.name, "--action", action, "--on", on);
+      assert.match(text, told);
+      assert.doesNotMatch(text, /not by this stack|in a policy of the caller, by/);
+    });
+
+  it("says what a profile that may not read people could not read, and concludes nothing from it", async () => {
+    const filepath = rehearsal.sandbox.awsConfigFile;
+    let profiles = readFileSync(filepath, "utf8");
+    for (const side of ["trusting", "trusted"] as const) {
+      const id = rehearsal.settings[`${side}AccountId`];
+      const profile = rehearsal.settings[`${side}Profile`];
+      const iam = new IAMClient({
+        ...users.caller,
+        credentials: fromIni({ profile, filepath, configFilepath: filepath, ignoreCache: true }),
+      });
+      const trust = { Principal: { AWS: `arn:aws:iam::${id}:root` }, Action: "sts:AssumeRole" };
+      const AssumeRolePolicyDocument = policyDocument([{ Effect: "Allow", ...trust }]);
+      await iam.send(new CreateRoleCommand({ RoleName: "Deployer", AssumeRolePolicyDocument }));
+      const PolicyDocument = policyDocument(deployerStatements(rehearsal.settings, side));
+      await iam.send(
+        new PutRolePolicyCommand({ RoleName: "Deployer", PolicyName: "deploy", PolicyDocument }),
+      );
+      profiles = profiles.replace(`[profile ${profile}]`, `[profile administrator-${profile}]`);
+      profiles += `\n[profile ${profile}]\nrole_arn = arn:aws:iam::${id}:role/Deployer\nsource_profile = administrator-${profile}\nendpoint_url = ${rehearsal.sandbox.url}\n`;
+    }
+    const config = join(directory, "deployer");
+    writeFileSync(config, profiles, { mode: 0o600 });
+    surroundings = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config };
+    const { tester } = made;
+    const who = `arn:aws:iam::000000000001:user/cross-account-access-check/${tester.name}`;
+    const role = ROLE.replace("UpdateApp", "ParameterReader");
+    const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", role);
+    assert.match(told, /by +unclear/);
+    assert.match(told, /not read +user .*: profile dev may not iam:GetUser/);
+    assert.doesNotMatch(told, /the trusting account|ask again so/);
+    const handed = await script("handover.ts", "dev", "--for", tester.name);
+    assert.equal(handed.code, 2);
+    assert.match(handed.stderr, /profile dev may not iam:GetUser/);
+    assert.doesNotMatch(handed.stderr, /no such user|has no user/);
+  });
+
+  it("tells a user who is gone from one who may not be read", async () => {
+    const who = "arn:aws:iam::000000000001:user/gone";
+    const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", ROLE);
+    assert.match(told, /by +unclear/);
+    assert.match(told, /not read +account 000000000001 has no user gone\n/);
+    const handed = await script("handover.ts", "dev", "--for", "gone");
+    assert.match(handed.stderr, /account 000000000001 has no user gone; expected an IAM user/);
+  });
+
+  for (const [file, args, code, told] of [
+    ["explain/index.ts", ["--help"], 0, /^npm run explain/],
+    ["handover.ts", ["-h"], 0, /^npm run handover/],
+    ["explain/index.ts", ["dev", "--nope"], 2, /nope.*\nnpm run explain/],
+    ["handover.ts", ["dev", "--nope"], 2, /nope.*\nnpm run handover/],
+    ["explain/index.ts", ["dev"], 2, /^Found no --who, .*expected --last/],
+    [
+      "explain/index.ts",
+      ["dev", "--who", "garbage", "--action", "x", "--on", "y"],
+      2,
+      /--action: found x.*\n--on: found y/,
+    ],
+    [
+      "explain/index.ts",
+      ["dev", "--who", "garbage", "--action", "s3:GetObject", "--on", "arn:aws:s3:::shared"],
+      2,
+      /account 000000000001 has no user garbage/,
+    ],
+    ["explain/index.ts", ["dev", "--message", "hello"], 2, /found no refusal of AWS's/],
+    [
+      "explain/index.ts",
+      ["dev", "--message", "AccessDenied: MultiFactorAuthentication failed"],
+      0,
+      /a new code/,
+    ],
+  ] as const)
+    it(`ends with ${code} for ${file} ${args.join(" ")}`, async () => {
+      const ended = await script(file, ...args);
+      assert.equal(ended.code, code, ended.stderr);
+      assert.match(code === 0 ? ended.stdout : ended.stderr, told);
+    });
 
   it("says that a request is allowed now, where it was not refused the last time", async () => {
     const { developer } = made;

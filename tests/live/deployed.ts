@@ -1,3 +1,4 @@
+import { ECRClient, GetRepositoryPolicyCommand } from "@aws-sdk/client-ecr";
 import {
   GetGroupPolicyCommand,
   GetPolicyCommand,
@@ -16,6 +17,8 @@ import {
   ListUserPoliciesCommand,
 } from "@aws-sdk/client-iam";
 import { GetBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Statement } from "../../infra/access/policy";
 import type { Caller } from "./requests";
 
@@ -36,7 +39,45 @@ export interface DeployedRole {
   boundary?: DeployedPolicy;
 }
 
-/** The policies that an account holds, read with the IAM and S3 operations that a security audit role may call. */
+/** What could not be read, and why. */
+export interface Unread {
+  unread: string;
+  /** True: the account says that there is no such thing. False: it may be there, and is not shown. */
+  gone: boolean;
+}
+
+export const isRead = <Held>(held: Held | Unread): held is Held =>
+  !(typeof held === "object" && held !== null && "unread" in held);
+
+/**
+ * What an account holds, or why it could not be read.
+ * @param what such as `user jane`
+ * @param account as whom and where it is read
+ */
+export async function readOr<Held>(
+  held: Promise<Held>,
+  what: string,
+  account: { profile: string; accountId: string },
+): Promise<Held | Unread> {
+  const { profile, accountId } = account;
+  try {
+    return await held;
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (/NoSuch|NotFound|DoesNotExist/.test(name))
+      return { unread: `account ${accountId} has no ${what}`, gone: true };
+    const refused = /AccessDenied|NotAuthorized|AuthorizationError|Forbidden/.test(name);
+    const [, action = "read it"] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];
+    return {
+      unread: refused
+        ? `${what} of account ${accountId}: profile ${profile} may not ${action}. AWS's managed policy SecurityAudit lets it`
+        : `${what} of account ${accountId}, by profile ${profile} (${name}: ${message})`,
+      gone: false,
+    };
+  }
+}
+
+/** The policies that an account holds, read with operations that a security audit role may call. */
 export class DeployedPolicies {
   private readonly iam: IAMClient;
 
@@ -127,6 +168,35 @@ export class DeployedPolicies {
       );
     } catch (error) {
       if ((error as Error).name === "NoSuchBucketPolicy") return [];
+      throw error;
+    }
+  }
+
+  /** The statements of a topic's policy. */
+  async topic(TopicArn: string): Promise<Statement[]> {
+    const { Attributes } = await new SNSClient(this.caller).send(new GetTopicAttributesCommand({ TopicArn }));
+    return statementsOf(Attributes?.Policy);
+  }
+
+  /** The statements of a queue's policy; none where it has none. */
+  async queue(QueueName: string): Promise<Statement[]> {
+    const sqs = new SQSClient(this.caller);
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] }),
+    );
+    return statementsOf(Attributes?.Policy);
+  }
+
+  /** The statements of a repository's policy; none where it has none. */
+  async repository(repositoryName: string): Promise<Statement[]> {
+    try {
+      return statementsOf(
+        (await new ECRClient(this.caller).send(new GetRepositoryPolicyCommand({ repositoryName })))
+          .policyText,
+      );
+    } catch (error) {
+      if ((error as Error).name === "RepositoryPolicyNotFoundException") return [];
       throw error;
     }
   }

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { IAMClient, ListMFADevicesCommand } from "@aws-sdk/client-iam";
 import type { Statement } from "../../infra/access/policy";
 import type { Settings } from "../../infra/settings";
 import { deploymentOf } from ".";
-import { DeployedPolicies, type DeployedRole } from "./deployed";
+import { DeployedPolicies, type DeployedRole, isRead, readOr } from "./deployed";
 import { isAbout } from "./explain/statements";
+import { stackAndOptions } from "./explain/usage";
 import { conditionWords, duration, statementWords } from "./report/words";
 import { type Deployment, Stage } from "./stage";
 
@@ -21,6 +21,28 @@ export interface Handover {
   /** The person's name, and the ARN of their MFA device where it is known. */
   person?: { name: string; mfaSerial: string | undefined };
 }
+
+/** What a person puts in place of the words in capitals, and where to read it. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  "YOUR-PROFILE": "the profile of your own access key",
+  "YOUR-MFA-DEVICE":
+    "what follows :mfa/ in the SerialNumber that `aws iam list-mfa-devices --profile YOUR-PROFILE` prints (in the console: Security credentials)",
+};
+
+/** Conditions of a statement, which follow "if", as what is asked of the reader. */
+const MUST: readonly [RegExp, string][] = [
+  [/^the caller signed/, "you must have signed"],
+  [/^the caller showed/, "you must have shown"],
+  [/^the caller sends/, "you must send"],
+  [/^the caller belongs/, "you must belong"],
+  [/^the caller is/, "you must be"],
+  [/^the request comes/, "your request must come"],
+  [/^/, "it must hold that "],
+];
+const must = (condition: string) => {
+  const [words, asked] = MUST.find(([form]) => form.test(condition))!;
+  return condition.replace(words, asked);
+};
 
 /**
  * The text that an administrator sends: link, profile, what the person may do and for how long, and what to do when
@@ -37,14 +59,13 @@ export function handoverText(handover: Handover): string {
     .replace(/mfa_serial = .*/, (line) => (person?.mfaSerial ? `mfa_serial = ${person.mfaSerial}` : line))
     .trimEnd();
   const words = [...new Set(profile.match(/YOUR-[A-Z-]+/g) ?? [])].map(
-    (word) =>
-      `${word}: ${{ "YOUR-PROFILE": "the profile of your own access key" }[word] ?? "its name, under Security credentials in the console"}`,
+    (word) => `${word}: ${OWN_WORDS[word] ?? "what your administrator tells you"}`,
   );
-  const conditions = statement ? conditionWords(statement) : [];
+  const conditions = statement ? conditionWords(statement).map(must) : [];
   return `# ${roleName}${role?.description ? `: ${role.description.replace(/^./, (letter) => letter.toLowerCase())}` : ""}
 ${person ? `\nHello ${person.name},\n` : ""}
 From your user in account ${trustedAccountId} you may become ${roleName} in account ${trustingAccountId}, for ${duration(seconds)} at a time;
-then ask again.${conditions.length > 0 ? ` It takes that ${conditions.join(", and that ")}.` : ""} Meanwhile your own rights rest.
+then ask again.${conditions.length > 0 ? ` For that ${conditions.join(", and ")}.` : ""} Meanwhile your own rights rest.
 
 ## What you may do
 ${role ? role.policies.flatMap(({ statements }) => statements.map((one) => `- ${statementWords(one)}`)).join("\n") : `The owner of account ${trustingAccountId} tells: this stack does not manage it.`}
@@ -66,7 +87,8 @@ ${profile.replace(/^(?=.)/gm, "    ")}
 Send the whole message to whoever sent you this. They run
 \`npm run explain -- ${stack} --message "THE MESSAGE"\`
 or, where it names no one: \`npm run explain -- ${stack} --who YOUR-ARN --action ACTION --on ARN\`.
-Your ARN: \`aws sts get-caller-identity\`.
+Your ARN: \`aws sts get-caller-identity --profile ${roleName}\` where you were refused as ${roleName},
+\`aws sts get-caller-identity --profile YOUR-PROFILE\` where you were refused the role itself.
 `;
 }
 
@@ -88,40 +110,49 @@ async function handoversOf(
 ): Promise<Handover[]> {
   const { settings, outputs } = deployment;
   const policies = new DeployedPolicies(stage.administrator("trusting"));
+  const account = { profile: settings.trustingProfile, accountId: settings.trustingAccountId };
   return Promise.all(
     Object.values(outputs)
       .filter(({ roleArn, cliProfile }) => roleArn && cliProfile)
       .map(async ({ roleArn, switchRoleLink = "", cliProfile = "" }) => {
         const roleName = roleArn!.split("/").at(-1)!;
-        const role = settings.manages.includes("trusting") ? await policies.role(roleName) : undefined;
+        const role = settings.manages.includes("trusting")
+          ? await readOr(policies.role(roleName), `role ${roleName}`, account)
+          : undefined;
+        if (role && !isRead(role))
+          throw new Error(`stack ${settings.stack}: ${role.unread}; expected a role that can be read.`);
         return { settings, roleName, switchRoleLink, cliProfile, role, ...(person && { person }) };
       }),
   );
 }
 
-/** What a person still lacks, for the administrator alone. @throws {Error} where there is no such user. */
+/** What a person still lacks, for the administrator alone. @throws {Error} where there is no such user, or they may not be read. */
 async function lookUp(deployment: Deployment, stage: Stage, name: string) {
   const { settings } = deployment;
+  const { trustedAccountId: accountId, trustedProfile: profile } = settings;
   const caller = stage.administrator("trusted");
-  const profile = settings.trustedProfile;
-  const { arn, policies } = await new DeployedPolicies(caller).user(name).catch((error: Error) => {
-    throw new Error(
-      `stack ${settings.stack}, --for ${name}: found no such user in account ${settings.trustedAccountId} (${error.name}); expected ` +
-        `an IAM user. See them: aws iam list-users --profile ${profile}`,
-    );
-  });
-  const { MFADevices = [] } = await new IAMClient(caller).send(new ListMFADevicesCommand({ UserName: name }));
-  return { arn, mfaSerial: MFADevices[0]?.SerialNumber, policies };
+  const found = await readOr(
+    (async () => {
+      const user = await new DeployedPolicies(caller).user(name);
+      const devices = await new IAMClient(caller).send(new ListMFADevicesCommand({ UserName: name }));
+      return { ...user, mfaSerial: devices.MFADevices?.[0]?.SerialNumber };
+    })(),
+    `user ${name}`,
+    { profile, accountId },
+  );
+  if (isRead(found)) return found;
+  throw new Error(
+    found.gone
+      ? `stack ${settings.stack}, --for ${name}: ${found.unread}; expected an IAM user. See them: aws iam list-users --profile ${profile}`
+      : `stack ${settings.stack}, --for ${name}: could not read ${found.unread}. Or leave --for out: the person fills in their MFA device`,
+  );
 }
 
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { role: text, for: text, write: text },
-  });
-  const [stack, ...more] = positionals;
-  if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
+  const parsed = stackAndOptions(USAGE, { role: text, for: text, write: text });
+  if (!parsed) return;
+  const { stack, values } = parsed;
   const deployment = await deploymentOf(stack);
   const stage = await Stage.of(deployment);
   const found = values.for ? await lookUp(deployment, stage, values.for) : undefined;

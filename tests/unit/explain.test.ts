@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { cliProfile } from "../../infra/access/hand-over";
+import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
-import { explain, type Facts } from "../live/explain/explanation";
-import { type Made, sourceOf } from "../live/explain/made";
+import { beforeAnyPolicy, explain, type Facts } from "../live/explain/explanation";
+import { type Made, madeIn, sourceOf, targetOf } from "../live/explain/made";
 import { readMessage } from "../live/explain/message";
 import { isAbout, names } from "../live/explain/statements";
-import { handoverText } from "../live/handover";
 
 const USER = "arn:aws:iam::111122223333:user/jane";
 const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";
@@ -69,13 +68,64 @@ describe("a refusal's message", () => {
     assert.equal(readMessage(denied("", "SNS:Publish")).action, "sns:Publish");
   });
   it("may say nothing of why", () => {
-    assert.deepEqual(readMessage("AccessDenied: Access Denied"), {});
+    assert.deepEqual(readMessage("hello"), {});
+    const { likely, ...said } = readMessage("AccessDenied: Access Denied");
+    assert.deepEqual(said, {});
+    assert(likely!.action.test("s3:GetObject") && !likely!.action.test("sts:AssumeRole"));
     assert.equal(readMessage(denied("")).reason, undefined);
   });
-  it("may be about the MFA code itself", () => {
-    const message = "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. ";
-    assert.equal(readMessage(message).reason?.type, "mfa");
-  });
+  const cli = (code: string, operation: string, words: string) =>
+    `An error occurred (${code}) when calling the ${operation} operation: ${words}`;
+  const badCode = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+  for (const [type, message] of [
+    ["mfa", `AccessDenied: ${badCode}`],
+    ["mfa", cli("AccessDenied", "AssumeRole", badCode)],
+    ["session", cli("ExpiredToken", "GetObject", "The provided token has expired.")],
+    [
+      "session",
+      cli("ExpiredTokenException", "GetParameter", "The security token included in the request is expired"),
+    ],
+    [
+      "session",
+      cli(
+        "InvalidClientTokenId",
+        "GetCallerIdentity",
+        "The security token included in the request is invalid.",
+      ),
+    ],
+  ] as const)
+    it(`may be about what was shown before any policy: ${message}`, () => {
+      const { reason } = readMessage(message);
+      assert.equal(reason?.type, type);
+      assert.match(beforeAnyPolicy(reason)!.join(), type === "mfa" ? /new code/ : /Ask for the role again/);
+    });
+  for (const [message, action, means] of [
+    [cli("AccessDenied", "GetObject", "Access Denied"), "s3:GetObject", /--who .*--action .*--on/],
+    [
+      cli(
+        "AccessDeniedException",
+        "GetParameter",
+        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+      ),
+      "kms:Decrypt",
+      /KMS key.*--who .*--action kms:Decrypt, --on/,
+    ],
+    [
+      cli(
+        "AccessDenied",
+        "AssumeRoleWithWebIdentity",
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+      ),
+      "sts:AssumeRoleWithWebIdentity",
+      /subject or audience.*--who .*repo:.*--on/,
+    ],
+  ] as const)
+    it(`may name no one, and mean: ${message}`, () => {
+      const { likely, reason } = readMessage(message);
+      assert.equal(reason, undefined);
+      assert.match(likely!.means, means);
+      assert(likely!.action.test(action));
+    });
 });
 
 describe("a statement", () => {
@@ -105,6 +155,7 @@ describe("a statement", () => {
 const grant: Made = {
   resource: "Developers-may-assume-UpdateApp",
   type: "GroupPolicy",
+  account: "111122223333",
   of: "Developers",
   name: "Developers-may-assume-UpdateApp",
   statements: [{ Sid: "AssumeRole", Effect: "Allow", Action: "sts:AssumeRole", Resource: [ROLE] }],
@@ -113,11 +164,16 @@ const grant: Made = {
 const trust: Made = {
   resource: "UpdateApp",
   type: "Role",
+  account: "123456789012",
   of: "UpdateApp",
   name: "UpdateApp",
   statements: trustStatements({ people: { accounts: [dev] } }),
   source: "infra/scenarios/update-app.ts:31",
 };
+const unread = (gone: boolean) => ({
+  unread: gone ? "account 1 has no user jane" : "profile dev may not",
+  gone,
+});
 const facts = (more: Partial<Facts> = {}): Facts => ({
   who: USER,
   action: "sts:AssumeRole",
@@ -183,10 +239,13 @@ describe("an explanation", () => {
   it("says whom the trust names where it is not the caller's account", () => {
     const text = explained({
       who: "arn:aws:iam::444455556666:user/eve",
-      own: undefined,
+      own: unread(false),
       reason: { type: "role trust policy", explicit: false },
     });
-    assert.match(text, /names account 111122223333, and not the caller/);
+    assert.match(
+      text,
+      /trust policy of role UpdateApp allows only: Account 111122223333 may do sts:AssumeRole, if/,
+    );
   });
   it("points at the role where someone asks with their own credentials what the role may", () => {
     const permissions: Made = {
@@ -233,6 +292,150 @@ describe("an explanation", () => {
     const text = explained({ own, reason: { type: "identity-based policy", explicit: true } });
     assert.match(text, /policy: policy by-hand of user jane, statement No\nmade by: not by this stack/);
   });
+  const refusedBy = (text: string) => /^by: (.*)$/m.exec(text)?.[1];
+  for (const [title, more, by, line] of [
+    ["policies that may not be read", { own: unread(false) }, /^unclear/, /^not read: profile dev may not$/m],
+    ["a caller who is gone", { own: unread(true) }, /^unclear/, /^not read: account 1 has no user jane$/m],
+    [
+      "a caller who is gone, of a silent trust policy",
+      { own: unread(true), resource: [] },
+      /^unclear/,
+      /^not read/m,
+    ],
+    [
+      "a trust policy that may not be read",
+      { own: member, resource: unread(false), made: [] },
+      /^unclear/,
+      /^not read/m,
+    ],
+    // Whatever the caller's own policies say.
+    [
+      "a silent trust policy alone",
+      { own: unread(false), resource: [] },
+      /^the trusting account/,
+      /allows only: nothing/,
+    ],
+  ] as const)
+    it(`concludes no more than it knows from ${title}`, () => {
+      const text = explained(more);
+      assert.match(refusedBy(text)!, by);
+      assert.match(text, line);
+      assert.doesNotMatch(text, /ask again so that the condition holds/);
+    });
+  it("does not send a caller into a group whose membership could not be read, or who is gone", () => {
+    const reason = { type: "identity-based policy", explicit: false } as const;
+    assert.match(explained({ own: unread(false), reason }), /whether the caller is in it could not be read/);
+    assert.doesNotMatch(explained({ own: unread(true), reason }), /add-user-to-group/);
+  });
+  it("tells the roles of one name in both accounts apart", () => {
+    const twin = (account: string, resource: string): Made => ({
+      ...trust,
+      type: "RolePolicy",
+      account,
+      resource,
+    });
+    for (const [account, resource] of [
+      ["123456789012", "trusting-Twin"],
+      ["111122223333", "trusted-Twin"],
+    ] as const) {
+      const text = explained({
+        who: `arn:aws:sts::${account}:assumed-role/UpdateApp/jane`,
+        action: "iam:ListUsers",
+        on: "*",
+        own: { groups: [], policies: [] },
+        made: [twin("111122223333", "trusted-Twin"), twin("123456789012", "trusting-Twin")],
+        reason: { type: "identity-based policy", explicit: false },
+      });
+      assert.match(text, new RegExp(`made by: .*resource ${resource}$`, "m"));
+    }
+  });
+  it("says of a statement of the caller's own which account's resource made it", () => {
+    const Condition = { Bool: { x: "y" } };
+    const statements: Statement[] = [{ Effect: "Allow", Action: "*", Resource: "*", Condition }];
+    const of = { type: "RolePolicy", of: "Twin", name: "permissions", statements } as const;
+    const twins = { trusted: "111122223333", trusting: "123456789012" };
+    const made: Made[] = Object.entries(twins).map(([resource, account]) => ({ ...of, resource, account }));
+    const text = explained({
+      who: "arn:aws:sts::123456789012:assumed-role/Twin/jane",
+      own: { groups: [], policies: [{ of: "role Twin", name: "permissions", statements }] },
+      made,
+      reason: { type: "identity-based policy", explicit: false },
+    });
+    assert.match(text, /made by: the stack, resource trusting$/m);
+  });
+  it("says that another account must let the caller in to what has no policy that is read", () => {
+    const key = { action: "kms:Decrypt", on: "arn:aws:kms:r:123456789012:key/1", made: [] };
+    const asked = (who: string) =>
+      explain({
+        ...facts({ ...key, who, reason: { type: "identity-based policy", explicit: false } }),
+        resource: undefined,
+      })
+        .flat()
+        .join();
+    assert.match(asked(USER), /and account 123456789012 must let the caller in/);
+    assert.doesNotMatch(asked("arn:aws:iam::123456789012:user/own"), /must let the caller in/);
+  });
+  it("asks for no right that the other side would leave in vain", () => {
+    const resource = trustStatements({
+      machines: { accounts: [dev], principalArns: ["arn:aws:iam::111122223333:user/device"] },
+    });
+    const text = explained({ resource, reason: { type: "identity-based policy", explicit: false } });
+    assert.match(
+      text,
+      /allows only: Account 111122223333 may do sts:AssumeRole, if the caller is .*user\/device/,
+    );
+    assert.match(text, /change: nothing, .*the other side would refuse too/);
+    assert.doesNotMatch(text, /add-user-to-group/);
+  });
+  for (const [title, on, own] of [
+    ["a slip", "arn:aws:iam::123456789012:role/Updateapp", member],
+    ["another account's", "arn:aws:iam::999999999999:role/UpdateApp", member],
+    ["a slip that may not be looked up", "arn:aws:iam::123456789012:role/UpdateAp", unread(false)],
+  ] as const)
+    it(`names the nearest role where the name is ${title}`, () => {
+      const other: Made = { ...trust, of: "ParameterReader" };
+      const text = explained({ on, own, resource: unread(title === "a slip"), made: [other, trust] });
+      assert.match(text, /by: the name: this stack has no role \w+ in account \d+$/m);
+      assert.match(text, /nearest: role UpdateApp of account 123456789012/);
+    });
+  it("doubts no name that it can read, or of a side that the stack does not manage", () => {
+    const on = "arn:aws:iam::123456789012:role/by-hand";
+    for (const more of [{ resource: [] }, { resource: unread(false), made: [grant] }])
+      assert.doesNotMatch(explained({ on, ...more }), /nearest|the name:/);
+  });
+  it("sends a job of GitHub's to the subjects of the trust policy, not to policies of its own", () => {
+    const issuer = "token.actions.githubusercontent.com";
+    const account = { ...dev, accountId: "123456789012" };
+    const text = explained({
+      who: `arn:aws:iam::123456789012:oidc-provider/${issuer} repo:x/y:pull_request`,
+      action: "sts:AssumeRoleWithWebIdentity",
+      own: { groups: [], policies: [] },
+      resource: trustStatements({
+        workloads: { account, issuer, audience: "sts.amazonaws.com", subjects: ["repo:a/b:pull_request"] },
+      }),
+    });
+    assert.match(refusedBy(text)!, /the trusting account .*no role trust policy allows it/);
+    assert.match(text, /would: .*statement Workloads, if .*repo:a\/b:pull_request/);
+    assert.match(text, /change: .*trust: there: its subjects must name repo:x\/y:pull_request/);
+  });
+  it("points at the one place that says what a shared resource allows", () => {
+    const shared: Made = {
+      ...trust,
+      type: "TopicPolicy",
+      of: "shared",
+      resource: "shared-topic-policy",
+      shared: true,
+    };
+    const text = explained({
+      action: "sns:GetTopicAttributes",
+      on: "arn:aws:sns:ap-northeast-1:123456789012:shared",
+      resource: [],
+      made: [shared],
+      reason: { type: "resource-based policy", explicit: false },
+    });
+    assert.match(text, /made by: .*resource shared-topic-policy/);
+    assert.match(text, /`use` in infra\/access\/shared-resource\.ts/);
+  });
   for (const [type, side] of [
     ["permissions boundary", /the trusted account/],
     ["session policy", /the caller's own session/],
@@ -251,52 +454,87 @@ describe("the line that makes a policy", () => {
     ["Developers-may-assume-UpdateApp", "GroupPolicy", /"Developers-may-assume-UpdateApp"/],
     ["machine-may-assume-InstanceOperator", "RolePolicy", /"machine-may-assume-InstanceOperator"/],
     ["shared-policy", "BucketPolicy", /resources: \{ shared: bucket/],
+    ["shared-topic-policy", "TopicPolicy", /"shared-topic": topic/],
+    ["shared-queue-policy", "QueuePolicy", /"shared-queue": queue/],
+    ["shared-repository-policy", "RepositoryPolicy", /"shared-repository": repository/],
+    ["shared-api", "RestApi", /"shared-api": restApi/],
+    ["InstanceOperator", "Role", /trust: \{/],
+    ["InstanceOperatorMachine", "Role", /assumeRolePolicy:/],
+    ["InstanceOperator-permissions", "RolePolicy", /permissions: operate/],
+    ["trusted-GitHubActionsDeploy", "Role", /trust: \{ workloads/],
   ] as const)
     it(`is found for ${resource}`, () => {
       const [file, line] = sourceOf(resource, type)!.split(":");
       assert(existsSync(file!));
       assert.match(readFileSync(file!, "utf8").split("\n")[Number(line) - 1]!, expected);
     });
+  it("is left out where the file has several that could be meant", () => {
+    const found = sourceOf("trusting-GitHubActionsPreview-permissions", "RolePolicy");
+    assert.equal(found, "infra/scenarios/github-actions.ts");
+  });
   it("is not made up for a name that no scenario has", () => {
     assert.equal(sourceOf("nothing-of-ours", "GroupPolicy"), undefined);
   });
 });
 
-describe("a handover", () => {
-  const prod = { ...dev, accountId: "123456789012" };
-  const text = (
-    people: Parameters<typeof trustStatements>[0]["people"],
-    person?: { name: string; mfaSerial: string },
-  ) =>
-    handoverText({
-      settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
-      roleName: "UpdateApp",
-      switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
-      cliProfile: cliProfile(prod, dev, {
-        roleName: "UpdateApp",
-        sessionDuration: 7200,
-        ...(people?.externalId && { externalId: people.externalId }),
-      }),
-      role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
-      ...(person && { person }),
+describe("what the engine's state says a program made", () => {
+  const provider = {
+    urn: "urn:pulumi:dev::x::pulumi:providers:aws::here",
+    type: "pulumi:providers:aws",
+    id: "7",
+  };
+  const policy = JSON.stringify({ Statement: { Effect: "Allow", Action: "*" } });
+  for (const [type, inputs, action, on] of [
+    [
+      "aws:iam/role:Role",
+      { name: "R", assumeRolePolicy: policy },
+      "sts:AssumeRole",
+      "arn:aws:iam::123456789012:role/p/R",
+    ],
+    ["aws:s3/bucketPolicy:BucketPolicy", { bucket: "b", policy }, "s3:GetObject", "arn:aws:s3:::b/k"],
+    [
+      "aws:sns/topicPolicy:TopicPolicy",
+      { arn: "arn:aws:sns:r:123456789012:t", policy },
+      "sns:Publish",
+      "arn:aws:sns:r:123456789012:t",
+    ],
+    [
+      "aws:sqs/queuePolicy:QueuePolicy",
+      { queueUrl: "https://sqs.r.amazonaws.com/123456789012/q", policy },
+      "sqs:SendMessage",
+      "arn:aws:sqs:r:123456789012:q",
+    ],
+    [
+      "aws:ecr/repositoryPolicy:RepositoryPolicy",
+      { repository: "a/b", policy },
+      "ecr:BatchGetImage",
+      "arn:aws:ecr:r:123456789012:repository/a/b",
+    ],
+    [
+      "aws:apigateway/restApi:RestApi",
+      { name: "shared", policy },
+      "execute-api:Invoke",
+      "arn:aws:execute-api:r:123456789012:id/v1/GET/x",
+    ],
+  ] as const)
+    it(`is found by the ARN that ${action} is asked on`, () => {
+      const one = {
+        urn: `urn:pulumi:dev::x::${type}::name`,
+        type,
+        id: "id",
+        inputs,
+        provider: `${provider.urn}::7`,
+      };
+      const [made, ...more] = madeIn([
+        { ...provider, inputs: { allowedAccountIds: '["123456789012"]' } },
+        one,
+      ]);
+      assert.deepEqual(more, []);
+      assert.equal(made!.account, "123456789012");
+      const { type: found, name } = targetOf(action, on)!;
+      assert.deepEqual([found, name], [made!.type, made!.of]);
     });
-  it("gives the link, how long, and what it takes", () => {
-    const told = text({ accounts: [dev], maxMfaAge: 3600 });
-    assert.match(told, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
-    assert.match(told, /for 2 hours at a time/);
-    assert.match(
-      told,
-      /with multi-factor authentication \(MFA\), and that the caller showed MFA at most 1 hour ago/,
-    );
-  });
-  it("gives no link where the role asks for an external ID, which the console cannot send", () => {
-    const told = text({ accounts: [dev], externalId: "abc" });
-    assert.doesNotMatch(told, /switchrole/);
-    assert.equal(told.match(/external_id = abc/g)?.length, 1);
-  });
-  it("fills in a person's MFA device", () => {
-    const told = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
-    assert.match(told, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
-    assert.doesNotMatch(told, /YOUR-MFA-DEVICE/);
+  it("is no policy of a role where something else than assuming it is asked", () => {
+    assert.equal(targetOf("iam:GetRole", ROLE), undefined);
   });
 });

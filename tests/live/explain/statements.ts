@@ -27,6 +27,7 @@ export function isAbout(statement: Written, action: string, on: string): boolean
 /** Whether a statement of a trust or resource policy names a caller, or the caller's whole account. */
 export function names({ Principal }: Statement, who: string): boolean {
   if (Principal === undefined || Principal === "*") return true;
+  if (isFederated(who)) return list(Principal.Federated).includes(who.split(" ")[0]!);
   const account = accountOf(who);
   const role = roleArnOf(who);
   return list(Principal.AWS).some(
@@ -42,6 +43,12 @@ export function meetsPrincipalArn({ Condition = {} }: Statement, who: string): b
     return wanted === undefined || matches(wanted, roleArnOf(who) ?? who);
   });
 }
+
+/**
+ * Whether a caller has no AWS credentials and shows a token instead: the provider's ARN, and the token's subject after
+ * it. No policy is such a caller's own; the role's trust policy alone decides.
+ */
+export const isFederated = (who: string): boolean => who.includes(":oidc-provider/");
 
 export const accountOf = (arn: string): string => arn.split(":")[4] ?? "";
 
