@@ -97,7 +97,7 @@ const programs: Program[] = [
     fails: false,
     says: [
       '("a public website") holds without end. It is used here.',
-      '("left over") holds without end. Nothing in this stack needs it',
+      'none of these exemptions, which can go unless another stack needs them: from no-wildcard-principals for {"name":"gone"}',
     ],
   },
   {

@@ -22,6 +22,7 @@ const SOURCES = [
   "policies/no-wildcard-principals.ts",
   "policy.ts",
   "principals.ts",
+  "templates.ts",
 ];
 const POLICIES = ["no-wildcard-principals", "known-at-preview", "companions"];
 const OPTIONS = {

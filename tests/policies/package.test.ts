@@ -28,7 +28,7 @@ describe("the policy pack as it is published", function () {
     const names = files.trim().split("\n").sort();
     const sources = ["carriers", "conditions", "documents", "exemptions", "index", "policy", "principals"];
     const policies = ["companions", "exemptions-in-use", "known-at-preview", "no-wildcard-principals"];
-    const built = [...sources, "settings", ...policies.map((one) => `policies/${one}`)];
+    const built = [...sources, "settings", "templates", ...policies.map((one) => `policies/${one}`)];
     const expected = [
       ...["LICENSE", "PulumiPolicy.yaml", "README.md", "package.json"],
       ...built.map((one) => `bin/${one}.js`),

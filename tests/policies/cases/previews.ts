@@ -147,7 +147,7 @@ export const previews: Case[] = [
 
   {
     name: "policies not known yet are told",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { policies: UNKNOWN },
     expect: [`${LATER}property policies`],
   },
