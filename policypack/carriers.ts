@@ -9,7 +9,7 @@ export interface Rule {
 }
 
 // A rule about any key is about a value that AWS alone has, whatever the package.
-const ANY_KEY = /./;
+const ANY_KEY = /(?:)/;
 
 const RULES: Rule[] = [
   {
@@ -136,7 +136,8 @@ export const EXEMPT: Record<string, string[]> = {
     eks:podidentityassociation.policy ram:permission.policytemplate`.split(/\s+/),
   "It is not an IAM policy document, or only the name of one.":
     `ecr:lifecyclepolicy.policy cloudwatch:logindexpolicy.policydocument verifiedaccess:endpoint.policydocument
-    verifiedaccess:group.policydocument networkmanager:corenetworkpolicyattachment.policydocument
+    verifiedaccess:group.policydocument ec2:verifiedaccessendpoint.policydocument
+    ec2:verifiedaccessgroup.policydocument networkmanager:corenetworkpolicyattachment.policydocument
     networkmanager:corenetwork.basepolicydocument cfg:organizationcustompolicyrule.policytext
     route53:trafficpolicy.document iot:policyattachment.policy ses:receiptfilter.policy
     resiliencehub:resiliencypolicy.policy lambda:codesigningconfig.policies transfer:webapp.webappendpointpolicy

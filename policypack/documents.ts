@@ -207,9 +207,10 @@ export function explore(type: string, props: object, endpoints = false): Found {
       seen.add(value);
       if (isFields(value.Resources)) place.scope = within(place.scope, value);
       const meant = resolve(value, place.scope, "one");
-      if (meant !== value)
+      if (meant !== value) {
         child(typeof meant === "string" && WHOLE.test(meant) ? UNKNOWN_TEXT : meant, "", key);
-      if (meant !== value && meant !== UNKNOWN_TEXT) continue;
+        if (meant !== UNKNOWN_TEXT) continue;
+      }
       const statement = place.property !== "" && isStatement(value, key);
       if (statement) found.statements.push(statementOf(value, place));
       const nested = declared(value);

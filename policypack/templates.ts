@@ -100,22 +100,19 @@ function textIn(value: unknown, scope: Scope): string {
  */
 export function resolve(value: unknown, scope: Scope, only?: "one", depth = 0): unknown {
   if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
-  const keys = only || !Array.isArray(value) ? Object.keys(value) : [];
+  const keys = Object.keys(value);
   const name = keys.length === 1 && /^(Ref|Fn::\w+)$/.test(keys[0] as string) ? keys[0] : undefined;
   if (only && !name) return value;
   if (scope.done.has(value)) return scope.done.get(value);
   scope.done.set(value, value); // YAML's anchors may lead back
-  let result = value as Fields;
-  for (const [key, one] of Object.entries(value)) {
-    const other = resolve(one, scope, undefined, depth + 1);
-    if (other === one) continue;
-    if (result === value) result = (Array.isArray(value) ? [...value] : { ...value }) as Fields;
-    result[key] = other;
-  }
-  const given = name && result[name];
-  const meant = name
-    ? (FUNCTIONS[name]?.(scope, Array.isArray(given) ? given : [given]) ?? UNKNOWN_TEXT)
-    : result;
+  const entries = Object.entries(value).map(([key, one]): [string, unknown] => [
+    key,
+    resolve(one, scope, undefined, depth + 1),
+  ]);
+  const changed = entries.some(([key, one]) => one !== (value as Fields)[key]);
+  const copy = Array.isArray(value) ? entries.map(([, one]) => one) : Object.fromEntries(entries);
+  const result = (changed ? copy : value) as Fields;
+  const meant = name ? (FUNCTIONS[name]?.(scope, [result[name]].flat()) ?? UNKNOWN_TEXT) : result;
   scope.done.set(value, meant);
   return meant;
 }

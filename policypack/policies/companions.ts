@@ -10,9 +10,7 @@ const OWN = "own";
 function accountOf(text: string): string | undefined {
   const plain = text.replace("<AWS::Partition>", "aws").replace("<AWS::AccountId>", OWN);
   if (/^<.*>$/.test(text)) return OWN;
-  return /^(\d{12}|own)$/.test(plain)
-    ? plain
-    : /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|own):/.exec(plain)?.[1];
+  return /^\d{12}$/.test(text) ? text : /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|own):/.exec(plain)?.[1];
 }
 
 /**
@@ -23,7 +21,11 @@ function ownAccounts(provider: { props: Record<string, unknown> } | undefined): 
   const props = Object.getOwnPropertyDescriptors(provider?.props ?? {});
   const textOf = (name: string): string => JSON.stringify(props[name]?.value ?? "");
   const roles = [...(textOf("assumeRoles") + textOf("assumeRole")).matchAll(/:iam::(\d{12}):role\//g)];
-  return [OWN, ...(textOf("allowedAccountIds").match(/\b\d{12}\b/g) ?? []), roles.at(-1)?.[1] ?? OWN];
+  return [
+    OWN,
+    ...(textOf("allowedAccountIds").match(/\b\d{12}\b/g) ?? []),
+    ...(roles.at(-1)?.slice(1) ?? []),
+  ];
 }
 
 /** Known principals of one kind, in lower case, in a statement that allows. AWS is the kind of an account, ARN or wildcard without a key. */
@@ -79,8 +81,7 @@ function deniedWithoutMfa(statements: Statement[]): Map<unknown, Set<string>> {
   for (const { allows, principals, conditions, list, actions } of statements) {
     if (allows || !principals.some(({ text }) => text === "*")) continue;
     const { tests } = testsOf(conditions);
-    if (tests.length === 1 && tests.every(lacksMfa))
-      denied.set(list, new Set([...(denied.get(list) ?? []), ...actions]));
+    if (tests.every(lacksMfa)) denied.set(list, new Set([...(denied.get(list) ?? []), ...actions]));
   }
   return denied;
 }
@@ -98,7 +99,9 @@ export const trustNeedsMfaOrExternalId = policy({
     const denied = deniedWithoutMfa(statements);
     const isDenied = ({ list, actions }: Statement): boolean =>
       actions.length > 0 &&
-      actions.every((one) => ["*", "sts:*", "sts:assumerole*", one].some((by) => denied.get(list)?.has(by)));
+      actions
+        .filter((one) => !/^sts:(tagsession|setsourceidentity)$/.test(one)) // these only come with the others
+        .every((one) => ["*", "sts:*", "sts:assumerole*", one].some((by) => denied.get(list)?.has(by)));
     return statements
       .filter((one) => one.trust && !passes(one, provesMfa) && !pins(one, ["sts:externalid"]))
       .filter((one) => !isDenied(one))

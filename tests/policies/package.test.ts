@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CALLER_KEYS } from "../../policypack/conditions";
 import { build, PACK } from "./analyzer";
 
 describe("the policy pack as it is published", function () {
@@ -34,5 +35,13 @@ describe("the policy pack as it is published", function () {
       ...built.map((one) => `bin/${one}.js`),
     ];
     assert.deepEqual(names, expected.map((one) => `package/${one}`).sort());
+  });
+
+  it("names in its README every condition key that may be accepted", () => {
+    const readme = readFileSync(join(PACK, "README.md"), "utf8");
+    assert.deepEqual(
+      CALLER_KEYS.filter((key) => !readme.includes(`\`${key}\``)),
+      [],
+    );
   });
 });

@@ -39,7 +39,7 @@ const NATIVE =
   `ec2:VpcEndpoint.policyDocument odb:OdbNetwork.s3PolicyDocument odb:OdbNetwork.stsPolicyDocument
   odb:OdbNetwork.kmsPolicyDocument cloudformation:Stack.stackPolicyBody sns:Topic.dataProtectionPolicy
   logs:AccountPolicy.policyDocument logs:LogGroup.dataProtectionPolicy iam:Policy.policyDocument
-  iam:ManagedPolicy.policyDocument iam:RolePolicy.policyDocument iam:UserPolicy.policyDocument
+  ec2:VerifiedAccessEndpoint.policyDocument ec2:VerifiedAccessGroup.policyDocument iam:ManagedPolicy.policyDocument iam:RolePolicy.policyDocument iam:UserPolicy.policyDocument
   iam:GroupPolicy.policyDocument iam:Role.policies iam:User.policies iam:Group.policies sso:PermissionSet.inlinePolicy
   iot:Policy.policyDocument opensearchserverless:LifecyclePolicy.policy
   eks:PodIdentityAssociation.policy ram:Permission.policyTemplate`.split(/\s+/);
@@ -552,7 +552,7 @@ export const carriers: Case[] = [
   {
     name: "a share's other properties are none of ours",
     type: "aws:ram/resourceShare:ResourceShare",
-    props: { tags: { public: "true" } },
+    props: { x: { public: "true" } },
     expect: [],
   },
   {
@@ -636,16 +636,16 @@ export const carriers: Case[] = [
     expect: [BLOCKED],
   },
   {
-    name: "properties under a type that is none are judged",
-    type: "acme:x:Y",
-    props: { a: { type: "x:ec2:VpcEndpoint", properties: { policy: OPEN } } },
+    name: "properties under a type that is no CloudFormation type are judged",
+    type: "aws:x/y:Y",
+    props: { a: { type: "aws:ec2:VpcEndpoint", properties: { policy: OPEN } } },
     expect: [BLOCKED],
   },
   {
     name: "properties without a type are judged",
-    type: "acme:x:Y",
-    props: { a: { Properties: { PolicyDocument: OPEN } } },
-    expect: [BLOCKED],
+    type: "aws:x/y:Y",
+    props: { a: { Properties: { PolicyDocument: OPEN, Principal: "*" } } },
+    expect: [BLOCKED, BLOCKED],
   },
   {
     name: "an attribute within a template's text is no wildcard",

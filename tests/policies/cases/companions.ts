@@ -30,7 +30,8 @@ const SHARES = `redshift:DataShareAuthorization.consumerIdentifier redshift:Endp
   auditmanager:FrameworkShare.destinationAccount ec2:NetworkInterfacePermission.awsAccountId
   ec2:AmiLaunchPermission.accountId ec2:AmiLaunchPermission.organizationArn ec2:SnapshotCreateVolumePermission.accountId
   rds:Snapshot.sharedAccounts rds:SnapshotCopy.sharedAccounts rds:ClusterSnapshot.sharedAccounts
-  rds:ClusterSnapshotCopy.sharedAccounts ssm:Document.accountIds imagebuilder:DistributionConfiguration.userIds
+  rds:ClusterSnapshotCopy.sharedAccounts ssm:Document.accountIds
+  ssm:Document.account_ids imagebuilder:DistributionConfiguration.userIds
   imagebuilder:DistributionConfiguration.organizationArns dlm:LifecyclePolicy.targetAccounts
   lakeformation:DataLakeSettings.trustedResourceOwners s3control:AccessGrant.granteeIdentifier`.split(/\s+/);
 
@@ -171,10 +172,41 @@ export const companions: Case[] = [
     }),
   ),
   {
+    name: "a Deny of everyone among others is MFA",
+    ...role(
+      { Principal: OUTSIDE },
+      {
+        Effect: "Deny",
+        Principal: { AWS: ["111122223333", "*"] },
+        Condition: { Null: { "aws:MultiFactorAuthAge": "true" } },
+      },
+    ),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a Deny of assuming the role covers what only comes with it",
+    ...role(
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] },
+      { Effect: "Deny", Principal: "*", Condition: { Null: { "aws:MultiFactorAuthAge": "true" } } },
+    ),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a Deny of one way to assume the role does not cover another",
+    ...role(
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:AssumeRoleWithSAML"] },
+      { Effect: "Deny", Principal: "*", Condition: { Null: { "aws:MultiFactorAuthAge": "true" } } },
+    ),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
     name: "several Denies together are MFA",
     ...role(
-      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:TagSession"] },
-      ...["sts:AssumeRole", "sts:TagSession"].map((Action) => ({
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:AssumeRoleWithSAML"] },
+      ...["sts:AssumeRole", "sts:AssumeRoleWithSAML"].map((Action) => ({
         Effect: "Deny",
         Principal: "*",
         Action,
@@ -696,6 +728,12 @@ export const companions: Case[] = [
   {
     name: "a source organisation is enough",
     ...sns({ StringEquals: { "aws:SourceOrgID": "o-abcdefghij" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a path in a source organisation is enough",
+    ...sns({ "ForAnyValue:StringEquals": { "aws:SourceOrgPaths": "o-abcdefghij/r-1/ou-1/" } }),
     ...SOURCE,
     expect: [],
   },

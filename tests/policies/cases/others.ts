@@ -76,6 +76,13 @@ const ordinary: [name: string, type: string, props: object][] = [
     "datadog:index/monitor:Monitor",
     { message: "{{#is_alert}}\nStatement timeout on {{host.name}}, no principal effect\n{{/is_alert}}" },
   ],
+  [
+    "text about statements",
+    "github:index/repositoryFile:RepositoryFile",
+    { content: 'Write "Statement": [{"Effect": "Allow"}] into the policy' },
+  ],
+  ["another package's template", "acme:x:Y", { templateBody: "[: {" }],
+  ["an API's description", "aws:apigateway/restApi:RestApi", { description: "an API: of mine: [" }],
   ["a message's body", "aws-native:pinpoint:SmsTemplate", { body: "Hello {{name}}: your code: {{code}}" }],
   ["another package's broken policy", "vault:index/policy:Policy", { policy: '{ path "secret/*" }' }],
   [

@@ -152,9 +152,15 @@ export const previews: Case[] = [
     expect: [`${LATER}property policies`],
   },
   {
-    name: "an organization's delegation policy not known yet is told, its tags are not",
+    name: "a policy document under a longer name that is not known yet is told",
+    type: "aws-native:codeartifact:Domain",
+    props: { permissionsPolicyDocument: UNKNOWN_OBJECT },
+    expect: [`${LATER}property permissionsPolicyDocument`],
+  },
+  {
+    name: "an organization's delegation policy not known yet is told, its other properties are not",
     type: "aws:organizations/resourcePolicy:ResourcePolicy",
-    props: { content: UNKNOWN, tags: UNKNOWN },
+    props: { content: UNKNOWN, x: UNKNOWN },
     expect: [`${LATER}property content`],
   },
   {

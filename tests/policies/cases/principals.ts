@@ -13,6 +13,11 @@ export const principals: Case[] = [
     ],
   },
   {
+    name: "a wildcard without condition is told of none",
+    ...bucketPolicy({ Principal: "*" }),
+    expect: [`${BLOCKED}with or without an AWS account.\n  Write instead`],
+  },
+  {
     name: "* under AWS is blocked",
     ...bucketPolicy({ Principal: { AWS: "*" } }),
     expect: [`${BLOCKED}its statement: "Principal": {"AWS": "*"}`],

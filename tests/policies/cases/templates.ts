@@ -66,6 +66,11 @@ const blocked: Record<string, Pick<Case, "type" | "props">> = {
   "a wildcard that a text's own variable may be": lets({
     "Fn::Sub": [sub("{Own}"), { Own: { "Fn::If": ["C", "1", "*"] } }],
   }),
+  "the first of two parameters": lets([{ Ref: "Who" }, { Ref: "AWS::AccountId" }], DEFAULT),
+  "a parameter beside a text's own variable": lets(
+    { "Fn::Sub": [sub("{Who}:{Own}"), { Own: "root" }] },
+    DEFAULT,
+  ),
   "a document as joined text": holds(joined('"*"')),
   "a document as text joined of odd parts": holds({
     "Fn::Join": ["", ["{", TEXT.slice(1).replace("PRINCIPAL", '"*"'), '"}]}']],
@@ -106,6 +111,7 @@ const told: Record<string, Pick<Case, "type" | "props">> = {
     { AllowedPrincipals: [{ Ref: "Who" }] },
     WHO,
   ),
+  "a mapping without values": bare({ "Fn::FindInMap": ["M", "a", "open"] }, { Mappings: { M: { a: null } } }),
   "a mapping that is not there": bare({ "Fn::FindInMap": "M" }, { Mappings: 1 }),
   "a joined text of what is no text": lets({ "Fn::Join": [":", ["arn", { a: 1 }]] }),
 };
@@ -194,6 +200,12 @@ export const templates: Case[] = [
     type: "aws:apigateway/restApi:RestApi",
     props: { body: "openapi: [: {" },
     expect: [`${BLOCKED}property body: …it is neither JSON nor YAML`],
+  },
+  {
+    name: "an API's OpenAPI document with a policy, too long to be read, is reported",
+    type: "aws:apigateway/restApi:RestApi",
+    props: { body: `x-amazon-apigateway-policy: {}\n${"#".repeat(300_000)}` },
+    expect: [`${BLOCKED}too long to be read here`],
   },
   {
     name: "an API's long OpenAPI document without policy passes",
