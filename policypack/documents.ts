@@ -389,7 +389,7 @@ function parse(text: string, place?: Place): { value?: unknown; problem?: string
       const [line = ""] = (error as Error).message.split("\n");
       if (isTemplate) return { problem: `it is neither JSON nor YAML (${clip(line)})` };
     }
-  const speaksOfAccess = /["']statement["']\s*:/i.test(trimmed) && /principal|effect/i.test(trimmed);
+  const speaksOfAccess = /["']statement["']\s*:\s*[[{]/i.test(trimmed) && /principal|effect/i.test(trimmed);
   return (isDocument && (isWhole || looksJson)) || (looksJson && speaksOfAccess) ? { problem } : undefined;
 }
 

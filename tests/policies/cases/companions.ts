@@ -147,6 +147,7 @@ export const companions: Case[] = [
     "of those whose MFA has an age": { Condition: { Null: { "aws:MultiFactorAuthAge": "false" } } },
     "by another test of its age": { Condition: { NumericLessThan: { "aws:MultiFactorAuthAge": "true" } } },
     "of another action": { Action: "sts:TagSession" },
+    "of every service": { Principal: { Service: "*" } },
     "of someone else": { Principal: { AWS: "111122223333" } },
     "on a further condition": {
       Condition: {

@@ -67,9 +67,14 @@ const ordinary: [name: string, type: string, props: object][] = [
     { requestTemplate: '{"version": "1", "statements": [ $util.toJson("select effect") ]}' },
   ],
   [
+    "a resolver's template with a list of one statement",
+    "aws:appsync/resolver:Resolver",
+    { requestTemplate: '{"version": "1", "statement": [ $util.toJson("select 1") ]}' },
+  ],
+  [
     "a resolver's template with one statement",
     "aws:appsync/resolver:Resolver",
-    { requestTemplate: '{"version": "1", "statement": $util.toJson("select 1")}' },
+    { requestTemplate: '{"statement": $util.toJson("select 1"), "principal": $ctx.identity}' },
   ],
   [
     "a monitor's message",
