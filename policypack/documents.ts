@@ -26,6 +26,8 @@ export interface Place {
   depth: number;
   /** What references stand for here. */
   scope: Scope;
+  /** Elements of the value, once they were asked for: an object may have thousands that name principals. */
+  elements?: Map<string, unknown[]>;
 }
 
 /** A principal: `kind` is the key it stands under (AWS, Service, ...), `text` is undefined while unknown. */
@@ -103,14 +105,9 @@ export const isUnknown = (value: unknown): boolean => typeof value === "string" 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const ELEMENTS = new WeakMap<object, Map<string, unknown[]>>();
-
-/** Every value that each element has, in whatever case its name is written; by name in lower case. Read once per object. */
+/** Every value that each element has, in whatever case its name is written; by name in lower case. */
 function elementsOf(object: object): Map<string, unknown[]> {
-  const known = ELEMENTS.get(object);
-  if (known) return known;
   const elements = new Map<string, unknown[]>();
-  ELEMENTS.set(object, elements);
   for (const [key, value] of Object.entries(object)) {
     const values = elements.get(key.toLowerCase());
     if (values) values.push(value);
@@ -300,7 +297,9 @@ function statementOf(object: Fields, place: Place): Statement {
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
   const texts = [resolve(place.value, place.scope)].flat(3).filter((one) => typeof one === "string");
-  const elements = elementsOf(place.parent?.value ?? {});
+  const parent = place.parent as Place;
+  parent.elements ??= elementsOf(parent.value as Fields);
+  const { elements } = parent;
   const beside = (name: string): unknown[] =>
     (elements.get(name) ?? []).map((one) => resolve(one, place.scope));
   if (elements.has("dataidentifier")) return []; // see isStatement

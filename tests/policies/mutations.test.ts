@@ -47,7 +47,6 @@ const EQUIVALENT: Record<string, string> = {
   "if (!mayAwait -> false": SPEED,
   'raw.includes("\\\\") -> true': SPEED,
   "if (last && isSame -> false": SPEED,
-  "if (known) return known -> false": SIZE,
   '!seen.has(one) -> typeof one === "object"': SIZE,
   "const budget": SIZE,
   "if (scope.budget.left < 0) -> false": SIZE,
