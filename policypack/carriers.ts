@@ -1,6 +1,6 @@
 /** A property that opens a resource to everyone without being a policy document. */
 export interface Rule {
-  /** Types by {@link typeKey}; any type where left out. */
+  /** Types by {@link typeKey}; any of AWS's where left out. */
   type?: RegExp;
   key: RegExp;
   value: RegExp;
@@ -8,17 +8,20 @@ export interface Rule {
   write: string;
 }
 
+// A rule about any key is about a value that AWS alone has, whatever the package.
+const ANY_KEY = /(?:)/;
+
 const RULES: Rule[] = [
   {
-    key: /./,
+    key: ANY_KEY,
     value: /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/i,
     why: "The group is everyone on the internet (AllUsers) or everyone with any AWS account (AuthenticatedUsers).",
     write:
       "no grant to the group: name accounts in a bucket policy, and set objectOwnership to BucketOwnerEnforced",
   },
   {
-    key: /^(acl|accessControl|canned_?acl\w*)$/i,
-    value: /^(public-?read(-?write)?|authenticated-?read)$/i,
+    key: /acl$|^accessControl$|canned_?acl/i,
+    value: /^(public[-_]?read([-_]?write)?|authenticated[-_]?read)$/i,
     why: "This canned ACL lets in everyone on the internet, or everyone with any AWS account.",
     write: '"private", and name accounts in a bucket policy',
   },
@@ -29,10 +32,10 @@ const RULES: Rule[] = [
     write: "the canonical user ID of the account that needs them",
   },
   {
-    type: /^lambda:(functionurl|url|permission)$/,
-    key: /^(functionUrl)?auth(orization)?Type$/i,
+    type: /^(lambda:(functionurl|url|permission)|serverless:function|bedrock:agentcoregateway|bedrockagentcore:gateway)$/,
+    key: /^(functionUrl)?auth(orization|orizer)?Type$/i,
     value: /^NONE$/i,
-    why: "Anyone on the internet can call the function without signing the request.",
+    why: "Anyone on the internet can call it without signing the request.",
     write: '"AWS_IAM", and permit the callers by account or role ARN',
   },
   {
@@ -50,7 +53,7 @@ const RULES: Rule[] = [
   },
   {
     type: /^(ec2:snapshotcreatevolumepermission|ssm:document)$/,
-    key: /^accountIds?$/i,
+    key: /^account_?ids?$/i,
     value: /(^|,)\s*all\s*(,|$)/i,
     why: "Everyone with an AWS account can use, and so read, what is shared.",
     write: "the 12-digit IDs of the accounts that need it",
@@ -81,6 +84,13 @@ const RULES: Rule[] = [
     why: "Everyone on the internet can read the project's builds, logs and artifacts.",
     write: '"PRIVATE"',
   },
+  {
+    type: /^lightsail:bucket$/,
+    key: /^getObject$/i,
+    value: /^public$/i,
+    why: "Everyone on the internet can read every object.",
+    write: '"private"',
+  },
 ];
 
 // One look tells most values apart from all rules.
@@ -91,9 +101,9 @@ export function ruleFor(type: string, key: string, value?: string): Rule | undef
   if (value !== undefined && !ANY_VALUE.test(value)) return undefined;
   return RULES.find(
     (rule) =>
-      (rule.type?.test(type) ?? true) &&
+      (rule.type?.test(type) ?? (type !== "" || rule.key === ANY_KEY)) &&
       rule.key.test(key) &&
-      (value === undefined ? rule.key.source !== "." : rule.value.test(value)),
+      (value === undefined ? rule.key !== ANY_KEY : rule.value.test(value)),
   );
 }
 
@@ -126,7 +136,8 @@ export const EXEMPT: Record<string, string[]> = {
     eks:podidentityassociation.policy ram:permission.policytemplate`.split(/\s+/),
   "It is not an IAM policy document, or only the name of one.":
     `ecr:lifecyclepolicy.policy cloudwatch:logindexpolicy.policydocument verifiedaccess:endpoint.policydocument
-    verifiedaccess:group.policydocument networkmanager:corenetworkpolicyattachment.policydocument
+    verifiedaccess:group.policydocument ec2:verifiedaccessendpoint.policydocument
+    ec2:verifiedaccessgroup.policydocument networkmanager:corenetworkpolicyattachment.policydocument
     networkmanager:corenetwork.basepolicydocument cfg:organizationcustompolicyrule.policytext
     route53:trafficpolicy.document iot:policyattachment.policy ses:receiptfilter.policy
     resiliencehub:resiliencypolicy.policy lambda:codesigningconfig.policies transfer:webapp.webappendpointpolicy
@@ -134,6 +145,13 @@ export const EXEMPT: Record<string, string[]> = {
     opensearchserverless:lifecyclepolicy.policy`.split(/\s+/),
   "The principal is a certificate, an identity of one account, or an exclusion; there is no form for everyone.":
     ["iot:thingprincipalattachment.principal", "ecr:pulltimeupdateexclusion.principalarn"],
+  "The principal is a person or group of the organisation's own directory, or a name in Kerberos or of a push service.":
+    `ssoadmin:accountassignment.principalid ssoadmin:applicationassignment.principalid sso:assignment.principalid
+    sso:applicationassignment.principalid datasync:locationhdfs.kerberosprincipal
+    sns:platformapplication.platformprincipal`.split(/\s+/),
+  "It lets a service into the organization's own management, where no source can be named.":
+    `organizations:organization.awsserviceaccessprincipals organizations:awsserviceaccess.serviceprincipal
+    organizations:delegatedadministrator.serviceprincipal`.split(/\s+/),
   "Guests of an identity pool get what its role for guests trusts and grants, and that role is judged.": [
     "cognito:identitypool.allowunauthenticatedidentities",
   ],
@@ -158,8 +176,12 @@ export function exemption(type: string, property: string, endpoints: boolean): s
   return endpoints && reason === ENDPOINT ? undefined : reason;
 }
 
-/** One name for a type in @pulumi/aws, aws-native and CloudFormation: `ec2:vpcendpoint`. */
+/**
+ * One name for a type in @pulumi/aws, aws-native and CloudFormation: `ec2:vpcendpoint`. Nothing for what is not AWS's: a
+ * policy document is judged there too, while a "principal" is whatever that package means by it.
+ */
 export function typeKey(type: string): string {
+  if (!/^aws|:aws_/i.test(type)) return "";
   const parts = type.toLowerCase().split(/[:/]+/);
   return `${parts[1] ?? ""}:${parts.at(-1) ?? ""}`;
 }
@@ -171,25 +193,37 @@ const SHARES = new Set(
   auditmanager:frameworkshare.destinationaccount ec2:networkinterfacepermission.awsaccountid
   ec2:amilaunchpermission.accountid ec2:amilaunchpermission.organizationarn ec2:snapshotcreatevolumepermission.accountid
   rds:snapshot.sharedaccounts rds:snapshotcopy.sharedaccounts rds:clustersnapshot.sharedaccounts
-  rds:clustersnapshotcopy.sharedaccounts ssm:document.accountids imagebuilder:distributionconfiguration.userids
+  rds:clustersnapshotcopy.sharedaccounts ssm:document.accountids
+  ssm:document.account_ids imagebuilder:distributionconfiguration.userids
   imagebuilder:distributionconfiguration.organizationarns dlm:lifecyclepolicy.targetaccounts
   lakeformation:datalakesettings.trustedresourceowners s3control:accessgrant.granteeidentifier`.split(/\s+/),
 );
 
 /** Whether a property names who is let in, outside any policy document. */
 export const namesPrincipal = (type: string, key: string): boolean =>
-  /principals?(arns?|ids?|identifiers?)?$/i.test(key) || SHARES.has(`${type}.${key.toLowerCase()}`);
+  (type !== "" && /principals?(arns?|ids?|identifiers?)?$/i.test(key)) ||
+  SHARES.has(`${type}.${key.toLowerCase()}`);
 
 /** Whether a property always holds a policy document, so that other text in it is a mistake. */
 export const holdsDocument = (type: string, key: string): boolean =>
-  /^((access|resource|repository|assumeRole|deliveryDestination)?Policy|policyDocument|accessPolicies)$/i.test(
+  type !== "" &&
+  (/^((access|resource|repository|deliveryDestination)?Policy|(assumeRole)?Policy(Document)?|accessPolicies)$/i.test(
     key,
   ) ||
-  (key === "content" && type === "organizations:resourcepolicy");
+    (key === "content" && type === "organizations:resourcepolicy"));
+
+/** Whether a property holds a template, or an API's OpenAPI document, as JSON or YAML. */
+export const holdsTemplate = (type: string, key: string): boolean =>
+  type !== "" && (/^templateBody$/i.test(key) || (/^body$/i.test(key) && /^apigateway/.test(type)));
+
+/** Names of properties whose content says nothing of access, whatever it is called. */
+export const isLabels = (key: string): boolean => /^(tags|tagsAll|variables)$/i.test(key);
 
 /** Whether a property may hold a document, or anything else that is judged: told if it is unknown as a whole. */
 export const mayHold = (type: string, key: string): boolean =>
-  holdsDocument(type, key) ||
-  /(polic(y|ies)|policyDocument|permissions|grants)$/i.test(key) ||
-  /^(statement|body|templateBody|desiredState|details|s3AccessPoint|distributions)$/i.test(key) ||
-  ruleFor(type, key) !== undefined;
+  type !== "" &&
+  (holdsDocument(type, key) ||
+    holdsTemplate(type, key) ||
+    /(polic(y|ies)|policyDocument|permissions|grants)$/i.test(key) ||
+    /^(statement|desiredState|details|s3AccessPoint|distributions)$/i.test(key) ||
+    ruleFor(type, key) !== undefined);

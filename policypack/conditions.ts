@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { intrinsic, isUnknown, textOf } from "./documents";
+import { isUnknown, textOf } from "./documents";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {
@@ -54,9 +54,7 @@ export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolea
         tests.push({
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
-          values: (Array.isArray(value) ? value : [value]).map((one: unknown) =>
-            isUnknown(one) || intrinsic(one) ? undefined : textOf(one),
-          ),
+          values: [value].flat(2).map((one: unknown) => (isUnknown(one) ? undefined : textOf(one))),
         });
   return { tests, unknown };
 }
@@ -70,7 +68,7 @@ export function isPositive({ operator, key, values }: Test): boolean {
 
 /**
  * Whether a value is fixed: no wildcard, no policy variable, and for aws:SourceIp no range that Amazon S3 itself calls
- * public (broader than /8, or /32 for IPv6).
+ * public (broader than /8, or /32 for IPv6), nor an IPv4 range written as IPv6.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 export function isFixed(value: string, key: string): boolean {
@@ -78,7 +76,11 @@ export function isFixed(value: string, key: string): boolean {
   if (key !== "aws:sourceip") return value !== "" && !/[*?]|\$\{/.test(value);
   const [address = "", prefix] = value.split("/");
   const [version, widest] = [isIP(address), isIP(address) === 6 ? 32 : 8];
-  return version !== 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= widest));
+  return (
+    version !== 0 &&
+    !/^[0:].*:/.test(address) &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= widest))
+  );
 }
 
 /**
@@ -100,6 +102,25 @@ export function narrows(conditions: unknown[], accepted: Map<string, string[]>):
       return listed !== undefined && isPositive(test) && test.values.every(fine);
     })
   );
+}
+
+/** Why conditions that are there do not narrow, in a few words; nothing where there are none. */
+export function uncounted(conditions: unknown[], accepted: Map<string, string[]>): string | undefined {
+  const { tests } = testsOf(conditions);
+  const test = tests.find(({ key }) => CALLER.has(key)) ?? tests[0];
+  if (!test) return undefined;
+  const listed = accepted.get(test.key);
+  const name = CALLER_KEYS.find((key) => key.toLowerCase() === test.key) ?? test.key;
+  const why = !CALLER.has(test.key)
+    ? "the key does not tell who calls"
+    : !listed
+      ? "the setting acceptedConditions does not name the key"
+      : !isPositive(test)
+        ? `${test.operator} lets in others than those it names`
+        : listed.length > 0
+          ? "the setting acceptedConditions does not list every value"
+          : "not every value is a fixed one";
+  return `Its condition on ${name} does not count: ${why}.`;
 }
 
 /** Whether conditions could narrow a wildcard by a value that is unknown until the update. */

@@ -1,4 +1,15 @@
-import { exemption, holdsDocument, mayHold, namesPrincipal, type Rule, ruleFor, typeKey } from "./carriers";
+import {
+  exemption,
+  holdsDocument,
+  holdsTemplate,
+  isLabels,
+  mayHold,
+  namesPrincipal,
+  type Rule,
+  ruleFor,
+  typeKey,
+} from "./carriers";
+import { resolve, type Scope, scopeOf, within } from "./templates";
 
 /** One value somewhere in a resource's properties; `parent` leads back to the top. */
 export interface Place {
@@ -7,12 +18,16 @@ export interface Place {
   key: string;
   /** What this step adds to the path: `.Statement`, `[2]`, or nothing for the content of a JSON string. */
   step: string;
-  /** Type that the property belongs to: the resource's, or that of a resource declared inside a template. */
+  /** Type that the property belongs to, as {@link typeKey} writes it: the resource's, or that of one declared inside a template. */
   type: string;
   /** Property of that type which the value is part of. */
   property: string;
   parent: Place | undefined;
   depth: number;
+  /** What references stand for here. */
+  scope: Scope;
+  /** Elements of the value, once they were asked for: an object may have thousands that name principals. */
+  elements?: Map<string, unknown[]>;
 }
 
 /** A principal: `kind` is the key it stands under (AWS, Service, ...), `text` is undefined while unknown. */
@@ -31,6 +46,10 @@ export interface Statement {
   trust: boolean;
   /** False for Deny alone: what cannot be read as Deny counts as Allow. */
   allows: boolean;
+  /** As written, in lower case. */
+  actions: string[];
+  /** What it stands in: statements of one list decide together. */
+  list: unknown;
   principals: Principal[];
   /** Principal stands there at all. */
   named: boolean;
@@ -50,15 +69,16 @@ export interface Found {
   unknown: Place[];
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
 // Stand-ins that the engine sends for values unknown until update: boolean, number, string, array, asset, archive, object.
 const UNKNOWN =
   /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
 const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
+const WHOLE = /^<[^<>]*>$/; // one reference that is fixed
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
-const DEEPEST = 1000; // levels; what people write has dozens
+export const DEEPEST = 1000; // levels; what people write has dozens
 const MOST_MALFORMED = 100;
 // Five times what CloudFormation takes inline; reading it takes a good part of a second.
 const LONGEST_YAML = 256 * 1024;
@@ -70,7 +90,11 @@ const BESIDE: Record<string, [operator: string, key: string]> = {
   organizationid: ["StringEquals", "aws:PrincipalOrgID"],
   sourceaccount: ["StringEquals", "aws:SourceAccount"],
   sourcearn: ["ArnLike", "aws:SourceArn"],
+  eventsourcetoken: ["StringEquals", "lambda:EventSourceToken"],
 };
+
+/** What stands for any value not known before the update. */
+export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A value as text; nothing for an object, which may not even have a toString. */
 export const textOf = (value: unknown): string => (typeof value === "object" ? "" : String(value));
@@ -78,7 +102,7 @@ export const textOf = (value: unknown): string => (typeof value === "object" ? "
 /** Whether the engine does not know the value before the update. */
 export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.test(value);
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Every value that each element has, in whatever case its name is written; by name in lower case. */
@@ -126,8 +150,9 @@ export function explore(type: string, props: object, endpoints = false): Found {
   // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
   const value: Fields = Object.create(null);
   for (const key of Object.keys(props)) value[key] = Object.getOwnPropertyDescriptor(props, key)?.value;
+  const scope = scopeOf(value.parameters);
   const todo: Place[] = [
-    { value, key: "", step: "", type: typeKey(type), property: "", parent: undefined, depth: 0 },
+    { value, key: "", step: "", type: typeKey(type), property: "", parent: undefined, depth: 0, scope },
   ];
   for (let place = todo.pop(); place; place = todo.pop()) {
     const { value, key } = place;
@@ -139,7 +164,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
       one: unknown,
       step: string,
       name: string,
-      as = place.type,
+      as = isLabels(name) ? "" : place.type,
       part = place.property || name,
     ) => {
       if (one === null || typeof one === "number") return;
@@ -152,6 +177,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
         property: part,
         parent: place,
         depth: place.depth + 1,
+        scope: place.scope,
       });
     };
     const rule =
@@ -159,28 +185,36 @@ export function explore(type: string, props: object, endpoints = false): Found {
         ? ruleFor(place.type, key, String(value))
         : undefined;
     if (rule) found.values.push({ place, rule });
-    const bare = place.step === `.${key}` && namesPrincipal(place.type, key);
-    if (bare) found.statements.push(...barePrincipal(place));
+    const bare = namesPrincipal(place.type, key);
+    if (bare && place.step === `.${key}`) found.statements.push(...barePrincipal(place));
     if (typeof value === "string") {
       if (value.length === 36 && isUnknown(value)) {
         if (!bare && mayHold(place.type, key)) found.unknown.push(place);
         continue;
       }
       if (found.malformed.length === MOST_MALFORMED) continue; // enough to fail it; each costs an exception
-      const read = parse(value, place, type.startsWith("aws:"));
-      if (read?.problem) found.malformed.push({ place, problem: read.problem });
+      const read = parse(value, place);
+      if (read?.problem && isUnknown(value)) found.unknown.push(place);
+      else if (read?.problem) found.malformed.push({ place, problem: read.problem });
       if (read?.value !== undefined) child(read.value, "", key);
     } else if (Array.isArray(value)) {
       if (!seen.has(value)) for (let i = value.length - 1; i >= 0; i--) child(value[i], `[${i}]`, key);
       seen.add(value);
     } else if (isFields(value) && !seen.has(value)) {
       seen.add(value);
+      if (isFields(value.Resources)) place.scope = within(place.scope, value);
+      const meant = resolve(value, place.scope, "one");
+      if (meant !== value) {
+        child(typeof meant === "string" && WHOLE.test(meant) ? UNKNOWN_TEXT : meant, "", key);
+        if (meant !== UNKNOWN_TEXT) continue;
+      }
       const statement = place.property !== "" && isStatement(value, key);
       if (statement) found.statements.push(statementOf(value, place));
       const nested = declared(value);
       for (const name of Object.keys(value).reverse())
         if (name === nested?.key) child(nested.props, `.${name}`, name, typeKey(nested.type), "");
-        else if (!statement || !GRAMMAR.test(name)) child(value[name], `.${name}`, name);
+        else if (!statement || !GRAMMAR.test(name) || /^statement$/i.test(name))
+          child(value[name], `.${name}`, name);
     }
   }
   return found;
@@ -227,10 +261,16 @@ const denies = (effects: unknown[]): boolean =>
   effects.length > 0 && effects.every((effect) => typeof effect === "string" && /^deny$/i.test(effect));
 
 function statementOf(object: Fields, place: Place): Statement {
-  const elements = elementsOf(object);
+  const elements = elementsOf(resolve(object, place.scope) as Fields);
   const all = (name: string): unknown[] => elements.get(name) ?? [];
   const principals = all("principal").flatMap(principalsOf);
   const [notPrincipal] = all("notprincipal");
+  const texts = (name: string): string[] =>
+    all(name)
+      .flat()
+      .filter((one) => typeof one === "string")
+      .map((one) => one.toLowerCase());
+  const actions = texts("action");
   return {
     get where() {
       const sid = all("sid").find((one) => typeof one === "string");
@@ -243,10 +283,10 @@ function statementOf(object: Fields, place: Place): Statement {
     trust:
       TRUST_KEY.test(place.property) ||
       (all("resource").length + all("notresource").length === 0 &&
-        [...all("action"), ...all("notaction")]
-          .flat()
-          .some((action) => typeof action === "string" && /^sts:(AssumeRole|\*)/i.test(action))),
+        [...actions, ...texts("notaction")].some((action) => /^sts:(assumerole|\*)/.test(action))),
     allows: !denies(all("effect")),
+    actions,
+    list: place.parent?.value,
     principals,
     named: principals.length > 0,
     notPrincipal: notPrincipal === undefined ? undefined : show(notPrincipal),
@@ -256,23 +296,31 @@ function statementOf(object: Fields, place: Place): Statement {
 
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
-  const texts = [place.value].flat().filter((one) => typeof one === "string");
-  const beside = elementsOf(place.parent?.value ?? {});
-  if (beside.has("dataidentifier")) return []; // see isStatement
+  const texts = [resolve(place.value, place.scope)].flat(3).filter((one) => typeof one === "string");
+  const parent = place.parent as Place;
+  parent.elements ??= elementsOf(parent.value as Fields);
+  const { elements } = parent;
+  const beside = (name: string): unknown[] =>
+    (elements.get(name) ?? []).map((one) => resolve(one, place.scope));
+  if (elements.has("dataidentifier")) return []; // see isStatement
   const conditions: unknown[] = Object.entries(BESIDE).flatMap(([name, [operator, key]]) =>
-    (beside.get(name) ?? []).map((value) => ({ [operator]: { [key]: value } })),
+    beside(name).map((value) => ({ [operator]: { [key]: value } })),
   );
-  for (const one of beside.get("condition") ?? []) {
+  for (const one of beside("condition")) {
     const [type, key, value] = ["type", "key", "value"].map((name) => elementsOf(Object(one)).get(name)?.[0]);
     conditions.push({ [textOf(type)]: { [textOf(key)]: value } }); // an EventBridge permission's condition
   }
   return [
     {
-      where: whereOf(place),
+      get where() {
+        return whereOf(place);
+      },
       document: false,
       trust: false,
-      allows: !denies(beside.get("effect") ?? []),
-      principals: principalsOf(texts.flatMap((one) => one.split(","))), // an SSM document's accountIds are one text
+      allows: !denies(beside("effect")),
+      actions: [],
+      list: undefined,
+      principals: principalsOf(texts.flatMap((one) => one.split(","))), // an SSM document's accounts are one text
       named: true,
       notPrincipal: undefined,
       conditions,
@@ -283,64 +331,32 @@ function barePrincipal(place: Place): Statement[] {
 /** Every principal below a Principal element, with the key it stands under. */
 function principalsOf(value: unknown): Principal[] {
   const principals: Principal[] = [];
+  const seen = new Set<unknown>(); // see explore
   const todo: [string, unknown][] = [["", value]];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const [kind, one] = next;
-    const reference = intrinsic(one);
-    if (reference) principals.push({ kind, text: reference.text });
-    else if (typeof one === "string" || typeof one === "number")
+    if (typeof one === "number" || (typeof one === "string" && one !== ""))
       principals.push({ kind, text: isUnknown(one) && !/[*?]/.test(String(one)) ? undefined : String(one) });
-    else if (Array.isArray(one)) for (let i = one.length - 1; i >= 0; i--) todo.push([kind, one[i]]);
-    else if (isFields(one)) for (const key of Object.keys(one).reverse()) todo.push([kind || key, one[key]]);
+    else if (typeof one === "object" && !seen.has(one)) {
+      seen.add(one);
+      if (Array.isArray(one)) for (let i = one.length - 1; i >= 0; i--) todo.push([kind, one[i]]);
+      else if (isFields(one))
+        for (const key of Object.keys(one).reverse()) todo.push([kind || key, one[key]]);
+    }
   }
   return principals;
 }
 
 /**
- * A template's reference, as text: pseudo parameters and attributes of resources are fixed and never a wildcard, a
- * parameter may hold anything (text undefined). Nothing for what is not a reference.
+ * Reads text as JSON, or as YAML where it may be a template; says what is wrong where it should be a document and is not.
+ * Other text that happens to look like either is nobody's business.
  */
-export function intrinsic(object: unknown): { text: string | undefined } | undefined {
-  const [name, ...more] = isFields(object) ? Object.keys(object) : [];
-  if (name === undefined || more.length > 0 || !/^(Ref|Fn::\w+)$/.test(name)) return undefined;
-  const parts: string[] = [];
-  let known = true;
-  const todo: unknown[] = [object];
-  for (let one = todo.pop(); one !== undefined; one = todo.pop()) {
-    if (typeof one === "string") {
-      const literal = one.replace(/\$\{([^}]*)\}/g, (_, variable: string) => {
-        known &&= /^AWS::|\.|^!/.test(variable);
-        return `{${variable}}`;
-      });
-      parts.push(literal);
-    } else if (Array.isArray(one)) todo.push(...one.slice().reverse());
-    else if (isFields(one))
-      for (const [key, inner] of Object.entries(one))
-        if (key === "Fn::GetAtt") parts.push("{attribute}");
-        else if (key === "Ref") {
-          known &&= /^AWS::/.test(textOf(inner));
-          parts.push(`{${textOf(inner)}}`);
-        } else {
-          known &&= /^Fn::(Join|Sub)$/.test(key);
-          todo.push(inner);
-        }
-  }
-  const text = parts.join("");
-  return { text: known || /[*?]/.test(text) ? text : undefined };
-}
-
-/** Reads text as JSON, or as YAML where it is a template; says what is wrong where it should be a document and is not. */
-function parse(
-  text: string,
-  place?: Place,
-  classic = false,
-): { value?: unknown; problem?: string } | undefined {
+function parse(text: string, place?: Place): { value?: unknown; problem?: string } | undefined {
   const trimmed = text.trim();
   const first = trimmed[0];
   if (first === undefined) return undefined;
   const looksJson = first === "{" || first === "[";
   const isDocument = place !== undefined && holdsDocument(place.type, place.key);
-  const expected = classic && place?.parent?.parent === undefined && isDocument;
   let problem = "it is not JSON";
   if (looksJson || (first === '"' && trimmed.includes('\\"')))
     try {
@@ -355,22 +371,25 @@ function parse(
     } catch (error) {
       problem = `it is not JSON (${clip((error as Error).message)})`;
     }
-  if (TEMPLATE.test(trimmed)) {
-    if (trimmed.length > LONGEST_YAML)
+  // Deeper down the name may be that of something else.
+  const isWhole = place !== undefined && place.property === place.key && place.step === `.${place.key}`;
+  const isTemplate = isWhole && holdsTemplate(place.type, place.key);
+  const speaksOfTypes = TEMPLATE.test(trimmed);
+  if (trimmed.length > LONGEST_YAML) {
+    if (isTemplate && speaksOfTypes)
       return {
         problem: `it is no JSON, and as YAML too long to be read here (over ${LONGEST_YAML} characters)`,
       };
+  } else if (isTemplate || speaksOfTypes)
     try {
       const value = fromYaml(trimmed);
       if (typeof value === "object" && value !== null) return { value };
     } catch (error) {
-      return {
-        problem: `it is neither JSON nor YAML (${clip((error as Error).message.split("\n")[0] ?? "")})`,
-      };
+      const [line = ""] = (error as Error).message.split("\n");
+      if (isTemplate) return { problem: `it is neither JSON nor YAML (${clip(line)})` };
     }
-  }
-  const policyLike = looksJson && (/statement/i.test(trimmed) || isDocument);
-  return policyLike || expected ? { problem } : undefined;
+  const speaksOfAccess = /["']statement["']\s*:\s*[[{]/i.test(trimmed) && /principal|effect/i.test(trimmed);
+  return (isDocument && (isWhole || looksJson)) || (looksJson && speaksOfAccess) ? { problem } : undefined;
 }
 
 interface Yaml {

@@ -29,8 +29,9 @@ export function policy({ judge, level, settings: own, ...rest }: Definition): Re
   const read = (config: Record<string, unknown>): Settings => {
     // The SDK hands out a new object each time, with the same values in it until the engine configures anew.
     const keys = Object.keys(config);
-    const same = last && keys.length === Object.keys(last.config).length;
-    if (last && same && keys.every((key) => config[key] === last?.config[key])) return last.settings;
+    const isSame = (before: Record<string, unknown>): boolean =>
+      keys.length === Object.keys(before).length && keys.every((key) => config[key] === before[key]);
+    if (last && isSame(last.config)) return last.settings;
     const settings = readSettings(rest.name, names, config);
     register(rest.name, settings.exemptions);
     last = { config, settings };

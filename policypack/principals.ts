@@ -1,4 +1,4 @@
-import { awaits, narrows } from "./conditions";
+import { awaits, narrows, uncounted } from "./conditions";
 import { clip, type Principal, type Statement, show } from "./documents";
 
 /** What a policy says of one place, in words that a stranger can act on. */
@@ -10,17 +10,18 @@ export interface Finding {
   write: string;
 }
 
+// By kind of principal, in lower case.
 const WHY = new Map<string, [why: string, write: string]>(
   Object.entries({
-    Service: [
+    service: [
       "Every AWS service could use it, on behalf of any customer.",
       'the one service, as {"Service": "sns.amazonaws.com"}',
     ],
-    Federated: [
+    federated: [
       "Whoever any identity provider vouches for would be let in.",
       'the provider\'s ARN, as {"Federated": "arn:aws:iam::111122223333:oidc-provider/example.com"}',
     ],
-    CanonicalUser: [
+    canonicaluser: [
       "It is no canonical user, so nobody in particular.",
       "the account's 12-digit ID under AWS",
     ],
@@ -54,12 +55,11 @@ export function judge(statement: Statement, accepted: Map<string, string[]>): Fi
       },
     ];
   if (narrows(statement.conditions, accepted)) return [];
-  const found = (principal: Principal): Finding => ({
-    where,
-    found: written(principal),
-    ...reason(principal, statement),
+  const condition = uncounted(statement.conditions, accepted);
+  return wildcardsOf(statement).map((principal) => {
+    const { why, write } = reason(principal, statement);
+    return { where, found: written(principal), why: condition ? `${why} ${condition}` : why, write };
   });
-  return wildcardsOf(statement).map(found);
 }
 
 /** What of a statement only the update can tell, in a few words each. */
@@ -88,7 +88,7 @@ function reason(
   { kind, text = "" }: Principal,
   { trust, document }: Statement,
 ): Pick<Finding, "why" | "write"> {
-  const known = WHY.get(kind);
+  const known = WHY.get(kind.toLowerCase());
   if (known) return { why: known[0], write: known[1] };
   const account = document
     ? 'the account or role that needs it, as {"AWS": "arn:aws:iam::111122223333:root"}'
@@ -96,7 +96,7 @@ function reason(
   if (!/^[*?\s]+$/.test(text))
     return {
       why: "A pattern takes in names, or whole accounts, that nobody has looked at.",
-      write: `${account}; to pick roles within it add a condition on aws:PrincipalArn`,
+      write: document ? `${account}; to pick roles within it add a condition on aws:PrincipalArn` : account,
     };
   return {
     why: trust

@@ -1,5 +1,5 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
-import { CALLER_KEYS } from "./conditions";
+import { CALLER_KEYS, isFixed } from "./conditions";
 
 /** A resource that a policy lets be, on record. Patterns take `*` for any text; all that are given must match. */
 export interface Exemption {
@@ -69,7 +69,12 @@ const SCHEMA = {
   servicesWithoutSource: {
     description: "Service principals that never send aws:SourceArn or aws:SourceAccount.",
     ...strings(),
-    default: ["ec2.amazonaws.com", "edgelambda.amazonaws.com", "lambda.amazonaws.com"],
+    default: [
+      "ec2.amazonaws.com",
+      "ec2.amazonaws.com.cn",
+      "edgelambda.amazonaws.com",
+      "lambda.amazonaws.com",
+    ],
   },
 } satisfies Record<keyof Settings, Properties[string]>;
 
@@ -99,6 +104,12 @@ export function readSettings(
     if (expires !== undefined && new Date(`${expires}T00:00:00Z`).toJSON()?.slice(0, 10) !== expires)
       wrong.push(`exemptions[${i}].expires: "${expires}" is no day; write one as 2026-12-31`);
   }
+  for (const [key, values] of Object.entries(settings.acceptedConditions))
+    for (const value of values)
+      if (!isFixed(value, key.toLowerCase()))
+        wrong.push(
+          `acceptedConditions.${key}: "${value}" never counts, since it is no single value or too wide`,
+        );
   if (wrong.length === 0) return settings;
   throw new Error(
     `Settings of policy ${policy}:\n  ${wrong.join("\n  ")}\nMend them in the pack's configuration file.`,

@@ -3,25 +3,35 @@ import { explore, type Principal, type Statement } from "../documents";
 import { policy } from "../policy";
 import { type Finding, written } from "../principals";
 
-/** Account of a principal: from an ARN, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
-const accountOf = (text: string): string | undefined =>
-  /^\d{12}$/.test(text)
-    ? text
-    : /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|\{AWS::AccountId\}):/.exec(text)?.[1];
+/** What stands for the account that the resource is in, where a template refers to it or to a resource of its own. */
+const OWN = "own";
 
-/** Accounts that the resource's own provider is limited to: not "across accounts" for that resource. */
+/** Account of a principal: from an ARN, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
+function accountOf(text: string): string | undefined {
+  const plain = text.replace("<AWS::Partition>", "aws").replace("<AWS::AccountId>", OWN);
+  if (/^<.*>$/.test(text)) return OWN;
+  return /^\d{12}$/.test(text) ? text : /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|own):/.exec(plain)?.[1];
+}
+
+/**
+ * Accounts that the resource's own provider is limited to, or works in by the role that it assumes last: not "across
+ * accounts" for that resource.
+ */
 function ownAccounts(provider: { props: Record<string, unknown> } | undefined): string[] {
   const props = Object.getOwnPropertyDescriptors(provider?.props ?? {});
+  const textOf = (name: string): string => JSON.stringify(props[name]?.value ?? "");
+  const roles = [...(textOf("assumeRoles") + textOf("assumeRole")).matchAll(/:iam::(\d{12}):role\//g)];
   return [
-    "{AWS::AccountId}",
-    ...(JSON.stringify(props.allowedAccountIds?.value ?? "").match(/\b\d{12}\b/g) ?? []),
+    OWN,
+    ...(textOf("allowedAccountIds").match(/\b\d{12}\b/g) ?? []),
+    ...(roles.at(-1)?.slice(1) ?? []),
   ];
 }
 
-/** Known principals of one kind in a statement that allows. AWS is the kind of an account, ARN or wildcard without a key. */
+/** Known principals of one kind, in lower case, in a statement that allows. AWS is the kind of an account, ARN or wildcard without a key. */
 function named({ allows, principals }: Statement, kind: string): (Principal & { text: string })[] {
   const kindOf = ({ kind: key, text = "" }: Principal): string =>
-    key || (/\.amazonaws\.com(\.cn)?$/.test(text) ? "Service" : "AWS");
+    key.toLowerCase() || (/\.amazon(aws)?\.com(\.cn)?$/.test(text) ? "service" : "aws");
   return allows
     ? principals.flatMap((one) =>
         one.text !== undefined && kindOf(one) === kind ? [{ ...one, text: one.text }] : [],
@@ -49,13 +59,32 @@ const finding = (statement: Statement, principal: Principal, why: string, write:
   write,
 });
 
-/** Present only with MFA: a missing key fails Bool and NumericLessThan, and passes their IfExists forms. */
-const provesMfa = ({ operator, key, values }: Test): boolean =>
-  (key === "aws:multifactorauthpresent" &&
-    operator === "bool" &&
-    values.length > 0 &&
-    values.every((one) => one === "true")) ||
-  (key === "aws:multifactorauthage" && /^numericlessthan(equals)?$/.test(operator) && values.length > 0);
+const only = ({ values }: Test, text: string): boolean =>
+  values.length > 0 && values.every((one) => one === text);
+
+/** Present only with MFA: a missing key fails Bool, NumericLessThan and Null false, and passes the IfExists forms. */
+const provesMfa = (test: Test): boolean =>
+  (test.key === "aws:multifactorauthpresent" && test.operator === "bool" && only(test, "true")) ||
+  (test.key === "aws:multifactorauthage" &&
+    (test.operator === "null"
+      ? only(test, "false")
+      : /^numericlessthan(equals)?$/.test(test.operator) && test.values.length > 0));
+
+/** True of every request without MFA: in a Deny it keeps them out. */
+const lacksMfa = (test: Test): boolean =>
+  (test.key === "aws:multifactorauthpresent" && test.operator === "boolifexists" && only(test, "false")) ||
+  (test.key === "aws:multifactorauthage" && test.operator === "null" && only(test, "true"));
+
+/** Actions that a Deny keeps everyone without MFA out of, by the list of statements that it stands in. */
+function deniedWithoutMfa(statements: Statement[]): Map<unknown, Set<string>> {
+  const denied = new Map<unknown, Set<string>>();
+  for (const { allows, principals, conditions, list, actions } of statements) {
+    if (allows || !principals.some(({ kind, text }) => text === "*" && /^(aws)?$/i.test(kind))) continue;
+    const { tests } = testsOf(conditions);
+    if (tests.every(lacksMfa)) denied.set(list, new Set([...(denied.get(list) ?? []), ...actions]));
+  }
+  return denied;
+}
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html */
 export const trustNeedsMfaOrExternalId = policy({
@@ -65,11 +94,19 @@ export const trustNeedsMfaOrExternalId = policy({
   level: "disabled",
   severity: "high",
   settings: [],
-  judge: ({ type, props, provider }) =>
-    explore(type, props)
-      .statements.filter((one) => one.trust && !passes(one, provesMfa) && !pins(one, ["sts:externalid"]))
+  judge: ({ type, props, provider }) => {
+    const { statements } = explore(type, props);
+    const denied = deniedWithoutMfa(statements);
+    const isDenied = ({ list, actions }: Statement): boolean =>
+      actions.length > 0 &&
+      actions
+        .filter((one) => !/^sts:(tagsession|setsourceidentity)$/.test(one)) // these only come with the others
+        .every((one) => ["*", "sts:*", "sts:assumerole*", one].some((by) => denied.get(list)?.has(by)));
+    return statements
+      .filter((one) => one.trust && !passes(one, provesMfa) && !pins(one, ["sts:externalid"]))
+      .filter((one) => !isDenied(one))
       .flatMap((one) =>
-        named(one, "AWS")
+        named(one, "aws")
           .filter(({ text }) => !ownAccounts(provider).includes(accountOf(text) ?? ""))
           .map((principal) =>
             finding(
@@ -79,7 +116,8 @@ export const trustNeedsMfaOrExternalId = policy({
               '"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}} for people, or {"StringEquals": {"sts:ExternalId": "an agreed value"}}',
             ),
           ),
-      ),
+      );
+  },
 });
 
 /** Only accounts and organizations that the organisation lists may be let in. */
@@ -106,8 +144,8 @@ export const onlyListedAccounts = policy({
           ),
       )
       .flatMap((one) =>
-        named(one, "AWS")
-          .concat(named(one, "CanonicalUser"))
+        named(one, "aws")
+          .concat(named(one, "canonicaluser"))
           .filter(({ text }) => !fine(text))
           .map((principal) =>
             finding(
@@ -123,6 +161,15 @@ export const onlyListedAccounts = policy({
   },
 });
 
+// An Alexa skill has no account: it is told by its token.
+const SOURCES = [
+  "aws:sourcearn",
+  "aws:sourceaccount",
+  "aws:sourceorgid",
+  "aws:sourceorgpaths",
+  "lambda:eventsourcetoken",
+];
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html */
 export const servicePrincipalNeedsSource = policy({
   name: "service-principal-needs-source",
@@ -133,14 +180,11 @@ export const servicePrincipalNeedsSource = policy({
   judge: ({ type, props }, { servicesWithoutSource }) => {
     // A pattern may pick regions and resources, as AWS's own examples do, but never the account.
     const fine = (value: string, key: string): boolean =>
-      isFixed(value, key) || /^\d{12}$/.test(accountOf(value) ?? "");
+      isFixed(value, key) || /^(\d{12}|own)$/.test(accountOf(value) ?? "");
     return explore(type, props)
-      .statements.filter(
-        (one) =>
-          !pins(one, ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"], fine),
-      )
+      .statements.filter((one) => !pins(one, SOURCES, fine))
       .flatMap((one) =>
-        named(one, "Service")
+        named(one, "service")
           .filter(({ text }) => !servicesWithoutSource.includes(text))
           .map((principal) =>
             finding(
@@ -172,7 +216,7 @@ export const federatedTrustNeedsSubject = policy({
   settings: [],
   judge: ({ type, props }) =>
     explore(type, props).statements.flatMap((one) =>
-      named(one, "Federated").flatMap((principal) => {
+      named(one, "federated").flatMap((principal) => {
         const issuer =
           /:oidc-provider\/(.+)$/.exec(principal.text)?.[1] ?? WEB_IDENTITY.exec(principal.text)?.[1];
         if (!issuer) return [];

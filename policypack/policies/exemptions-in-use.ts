@@ -8,15 +8,19 @@ export const exemptionsInUse: StackValidationPolicy = {
   enforcementLevel: "advisory",
   severity: "low",
   validateStack: (_, report) => {
+    const unused: string[] = [];
     for (const { policy, exemption, used } of account()) {
       const { reason, expires, ...patterns } = exemption;
-      const of = `The exemption from ${policy} for ${JSON.stringify(patterns)} ("${reason}")`;
+      const of = `${policy} for ${JSON.stringify(patterns)} ("${reason}")`;
       const over = isOver(exemption)
         ? `ended on ${expires} and no longer holds`
         : `holds${expires ? ` until ${expires}` : " without end"}`;
-      if (used.length === 0)
-        report(`${of} ${over}. Nothing in this stack needs it: remove it unless another stack does.`);
-      else for (const urn of used) report(`${of} ${over}. It is used here.`, urn);
+      if (used.length === 0) unused.push(`from ${of}`);
+      for (const urn of used) report(`The exemption from ${of} ${over}. It is used here.`, urn);
     }
+    if (unused.length > 0)
+      report(
+        `This stack needs none of these exemptions, which can go unless another stack needs them: ${unused.join("; ")}.`,
+      );
   },
 };

@@ -19,9 +19,9 @@ export const knownAtPreview = policy({
     return places.map((where) => ({
       where,
       found: "not known before the update",
-      why: "It is judged only while the update runs, when reviewers no longer can.",
+      why: "Reviewers cannot read who is let in. Another resource's output is judged while the update runs; what a template takes from elsewhere (a parameter without value, an import) is never judged.",
       write:
-        "names and ARNs built from settings (account ID and name) rather than from another resource's outputs",
+        "names and ARNs built from settings (account ID and name) rather than from another resource's outputs; in a template the value itself",
     }));
   },
 });

@@ -26,7 +26,9 @@ export const noWildcardPrincipals = policy({
         where: whereOf(place),
         found: `a policy document that cannot be read: ${problem}`,
         why: "Nobody can say whom it lets in.",
-        write: "valid JSON, best built by JSON.stringify or pulumi.jsonStringify",
+        write: /YAML/.test(problem)
+          ? "a template in valid YAML or JSON"
+          : "valid JSON, best built by JSON.stringify or pulumi.jsonStringify",
       })),
     ];
   },

@@ -305,6 +305,24 @@ describe("the policy pack, whatever it is given", () => {
     ),
     "1 MB of nested YAML": `AWS::S3::Bucket: ${nested("[", "", "]", MB / 2)}`,
     "1 MB of YAML references": `AWS::S3::Bucket:\n${fill("- !Ref A\n")}`,
+    "1 MB of open references": JSON.stringify(
+      documentOf(statement({ Principal: { AWS: { "Fn::Sub": fill("${") } } })),
+    ),
+    "1 MB of references to a long parameter": JSON.stringify({
+      Parameters: { P: { Default: "1".repeat(MB / 2) } },
+      Resources: { A: { Properties: { Principal: { "Fn::Sub": `\${P}`.repeat(MB / 8) } } } },
+    }),
+    "1 MB of references to a wide mapping": JSON.stringify({
+      Mappings: { M: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, { a: "1" }])) },
+      Resources: Array.from({ length: 10_000 }, () => ({
+        "Fn::FindInMap": ["M", { Ref: "AWS::Region" }, "a"],
+      })),
+    }),
+    "1 MB of properties that name principals": JSON.stringify(
+      Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`x${i}Principal`, "*"])),
+    ),
+    "YAML principals that grow with every reference": `AWSTemplateFormatVersion: x\na0: &a0 ["1"]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]`).join("\n")}\nb: { Effect: Allow, Principal: *a40 }`,
+    "YAML text that grows with every reference": `AWSTemplateFormatVersion: x\na0: &a0 "1"\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} !Join ["", [${Array(9).fill(`*a${i}`).join()}]]`).join("\n")}\nb: { Effect: Allow, Principal: *a40 }`,
     "YAML that grows with every reference": `a0: &a0 [AWS::S3::Bucket]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]`).join("\n")}`,
   };
   for (const [name, policy] of Object.entries(huge))

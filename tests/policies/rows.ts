@@ -45,7 +45,7 @@ const DEEPER: Record<string, (value: unknown) => object> = {
     { principal: { dataLakePrincipalIdentifier: principal } },
   ],
   createTableDefaultPermissions: (principal) => [{ principal, permissions: ["ALL"] }],
-  permissions: (accountIds) => ({ type: "Share", accountIds }),
+  permissions: (account_ids) => ({ type: "Share", account_ids }),
   distributions: (group) => [{ amiDistributionConfiguration: { launchPermission: { userGroups: [group] } } }],
 };
 const SERVERLESS: Record<string, (open: boolean) => unknown> = {

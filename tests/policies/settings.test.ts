@@ -60,6 +60,15 @@ describe("the policy pack's settings", () => {
       /exemptions\[1\]\.expires: "2026-02-30" is no day/,
     ],
   ];
+  for (const [key, value] of [
+    ["aws:SourceIp", "0.0.0.0/0"],
+    ["aws:PrincipalArn", "arn:aws:iam::111122223333:role/*"],
+  ] as const)
+    mistakes.push([
+      `a value of ${key} that can never count`,
+      { acceptedConditions: { [key]: [value] } },
+      new RegExp(`acceptedConditions\\.${key}: ".*" never counts`),
+    ]);
   for (const [name, settings, message] of mistakes)
     it(`names ${name}, and judges nothing meanwhile`, async () => {
       await analyzer.configure({ [POLICY]: { ...settings } });
@@ -85,6 +94,7 @@ describe("the policy pack's record of exemptions", () => {
           exemptions: [
             { name: "site", reason: "a public website", expires: "2999-12-31" },
             { name: "gone", reason: "left over" },
+            { name: "gone too", reason: "left over" },
             { name: "late", reason: "a migration", expires: "2020-01-01" },
           ],
         },
@@ -104,12 +114,12 @@ describe("the policy pack's record of exemptions", () => {
             'The exemption from no-wildcard-principals for {"name":"site"} ("a public website") holds until 2999-12-31. It is used here.',
           ],
           [
-            "",
-            'The exemption from no-wildcard-principals for {"name":"gone"} ("left over") holds without end. Nothing in this stack needs it: remove it unless another stack does.',
-          ],
-          [
             urn("late"),
             'The exemption from no-wildcard-principals for {"name":"late"} ("a migration") ended on 2020-01-01 and no longer holds. It is used here.',
+          ],
+          [
+            "",
+            'This stack needs none of these exemptions, which can go unless another stack needs them: from no-wildcard-principals for {"name":"gone"} ("left over"); from no-wildcard-principals for {"name":"gone too"} ("left over").',
           ],
         ],
       );

@@ -39,7 +39,7 @@ const NATIVE =
   `ec2:VpcEndpoint.policyDocument odb:OdbNetwork.s3PolicyDocument odb:OdbNetwork.stsPolicyDocument
   odb:OdbNetwork.kmsPolicyDocument cloudformation:Stack.stackPolicyBody sns:Topic.dataProtectionPolicy
   logs:AccountPolicy.policyDocument logs:LogGroup.dataProtectionPolicy iam:Policy.policyDocument
-  iam:ManagedPolicy.policyDocument iam:RolePolicy.policyDocument iam:UserPolicy.policyDocument
+  ec2:VerifiedAccessEndpoint.policyDocument ec2:VerifiedAccessGroup.policyDocument iam:ManagedPolicy.policyDocument iam:RolePolicy.policyDocument iam:UserPolicy.policyDocument
   iam:GroupPolicy.policyDocument iam:Role.policies iam:User.policies iam:Group.policies sso:PermissionSet.inlinePolicy
   iot:Policy.policyDocument opensearchserverless:LifecyclePolicy.policy
   eks:PodIdentityAssociation.policy ram:Permission.policyTemplate`.split(/\s+/);
@@ -207,7 +207,7 @@ export const carriers: Case[] = [
   {
     name: "a wildcard in a template's joined ARN is blocked",
     ...yaml('{ AWS: !Join ["", ["arn:aws:iam::", !Ref Who, ":role/*"]] }'),
-    expect: [`${BLOCKED}arn:aws:iam::{Who}:role/*`],
+    expect: [`${BLOCKED}arn:aws:iam::(unknown):role/*`],
   },
   {
     name: "a template's parameter may hold anything, and is told",
@@ -353,7 +353,7 @@ export const carriers: Case[] = [
   },
   {
     name: "a bare principal that is denied passes",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { rule: { effect: "Deny", principalId: "*" } },
     expect: [],
   },
@@ -406,6 +406,14 @@ export const carriers: Case[] = [
     ),
   },
   {
+    name: "a document shared with all in the provider's own spelling is blocked",
+    ...scalar(
+      "aws:ssm/document:Document",
+      { permissions: { type: "Share", account_ids: "All" } },
+      "property permissions.account_ids",
+    ),
+  },
+  {
     name: "a document shared with accounts passes",
     type: "aws:ssm/document:Document",
     props: { permissions: { type: "Share", accountIds: "111122223333,444455556666" } },
@@ -422,6 +430,43 @@ export const carriers: Case[] = [
   {
     name: "a bucket's public ACL in a template's words is blocked",
     ...scalar("aws-native:s3:Bucket", { accessControl: "PublicReadWrite" }, "property accessControl"),
+  },
+  ...Object.entries({
+    "aws:storagegateway/nfsFileShare:NfsFileShare": { objectAcl: "public-read" },
+    "aws:storagegateway/smbFileShare:SmbFileShare": { objectAcl: "public-read-write" },
+    "aws:acmpca/certificateAuthority:CertificateAuthority": {
+      revocationConfiguration: { crlConfiguration: { s3ObjectAcl: "PUBLIC_READ" } },
+    },
+    "aws:x/export:Export": { cannedAclForObjects: "PUBLIC_READ_WRITE" },
+    "aws:x/import:Import": { canned_acl_for_objects: "AUTHENTICATED_READ" },
+    "aws-native:lightsail:Bucket": { accessRules: { getObject: "public" } },
+    "aws:bedrock/agentcoreGateway:AgentcoreGateway": { authorizerType: "NONE" },
+    "aws-native:bedrockagentcore:Gateway": { authorizerType: "NONE" },
+  }).map(
+    ([type, props]): Case => ({
+      name: `${json(props)} of ${type} is blocked`,
+      type,
+      props,
+      expect: [BLOCKED],
+    }),
+  ),
+  {
+    name: "a public function URL of a serverless application is blocked",
+    type: STACK,
+    props: {
+      templateBody: json({
+        Resources: {
+          F: { Type: "AWS::Serverless::Function", Properties: { FunctionUrlConfig: { AuthType: "NONE" } } },
+        },
+      }),
+    },
+    expect: [`${BLOCKED}FunctionUrlConfig.AuthType`],
+  },
+  {
+    name: "a public file of another property passes",
+    type: "aws-native:lightsail:Bucket",
+    props: { bucketName: "public", accessRules: { getObject: "private" } },
+    expect: [],
   },
   { name: "a private ACL passes", type: "aws:s3/bucketAcl:BucketAcl", props: { acl: "private" }, expect: [] },
   {
@@ -477,8 +522,10 @@ export const carriers: Case[] = [
 
   {
     name: "the words of a rule pass under other names and types",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: {
+      getObject: "public",
+      authorizerType: "NONE",
       note: "AllUsers",
       words: ["all", "NONE", "PUBLIC_READ", "public-read"],
       group: "all",
@@ -505,7 +552,7 @@ export const carriers: Case[] = [
   {
     name: "a share's other properties are none of ours",
     type: "aws:ram/resourceShare:ResourceShare",
-    props: { tags: { public: "true" } },
+    props: { x: { public: "true" } },
     expect: [],
   },
   {
@@ -554,31 +601,31 @@ export const carriers: Case[] = [
   },
   {
     name: "bare principals are known under their many names",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { granteePrincipal: "*", principalArns: ["*"], principalId: "*", principalIdentifier: "*" },
     expect: [BLOCKED, BLOCKED, BLOCKED, BLOCKED],
   },
   {
     name: "a bare wildcard beside what is no text is blocked",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { principals: [{ a: 1 }, "*", 7] },
     expect: [`${BLOCKED}"Principal": "*"`],
   },
   {
     name: "a list of no bare principals passes",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { principals: [], allowedPrincipals: [{ a: 1 }] },
     expect: [],
   },
   {
     name: "a bare principal is told in its own terms",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { principal: "*" },
     expect: [`${BLOCKED}Write instead: the account ID, role ARN or service`],
   },
   {
     name: "a resource that is itself like a statement is judged by its property",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { effect: "Allow", principal: "*" },
     expect: [`${BLOCKED}property principal: "Principal": "*"`],
   },
@@ -589,16 +636,16 @@ export const carriers: Case[] = [
     expect: [BLOCKED],
   },
   {
-    name: "properties under a type that is none are judged",
-    type: "acme:x:Y",
-    props: { a: { type: "x:ec2:VpcEndpoint", properties: { policy: OPEN } } },
+    name: "properties under a type that is no CloudFormation type are judged",
+    type: "aws:x/y:Y",
+    props: { a: { type: "aws:ec2:VpcEndpoint", properties: { policy: OPEN } } },
     expect: [BLOCKED],
   },
   {
     name: "properties without a type are judged",
-    type: "acme:x:Y",
-    props: { a: { Properties: { PolicyDocument: OPEN } } },
-    expect: [BLOCKED],
+    type: "aws:x/y:Y",
+    props: { a: { Properties: { PolicyDocument: OPEN, Principal: "*" } } },
+    expect: [BLOCKED, BLOCKED],
   },
   {
     name: "an attribute within a template's text is no wildcard",
@@ -624,7 +671,7 @@ export const carriers: Case[] = [
   },
   {
     name: "a broken document deeper down is reported by its property",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { x: { policy: '{"a": ' } },
     expect: [`${BLOCKED}property x.policy: …it is not JSON`],
   },

@@ -30,7 +30,8 @@ const SHARES = `redshift:DataShareAuthorization.consumerIdentifier redshift:Endp
   auditmanager:FrameworkShare.destinationAccount ec2:NetworkInterfacePermission.awsAccountId
   ec2:AmiLaunchPermission.accountId ec2:AmiLaunchPermission.organizationArn ec2:SnapshotCreateVolumePermission.accountId
   rds:Snapshot.sharedAccounts rds:SnapshotCopy.sharedAccounts rds:ClusterSnapshot.sharedAccounts
-  rds:ClusterSnapshotCopy.sharedAccounts ssm:Document.accountIds imagebuilder:DistributionConfiguration.userIds
+  rds:ClusterSnapshotCopy.sharedAccounts ssm:Document.accountIds
+  ssm:Document.account_ids imagebuilder:DistributionConfiguration.userIds
   imagebuilder:DistributionConfiguration.organizationArns dlm:LifecyclePolicy.targetAccounts
   lakeformation:DataLakeSettings.trustedResourceOwners s3control:AccessGrant.granteeIdentifier`.split(/\s+/);
 
@@ -121,6 +122,200 @@ export const companions: Case[] = [
     ...MFA,
     expect: [],
   },
+  ...(
+    [
+      ["BoolIfExists that it is false", { BoolIfExists: { "aws:MultiFactorAuthPresent": "false" } }],
+      ["Null of its age", { Null: { "aws:MultiFactorAuthAge": "true" } }],
+    ] as const
+  ).flatMap(([which, Condition]) =>
+    ["sts:AssumeRole", "sts:*", "*", "sts:AssumeRole*", ["sts:TagSession", "STS:assumerole"]].map(
+      (Action): Case => ({
+        name: `a Deny of ${Action} by ${which} is MFA`,
+        ...role({ Principal: OUTSIDE }, { Effect: "Deny", Principal: "*", Action, Condition }),
+        ...MFA,
+        expect: [],
+      }),
+    ),
+  ),
+  ...Object.entries<object>({
+    "by Bool, which a long-term key passes": {
+      Condition: { Bool: { "aws:MultiFactorAuthPresent": "false" } },
+    },
+    "of those with MFA": { Condition: { BoolIfExists: { "aws:MultiFactorAuthPresent": "true" } } },
+    "by another key": { Condition: { BoolIfExists: { "aws:SecureTransport": "false" } } },
+    "by Null of another key": { Condition: { Null: { "aws:TokenIssueTime": "true" } } },
+    "of those whose MFA has an age": { Condition: { Null: { "aws:MultiFactorAuthAge": "false" } } },
+    "by another test of its age": { Condition: { NumericLessThan: { "aws:MultiFactorAuthAge": "true" } } },
+    "of another action": { Action: "sts:TagSession" },
+    "of every service": { Principal: { Service: "*" } },
+    "of someone else": { Principal: { AWS: "111122223333" } },
+    "on a further condition": {
+      Condition: {
+        BoolIfExists: { "aws:MultiFactorAuthPresent": "false" },
+        StringEquals: { "aws:PrincipalTag/team": "web" },
+      },
+    },
+    "that is none": { Effect: "Allow", Principal: { AWS: ["*"] } },
+  }).map(
+    ([which, over]): Case => ({
+      name: `a Deny ${which} is not MFA`,
+      ...role(
+        { Principal: OUTSIDE },
+        {
+          Effect: "Deny",
+          Principal: "*",
+          Condition: { BoolIfExists: { "aws:MultiFactorAuthPresent": "false" } },
+          ...over,
+        },
+      ),
+      ...MFA,
+      expect: "Effect" in over ? ["trust-needs", "trust-needs"] : ["trust-needs"],
+    }),
+  ),
+  {
+    name: "a Deny of everyone among others is MFA",
+    ...role(
+      { Principal: OUTSIDE },
+      {
+        Effect: "Deny",
+        Principal: { AWS: ["111122223333", "*"] },
+        Condition: { Null: { "aws:MultiFactorAuthAge": "true" } },
+      },
+    ),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a Deny of assuming the role covers what only comes with it",
+    ...role(
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] },
+      { Effect: "Deny", Principal: "*", Condition: { Null: { "aws:MultiFactorAuthAge": "true" } } },
+    ),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a Deny of one way to assume the role does not cover another",
+    ...role(
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:AssumeRoleWithSAML"] },
+      { Effect: "Deny", Principal: "*", Condition: { Null: { "aws:MultiFactorAuthAge": "true" } } },
+    ),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "several Denies together are MFA",
+    ...role(
+      { Principal: OUTSIDE, Action: ["sts:AssumeRole", "sts:AssumeRoleWithSAML"] },
+      ...["sts:AssumeRole", "sts:AssumeRoleWithSAML"].map((Action) => ({
+        Effect: "Deny",
+        Principal: "*",
+        Action,
+        Condition: { Null: { "aws:MultiFactorAuthAge": "true" } },
+      })),
+    ),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "a Deny does not cover actions that the statement does not name",
+    ...role(
+      { Principal: OUTSIDE, Action: undefined, NotAction: "sts:TagSession" },
+      { Effect: "Deny", Principal: "*", Condition: { Null: { "aws:MultiFactorAuthAge": "true" } } },
+    ),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "a Deny in another document is not MFA",
+    type: "aws:x/y:Y",
+    props: {
+      a: documentOf({ Effect: "Allow", Action: "sts:AssumeRole", Principal: OUTSIDE }),
+      b: documentOf({
+        Effect: "Deny",
+        Action: "sts:AssumeRole",
+        Principal: "*",
+        Condition: { Null: { "aws:MultiFactorAuthAge": "true" } },
+      }),
+    },
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "a known age of MFA is enough",
+    ...trust({ Null: { "aws:MultiFactorAuthAge": "false" } }),
+    ...MFA,
+    expect: [],
+  },
+  {
+    name: "an absent age of MFA is not",
+    ...trust({ Null: { "aws:MultiFactorAuthAge": "true" } }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  {
+    name: "an account in small letters is one",
+    ...trust(undefined, { aws: "arn:aws:iam::444455556666:root" }),
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  ...Object.entries({
+    assumeRoles: [
+      { roleArn: "arn:aws:iam::777788889999:role/hub", externalId: "777788889999" },
+      { roleArn: "arn:aws:iam::444455556666:role/deploy" },
+    ],
+    assumeRole: { roleArn: "arn:aws:iam::444455556666:role/deploy" },
+  }).flatMap(([name, value]) =>
+    [value, JSON.stringify(value)].map(
+      (one): Case => ({
+        name: `trust within the account of ${name} needs neither, given as ${typeof one}`,
+        ...trust(),
+        provider: { [name]: one },
+        ...MFA,
+        expect: [],
+      }),
+    ),
+  ),
+  {
+    name: "an account that is only on the way is another",
+    ...trust(undefined, { AWS: "777788889999" }),
+    provider: {
+      assumeRoles:
+        '[{"roleArn":"arn:aws:iam::777788889999:role/hub","externalId":"777788889999"},{"roleArn":"arn:aws:iam::444455556666:role/deploy"}]',
+    },
+    ...MFA,
+    expect: ["trust-needs"],
+  },
+  ...[MFA, LISTED].flatMap((config) =>
+    [
+      { "Fn::Sub": "arn:$" + "{AWS::Partition}:iam::$" + "{AWS::AccountId}:root" },
+      { "Fn::GetAtt": ["Reader", "Arn"] },
+      { Ref: "AWS::AccountId" },
+    ].map(
+      (AWS): Case => ({
+        name: `${JSON.stringify(AWS)} in a template is its own account, for ${Object.keys(config.config!).at(-1)}`,
+        type: "aws:cloudformation/stack:Stack",
+        props: {
+          templateBody: JSON.stringify({
+            Resources: {
+              A: {
+                Type: "AWS::IAM::Role",
+                Properties: {
+                  AssumeRolePolicyDocument: documentOf({
+                    Effect: "Allow",
+                    Action: "sts:AssumeRole",
+                    Principal: { AWS },
+                  }),
+                },
+              },
+            },
+          }),
+        },
+        ...config,
+        expect: [],
+      }),
+    ),
+  ),
   { name: "a Deny asks for no MFA", ...role({ Effect: "Deny", Principal: OUTSIDE }), ...MFA, expect: [] },
   {
     name: "one statement's MFA does not cover another",
@@ -335,6 +530,53 @@ export const companions: Case[] = [
     expect: ["service-principal-needs-source mandatory: …property principal"],
   },
   {
+    name: "a service in small letters is one",
+    ...bucketPolicy({ Principal: { service: "sns.amazonaws.com" } }),
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  {
+    name: "a service in China is one",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: "s3.amazonaws.com.cn" },
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  {
+    name: "a source ARN in a template's own account is enough",
+    type: "aws:cloudformation/stack:Stack",
+    props: {
+      templateBody: JSON.stringify({
+        Resources: {
+          A: {
+            Type: "AWS::Lambda::Permission",
+            Properties: {
+              Principal: "s3.amazonaws.com",
+              SourceArn: { "Fn::Sub": "arn:aws:s3:*:$" + "{AWS::AccountId}:*" },
+            },
+          },
+        },
+      }),
+    },
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "an Alexa skill without token is refused",
+    type: "aws:lambda/permission:Permission",
+    props: { principal: "alexa-appkit.amazon.com" },
+    ...SOURCE,
+    expect: ["service-principal"],
+  },
+  {
+    name: "an instance role's trust in China has no source to name",
+    ...trust(undefined, { Service: "ec2.amazonaws.com.cn" }),
+    config: Object.fromEntries([
+      ["service-principal-needs-source", { enforcementLevel: "mandatory" as const }],
+    ]),
+    expect: [],
+  },
+  {
     name: "an instance role's trust has no source to name",
     ...trust(undefined, { Service: "ec2.amazonaws.com" }),
     ...SOURCE,
@@ -369,6 +611,12 @@ export const companions: Case[] = [
   {
     name: "another provider's subject is not",
     ...github({ StringEquals: { "example.com:sub": "repo:acme/site" } }),
+    ...SUBJECT,
+    expect: ["federated-trust"],
+  },
+  {
+    name: "a provider in small letters is one",
+    ...trust(undefined, { federated: "accounts.google.com" }),
     ...SUBJECT,
     expect: ["federated-trust"],
   },
@@ -481,6 +729,12 @@ export const companions: Case[] = [
   {
     name: "a source organisation is enough",
     ...sns({ StringEquals: { "aws:SourceOrgID": "o-abcdefghij" } }),
+    ...SOURCE,
+    expect: [],
+  },
+  {
+    name: "a path in a source organisation is enough",
+    ...sns({ "ForAnyValue:StringEquals": { "aws:SourceOrgPaths": "o-abcdefghij/r-1/ou-1/" } }),
     ...SOURCE,
     expect: [],
   },

@@ -184,6 +184,14 @@ export const conditions: Case[] = [
   { name: "every address does not", ...sourceIp(["203.0.113.0/24", "0.0.0.0/0"]), ...IP, expect: [BLOCKED] },
   { name: "an address that is none does not", ...sourceIp("office"), ...IP, expect: [BLOCKED] },
   { name: "a prefix that is none does not", ...sourceIp("203.0.113.0/"), ...IP, expect: [BLOCKED] },
+  ...["::ffff:0.0.0.0/96", "0:0:0:0:0:ffff:0:0/96"].map(
+    (range): Case => ({
+      name: `all of IPv4 written as ${range} does not`,
+      ...sourceIp(range),
+      ...IP,
+      expect: [BLOCKED],
+    }),
+  ),
   {
     name: "an address compared as text does not",
     ...open({ StringLike: { "aws:SourceIp": "203.0.113.7" } }),
@@ -261,6 +269,45 @@ export const conditions: Case[] = [
     expect: [BLOCKED, "known-at-preview advisory: "],
   },
 
+  ...(
+    [
+      ["that no setting accepts", {}, "aws:SourceVpce", "StringEquals", "vpce-1", "does not name the key"],
+      [
+        "with a value that is not listed",
+        MINE,
+        "aws:PrincipalOrgID",
+        "StringEquals",
+        "o-z",
+        "does not list every",
+      ],
+      [
+        "with a pattern",
+        ANY_ORG,
+        "aws:PrincipalOrgID",
+        "StringLike",
+        "o-*",
+        "not every value is a fixed one",
+      ],
+      [
+        "with another operator",
+        ANY_ORG,
+        "aws:PrincipalOrgID",
+        "StringNotEquals",
+        "o-a",
+        "stringnotequals lets in",
+      ],
+      ["on the request", ANY_ORG, "aws:SecureTransport", "Bool", "true", "does not tell who calls"],
+    ] as const
+  ).map(
+    ([which, config, key, operator, value, why]): Case => ({
+      name: `a condition ${which} is told why it does not count`,
+      ...open({ Bool: { "s3:x": "y" }, [operator]: { [key]: value } }),
+      ...config,
+      expect: [
+        `${BLOCKED}Its condition on ${key === "aws:SecureTransport" ? key.toLowerCase() : key} does not count: …${why}`,
+      ],
+    }),
+  ),
   {
     name: "equality that ignores case narrows",
     ...open({ StringEqualsIgnoreCase: { "aws:PrincipalOrgID": "o-abcdefghij" } }),

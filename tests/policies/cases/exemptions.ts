@@ -83,4 +83,25 @@ export const exemptions: Case[] = [
   },
 
   { name: "a pattern of several parts matches", ...open, ...exempt({ name: "s*t*e", reason }), expect: [] },
+
+  // Settings are read again only if they differ: each of these differs from the one before in one thing.
+  ...(
+    [
+      ["settings that exempt", { exemptions: [{ name: "site", reason }], endpointPolicies: "judge" }, []],
+      ["the same settings without the exemption", { exemptions: [], endpointPolicies: "judge" }, [BLOCKED]],
+      [
+        "settings that exempt again",
+        { exemptions: [{ name: "site", reason }], endpointPolicies: "judge" },
+        [],
+      ],
+      ["fewer settings", { endpointPolicies: "judge" }, [BLOCKED]],
+    ] as const
+  ).map(
+    ([name, settings, expect]): Case => ({
+      name: `${name} hold at once`,
+      ...open,
+      config: { "no-wildcard-principals": { ...settings } },
+      expect: [...expect],
+    }),
+  ),
 ];

@@ -147,14 +147,20 @@ export const previews: Case[] = [
 
   {
     name: "policies not known yet are told",
-    type: "acme:x:Y",
+    type: "aws:x/y:Y",
     props: { policies: UNKNOWN },
     expect: [`${LATER}property policies`],
   },
   {
-    name: "an organization's delegation policy not known yet is told, its tags are not",
+    name: "a policy document under a longer name that is not known yet is told",
+    type: "aws-native:codeartifact:Domain",
+    props: { permissionsPolicyDocument: UNKNOWN_OBJECT },
+    expect: [`${LATER}property permissionsPolicyDocument`],
+  },
+  {
+    name: "an organization's delegation policy not known yet is told, its other properties are not",
     type: "aws:organizations/resourcePolicy:ResourcePolicy",
-    props: { content: UNKNOWN, tags: UNKNOWN },
+    props: { content: UNKNOWN, x: UNKNOWN },
     expect: [`${LATER}property content`],
   },
   {

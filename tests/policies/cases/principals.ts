@@ -13,6 +13,11 @@ export const principals: Case[] = [
     ],
   },
   {
+    name: "a wildcard without condition is told of none",
+    ...bucketPolicy({ Principal: "*" }),
+    expect: [`${BLOCKED}with or without an AWS account.\n  Write instead`],
+  },
+  {
     name: "* under AWS is blocked",
     ...bucketPolicy({ Principal: { AWS: "*" } }),
     expect: [`${BLOCKED}its statement: "Principal": {"AWS": "*"}`],
@@ -288,6 +293,34 @@ export const principals: Case[] = [
       ),
     },
     expect: [`${BLOCKED}"Inner"`],
+  },
+  {
+    name: "a document that stands in a statement is judged",
+    type: "acme:x:Y",
+    props: {
+      doc: {
+        Effect: "Allow",
+        Principal: { AWS: "111122223333" },
+        Statement: [statement({ Sid: "Inner", Principal: "*" })],
+      },
+    },
+    expect: [`${BLOCKED}"Inner"`],
+  },
+  {
+    name: "a kind of principal in small letters is explained as what it is",
+    ...bucketPolicy({ Principal: { service: "*" } }),
+    expect: [`${BLOCKED}{"service": "*"}…Every AWS service`],
+  },
+  {
+    name: "a bare pattern is told to name its principal, since it has no condition",
+    type: "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation",
+    props: { principalArn: "arn:aws:iam:::role/*" },
+    expect: [`${BLOCKED}Write instead: the account ID, role ARN or service that needs it.`],
+  },
+  {
+    name: "a trust policy with an empty text for principal is blocked",
+    ...role({ Principal: { AWS: "" } }),
+    expect: [`${BLOCKED}without Principal`],
   },
   {
     name: "more findings than anyone reads are counted",

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CALLER_KEYS } from "../../policypack/conditions";
+import { build, PACK } from "./analyzer";
+
+describe("the policy pack as it is published", function () {
+  this.timeout(60_000);
+  const directory = mkdtempSync(join(tmpdir(), "package-"));
+  let printed: string;
+  before(() => {
+    build();
+    const pack = ["pack", "--loglevel=error", "--pack-destination", directory];
+    printed = execFileSync("npm", pack, { cwd: PACK, encoding: "utf8", shell: process.platform === "win32" });
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  // `pulumi policy publish` takes all that npm prints for the file's name.
+  it("is packed by npm without a word but the file's name", () => {
+    const { name, version } = JSON.parse(readFileSync(join(PACK, "package.json"), "utf8"));
+    assert.equal(printed, `${name}-${version}.tgz\n`);
+    assert.ok(existsSync(join(directory, printed.trim())));
+  });
+
+  it("holds what the engine runs and what a person reads, and nothing else", () => {
+    const files = execFileSync("tar", ["-tzf", join(directory, printed.trim())], { encoding: "utf8" });
+    const names = files.trim().split("\n").sort();
+    const sources = ["carriers", "conditions", "documents", "exemptions", "index", "policy", "principals"];
+    const policies = ["companions", "exemptions-in-use", "known-at-preview", "no-wildcard-principals"];
+    const built = [...sources, "settings", "templates", ...policies.map((one) => `policies/${one}`)];
+    const expected = [
+      ...["LICENSE", "PulumiPolicy.yaml", "README.md", "package.json"],
+      ...built.map((one) => `bin/${one}.js`),
+    ];
+    assert.deepEqual(names, expected.map((one) => `package/${one}`).sort());
+  });
+
+  it("names in its README every condition key that may be accepted", () => {
+    const readme = readFileSync(join(PACK, "README.md"), "utf8");
+    assert.deepEqual(
+      CALLER_KEYS.filter((key) => !readme.includes(`\`${key}\``)),
+      [],
+    );
+  });
+});
