@@ -366,8 +366,8 @@ export class SettingsError extends pulumi.RunError {
   }
 }
 
-/** The known name with the fewest edits to the one found (Levenshtein). */
-function nearest(found: string, known: readonly string[]): string {
+/** The known name with the fewest edits to the one found (Levenshtein); undefined where none is known. */
+export function nearest(found: string, known: readonly string[]): string | undefined {
   const distance = (a: string, b: string): number => {
     let row = Array.from({ length: b.length + 1 }, (_, j) => j);
     for (const [i, letter] of [...a].entries()) {
@@ -379,5 +379,5 @@ function nearest(found: string, known: readonly string[]): string {
     return row.at(-1)!;
   };
   const by = (name: string) => distance(found.toLowerCase(), name.toLowerCase());
-  return [...known].sort((a, b) => by(a) - by(b))[0]!;
+  return [...known].sort((a, b) => by(a) - by(b))[0];
 }

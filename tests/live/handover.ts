@@ -6,9 +6,9 @@ import type { Settings } from "../../infra/settings";
 import { deploymentOf } from ".";
 import { DeployedPolicies, type DeployedRole, isRead, readOr } from "./deployed";
 import { isAbout } from "./explain/statements";
-import { stackAndOptions } from "./explain/usage";
 import { conditionWords, duration, statementWords } from "./report/words";
 import { type Deployment, Stage } from "./stage";
+import { stackAndOptions } from "./usage";
 
 /** What a person is told of one role. */
 export interface Handover {

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { parseSettings, type Scenario } from "../../infra/settings";
 import { checks } from "./contract";
 import { resultsOf } from "./results";
 import type { Deployment } from "./stage";
+import { stackAndOptions } from "./usage";
 import { type Result, verify } from "./verify";
 
 const OUTPUTS: Readonly<Record<Scenario, string>> = {
@@ -102,22 +103,14 @@ const USAGE = `npm run verify -- STACK [--outsider-profile PROFILE] [--partner-p
   --results           writes the answers, and the policies behind them, as JSON: npm run report draws it`;
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      "outsider-profile": { type: "string", default: "outsider" },
-      "partner-profile": { type: "string", default: "partner" },
-      patient: { type: "boolean" },
-      results: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
+  const parsed = stackAndOptions(USAGE, {
+    "outsider-profile": { type: "string", default: "outsider" },
+    "partner-profile": { type: "string", default: "partner" },
+    patient: { type: "boolean" },
+    results: { type: "string" },
   });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const [stack, ...more] = positionals;
-  if (!stack || more.length > 0) throw new Error(`Which stack?\n${USAGE}`);
+  if (!parsed) return 0;
+  const { stack, values } = parsed;
   const others = { partner: values["partner-profile"], outsider: values["outsider-profile"] };
   const deployment = await deploymentOf(stack, others, { secrets: true });
   const results = await verify(deployment, { patient: !!values.patient });
@@ -132,8 +125,8 @@ if (require.main === module)
     (code) => {
       process.exitCode = code;
     },
-    (error: Error & { code?: string }) => {
-      console.error(error.code?.startsWith("ERR_PARSE_ARGS") ? `${error.message}\n${USAGE}` : error.message);
+    (error: Error) => {
+      console.error(error.message);
       process.exitCode = 2;
     },
   );

@@ -1,5 +1,5 @@
 import type { Statement } from "../../../infra/access/policy";
-import type { Settings } from "../../../infra/settings";
+import { nearest, type Settings } from "../../../infra/settings";
 import { type DeployedPolicy, isRead, type Unread } from "../deployed";
 import { conditionWords, statementWords } from "../report/words";
 import { type Made, type Target, targetOf } from "./made";
@@ -227,28 +227,16 @@ function misnamed(facts: Facts): Explanation | undefined {
   if (madeAs(facts, target, account) || (ours && !made.some((one) => one.account === account)))
     return undefined;
   const { noun, name } = target;
-  const [nearest] = made
-    .filter(({ type }) => type === target.type)
-    .map((one) => ({ one, far: distance(`${account} ${name}`, `${one.account} ${one.of}`) }))
-    .sort((a, b) => a.far - b.far);
+  const called = (one: Pick<Made, "account" | "of">) => `${one.account} ${one.of}`;
+  const others = made.filter(({ type }) => type === target.type);
+  const close = nearest(called({ account, of: name }), others.map(called));
+  const meant = others.find((one) => called(one) === close);
   return [
     ["by", `the name: this stack has no ${noun} ${name} in account ${account}`],
     ...(resource.gone ? [] : [["not read", resource.unread] as const]),
-    ...(nearest ? [["nearest", `${noun} ${nearest.one.of} of account ${nearest.one.account}`] as const] : []),
+    ...(meant ? [["nearest", `${noun} ${meant.of} of account ${meant.account}`] as const] : []),
     ["change", `nothing in the program: ask for the ${noun} that is meant, by its name and account`],
   ];
-}
-
-/** Levenshtein's: how many letters to put in, take out or change. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from.toLowerCase()].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to.toLowerCase()].entries())
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1)!;
 }
 
 const where = ({ of, statement, number }: Place) => `${of}, statement ${statement.Sid ?? number}`;

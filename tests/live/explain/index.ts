@@ -4,11 +4,11 @@ import { GITHUB } from "../../../infra/deployer";
 import { deploymentOf } from "..";
 import { DeployedPolicies, isRead, readOr } from "../deployed";
 import { type Deployment, Stage } from "../stage";
+import { stackAndOptions } from "../usage";
 import { beforeAnyPolicy, type Explanation, explain, type Facts } from "./explanation";
 import { type Kind, madeBy, targetOf } from "./made";
 import { lowerService, type Refusal, readMessage, readReason } from "./message";
 import { accountOf, isFederated } from "./statements";
-import { stackAndOptions } from "./usage";
 
 const sides = ["trusting", "trusted"] as const;
 
