@@ -1,14 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { ECRClient, GetRepositoryPolicyCommand } from "@aws-sdk/client-ecr";
-import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
-import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { arn, bucketArn, type Place as Owner, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { groupsOf } from "../../infra/deployer";
 import { checks, type Home, jobs, people, type Role } from "./contract";
 import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
-import type { Caller } from "./requests";
 import { type Deployment, Stage } from "./stage";
 import type { Result } from "./verify";
 
@@ -60,52 +56,16 @@ export interface Results {
 const ROLES = ["roleArn", "previewRoleArn", "deployRoleArn", "trustedPreviewRoleArn", "trustedDeployRoleArn"];
 const TOLD = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
 
-/** The resources that carry a policy, by the output that names one: what it is, its ARN, and its policy. */
-const RESOURCES: Readonly<
-  Record<
-    string,
-    {
-      kind: string;
-      arn(named: string, owner: Owner): string;
-      policy(named: string, caller: Caller): Promise<Statement[]>;
-    }
-  >
-> = {
-  bucketName: {
-    kind: "bucket",
-    arn: (name, owner) => bucketArn(owner, name),
-    policy: (name, caller) => new DeployedPolicies(caller).bucket(name),
-  },
-  topicArn: {
-    kind: "topic",
-    arn: (TopicArn) => TopicArn,
-    policy: async (TopicArn, caller) =>
-      statementsOf(
-        (await new SNSClient(caller).send(new GetTopicAttributesCommand({ TopicArn }))).Attributes?.Policy,
-      ),
-  },
-  queueUrl: {
-    kind: "queue",
-    arn: (url, owner) => arn(owner, "sqs", url.split("/").at(-1)!),
-    policy: async (QueueUrl, caller) => {
-      const ask = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] });
-      return statementsOf((await new SQSClient(caller).send(ask)).Attributes?.Policy);
-    },
-  },
-  repositoryUri: {
-    kind: "repository",
-    arn: (uri, owner) => arn(owner, "ecr", `repository/${nameIn(uri)}`),
-    policy: async (uri, caller) => {
-      const ask = new GetRepositoryPolicyCommand({ repositoryName: nameIn(uri) });
-      const told = await new ECRClient(caller).send(ask).catch((error: Error) => {
-        if (error.name !== "RepositoryPolicyNotFoundException") throw error;
-      });
-      return statementsOf(told?.policyText);
-    },
-  },
-};
-const nameIn = (repositoryUri: string) => repositoryUri.slice(repositoryUri.indexOf("/") + 1);
-const statementsOf = (policy = '{"Statement":[]}'): Statement[] => [JSON.parse(policy).Statement].flat();
+/** The resources that carry a policy, by the output that names one, and their ARN by that and by its last part. */
+const RESOURCES = {
+  bucketName: { kind: "bucket", arnOf: (owner, _, name) => bucketArn(owner, name) },
+  topicArn: { kind: "topic", arnOf: (_, topicArn) => topicArn },
+  queueUrl: { kind: "queue", arnOf: (owner, _, name) => arn(owner, "sqs", name) },
+  repositoryUri: { kind: "repository", arnOf: (owner, _, name) => arn(owner, "ecr", `repository/${name}`) },
+} as const satisfies Record<
+  string,
+  { kind: string; arnOf(owner: Owner, told: string, name: string): string }
+>;
 
 /** The answers of a run, with the policies that the accounts hold now. */
 export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
@@ -113,7 +73,8 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
   const stage = await Stage.of(deployment);
   const trusting = new DeployedPolicies(stage.administrator("trusting"));
   const trusted = new DeployedPolicies(stage.administrator("trusted"));
-  const { region, trustingAccountId: accountId } = settings;
+  // Of a side that the stack does not manage no profile need be there.
+  const { region, trustingAccountId: accountId, manages } = settings;
   const owner = { region, accountId, partition: partitionOf(region) };
   const rows = answers.map(({ row, verdict }) => ({ ...row, ...verdict }));
   const scenarios = Object.entries(outputs);
@@ -137,7 +98,9 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
       return told ? [[home, told.Account!]] : [];
     }),
   );
-  const groups = [...new Set(asking.flatMap(([, person]) => person.groups))];
+  const groups = manages.includes("trusted")
+    ? [...new Set(asking.flatMap(([, person]) => person.groups))]
+    : [];
   return {
     format: FORMAT,
     stack: settings.stack,
@@ -152,8 +115,9 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
       scenarios.flatMap(([scenario, told]) =>
         ROLES.flatMap((output) => {
           const arn = told[output];
-          if (!arn) return [];
-          const account = output.startsWith("trusted") ? trusted : trusting;
+          const side = output.startsWith("trusted") ? "trusted" : "trusting";
+          if (!arn || !manages.includes(side)) return [];
+          const account = side === "trusted" ? trusted : trusting;
           return [account.role(arn.split("/").at(-1)!).then((role) => ({ scenario, ...role }))];
         }),
       ),
@@ -161,11 +125,12 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
     groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),
     resources: await Promise.all(
       scenarios.flatMap(([scenario, told]) =>
-        Object.entries(RESOURCES).flatMap(([output, { kind, arn, policy }]) => {
+        Object.entries(RESOURCES).flatMap(([output, { kind, arnOf }]) => {
           const named = told[output];
-          if (!named) return [];
-          const read = policy(named, stage.administrator("trusting"));
-          return [read.then((statements) => ({ scenario, kind, arn: arn(named, owner), statements }))];
+          if (!named || !manages.includes("trusting")) return [];
+          const name = named.split("/").at(-1)!;
+          const arn = arnOf(owner, named, name);
+          return [trusting[kind](name).then((statements) => ({ scenario, kind, arn, statements }))];
         }),
       ),
     ),
