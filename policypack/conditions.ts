@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isUnknown, textOf } from "./documents";
+import { isUnknown, textOf } from "./values";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {

@@ -10,6 +10,7 @@ import {
   typeKey,
 } from "./carriers";
 import { resolve, type Scope, scopeOf, within } from "./templates";
+import { DEEPEST, type Fields, isFields, isUnknown, textOf, UNKNOWN, UNKNOWN_TEXT } from "./values";
 
 /** One value somewhere in a resource's properties; `parent` leads back to the top. */
 export interface Place {
@@ -69,16 +70,10 @@ export interface Found {
   unknown: Place[];
 }
 
-export type Fields = Record<string, unknown>;
-
-// Stand-ins that the engine sends for values unknown until update: boolean, number, string, array, asset, archive, object.
-const UNKNOWN =
-  /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
 const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
 const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
 const WHOLE = /^<[^<>]*>$/; // one reference that is fixed
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
-export const DEEPEST = 1000; // levels; what people write has dozens
 const MOST_MALFORMED = 100;
 // Five times what CloudFormation takes inline; reading it takes a good part of a second.
 const LONGEST_YAML = 256 * 1024;
@@ -92,18 +87,6 @@ const BESIDE: Record<string, [operator: string, key: string]> = {
   sourcearn: ["ArnLike", "aws:SourceArn"],
   eventsourcetoken: ["StringEquals", "lambda:EventSourceToken"],
 };
-
-/** What stands for any value not known before the update. */
-export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** A value as text; nothing for an object, which may not even have a toString. */
-export const textOf = (value: unknown): string => (typeof value === "object" ? "" : String(value));
-
-/** Whether the engine does not know the value before the update. */
-export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.test(value);
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Every value that each element has, in whatever case its name is written; by name in lower case. */
 function elementsOf(object: object): Map<string, unknown[]> {

@@ -1,4 +1,4 @@
-import { DEEPEST, type Fields, isFields, isUnknown, textOf, UNKNOWN_TEXT } from "./documents";
+import { DEEPEST, type Fields, isFields, isUnknown, textOf, UNKNOWN_TEXT } from "./values";
 
 /** What a template's references stand for. */
 export interface Scope {

@@ -23,6 +23,7 @@ const SOURCES = [
   "policy.ts",
   "principals.ts",
   "templates.ts",
+  "values.ts",
 ];
 const POLICIES = ["no-wildcard-principals", "known-at-preview", "companions"];
 const OPTIONS = {
