@@ -49,11 +49,11 @@ export async function openAccounts(settings: Settings): Promise<Accounts> {
  */
 export async function profileEndpoints(): Promise<ReadonlyMap<string, string | undefined>> {
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const { AWS_ENDPOINT_URL: everywhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: ignored } = process.env;
+  const { AWS_ENDPOINT_URL: everywhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: ignoring } = process.env;
   return new Map(
-    Object.entries({ ...credentialsFile, ...configFile }).map(([name, { endpoint_url: own }]) => [
-      name,
-      ignored === "true" ? undefined : (everywhere ?? own),
-    ]),
+    Object.entries({ ...credentialsFile, ...configFile }).map(([name, profile]) => {
+      const ignored = ignoring ?? profile.ignore_configured_endpoint_urls;
+      return [name, ignored === "true" ? undefined : (everywhere ?? profile.endpoint_url)];
+    }),
   );
 }

@@ -66,7 +66,7 @@ type Written = Readonly<Record<string, string | undefined>>;
 
 interface Rule<Value> {
   expected: string;
-  /** Its text may be a secret, which no error shows. */
+  /** Its text may be a secret: no error shows it, and the CLI asks for it. */
   secret?: true;
   /** The value, or undefined where the text is not what is expected. */
   read(text: string): Value | undefined;
@@ -208,13 +208,12 @@ const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } =
     [],
   ),
   operatedInstanceTag: {
-    expected:
-      "a tag as key=value, of up to 128 and 256 letters, digits, spaces and _.:/+-@, not beginning with aws:",
-    // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    expected: "a tag as key=value, of up to 128 and 256 characters, not beginning with aws:",
+    // EC2 takes any character, but a policy would read ${ as a variable.
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
     read: (text) => {
-      const [, key, value] =
-        /^(?!aws:)([\p{L}\p{N} _.:/+@-]{1,128})=([\p{L}\p{N} _.:/=+@-]{1,256})$/iu.exec(text) ?? [];
-      return key && value ? { key, value } : undefined;
+      const [, key, value] = /^(?!aws:)([^=]{1,128})=(.{1,256})$/is.exec(text) ?? [];
+      return key && value && !text.includes("${") ? { key, value } : undefined;
     },
     otherwise: () => undefined,
   },
@@ -291,8 +290,10 @@ export function parseSettings(stack: string, written: Written): Settings {
     else if (text === undefined) mistake(name, "nothing", rule.expected, set(name));
     else {
       values[name] = rule.read(text);
-      const found = rule.secret ? `${text.length} characters` : JSON.stringify(text);
-      if (values[name] === undefined) mistake(name, found, rule.expected, set(name));
+      const [found, mend] = rule.secret
+        ? [`${text.length} characters`, set(name, "--secret")]
+        : [JSON.stringify(text), set(name)];
+      if (values[name] === undefined) mistake(name, found, rule.expected, mend);
     }
   }
   const settings = values as unknown as Settings;

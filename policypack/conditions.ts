@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isUnknown, textOf } from "./values";
+import { isUnknown, itemsOf, textOf } from "./values";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {
@@ -54,7 +54,7 @@ export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolea
         tests.push({
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
-          values: [value].flat(2).map((one: unknown) => (isUnknown(one) ? undefined : textOf(one))),
+          values: [...itemsOf(value)].map((one) => (isUnknown(one) ? undefined : textOf(one))),
         });
   return { tests, unknown };
 }

@@ -10,7 +10,7 @@ import {
   typeKey,
 } from "./carriers";
 import { resolve, type Scope, scopeOf, within } from "./templates";
-import { DEEPEST, type Fields, isFields, isUnknown, textOf, UNKNOWN, UNKNOWN_TEXT } from "./values";
+import { DEEPEST, type Fields, isFields, isUnknown, itemsOf, textOf, UNKNOWN, UNKNOWN_TEXT } from "./values";
 
 /** One value somewhere in a resource's properties; `parent` leads back to the top. */
 export interface Place {
@@ -133,7 +133,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
   // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
   const value: Fields = Object.create(null);
   for (const key of Object.keys(props)) value[key] = Object.getOwnPropertyDescriptor(props, key)?.value;
-  const scope = scopeOf(value.parameters);
+  const scope = scopeOf();
   const todo: Place[] = [
     { value, key: "", step: "", type: typeKey(type), property: "", parent: undefined, depth: 0, scope },
   ];
@@ -185,7 +185,7 @@ export function explore(type: string, props: object, endpoints = false): Found {
       seen.add(value);
     } else if (isFields(value) && !seen.has(value)) {
       seen.add(value);
-      if (isFields(value.Resources)) place.scope = within(place.scope, value);
+      if (isFields(value.Resources)) place.scope = within(place.scope, value, declaring(place));
       const meant = resolve(value, place.scope, "one");
       if (meant !== value) {
         child(typeof meant === "string" && WHOLE.test(meant) ? UNKNOWN_TEXT : meant, "", key);
@@ -217,6 +217,13 @@ export function mayAwait(props: object): boolean {
       }
   }
   return false;
+}
+
+/** The properties of the resource that a place belongs to. */
+function declaring(place: Place): unknown {
+  let at: Place | undefined = place.parent;
+  while (at && at.property !== "") at = at.parent;
+  return at?.value;
 }
 
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
@@ -279,7 +286,7 @@ function statementOf(object: Fields, place: Place): Statement {
 
 /** A property that names principals outside a document, put as the statement that it amounts to. */
 function barePrincipal(place: Place): Statement[] {
-  const texts = [resolve(place.value, place.scope)].flat(3).filter((one) => typeof one === "string");
+  const texts = [...itemsOf(resolve(place.value, place.scope))].filter((one) => typeof one === "string");
   const parent = place.parent as Place;
   parent.elements ??= elementsOf(parent.value as Fields);
   const { elements } = parent;

@@ -20,3 +20,17 @@ export const isUnknown = (value: unknown): boolean => typeof value === "string" 
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What stands in a list and in the lists in it, in order; a list that YAML's anchors repeat once. Else the value itself. */
+export function* itemsOf(value: unknown): Generator<unknown> {
+  const seen = new Set<unknown>();
+  const todo = [value];
+  while (todo.length > 0) {
+    const one = todo.pop();
+    if (!Array.isArray(one)) yield one;
+    else if (!seen.has(one)) {
+      seen.add(one);
+      for (let i = one.length - 1; i >= 0; i--) todo.push(one[i]);
+    }
+  }
+}

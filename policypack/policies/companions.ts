@@ -80,8 +80,9 @@ function deniedWithoutMfa(statements: Statement[]): Map<unknown, Set<string>> {
   const denied = new Map<unknown, Set<string>>();
   for (const { allows, principals, conditions, list, actions } of statements) {
     if (allows || !principals.some(({ kind, text }) => text === "*" && /^(aws)?$/i.test(kind))) continue;
-    const { tests } = testsOf(conditions);
-    if (tests.every(lacksMfa)) denied.set(list, new Set([...(denied.get(list) ?? []), ...actions]));
+    const { tests, unknown } = testsOf(conditions);
+    if (!unknown && tests.every(lacksMfa))
+      denied.set(list, new Set([...(denied.get(list) ?? []), ...actions]));
   }
   return denied;
 }

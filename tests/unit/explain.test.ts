@@ -313,7 +313,7 @@ describe("an explanation", () => {
       "a silent trust policy alone",
       { own: unread(false), resource: [] },
       /^the trusting account/,
-      /allows only: nothing/,
+      /allows nothing to anyone/,
     ],
   ] as const)
     it(`concludes no more than it knows from ${title}`, () => {

@@ -383,10 +383,9 @@ function othersLetIn(facts: Facts): Explanation {
   if (resource && !isRead(resource)) return [["not read", resource.unread]];
   const allowed = written(facts).filter(({ Effect }) => Effect === "Allow");
   if (!resource) return [["policy", `none of ${facts.on} that is read here`]];
-  const only =
-    allowed.map((one) => statementWords(one).replace(/^Arn:/, "arn:")).join(" ") || "nothing to anyone.";
+  const only = allowed.map((one) => statementWords(one).replace(/^Arn:/, "arn:")).join(" ");
   return [
-    ["policy", `${resourcePolicy(facts)} allows only: ${only}`],
+    ["policy", `${resourcePolicy(facts)} ${only ? `allows only: ${only}` : "allows nothing to anyone."}`],
     ["made by", madeWhere(madeResource(facts))],
   ];
 }

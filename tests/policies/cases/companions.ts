@@ -155,6 +155,7 @@ export const companions: Case[] = [
         StringEquals: { "aws:PrincipalTag/team": "web" },
       },
     },
+    "on conditions not known yet": { Condition: UNKNOWN },
     "that is none": { Effect: "Allow", Principal: { AWS: ["*"] } },
   }).map(
     ([which, over]): Case => ({

@@ -22,6 +22,10 @@ const given = (one: Pick<Case, "type" | "props">, parameters: unknown): Pick<Cas
   ...one,
   props: { ...one.props, parameters },
 });
+const templateOf = ({ props }: Pick<Case, "props">): unknown => Object(props).templateBody;
+/** A template whose stack set declares the template `one`, with these properties beside it. */
+const inSet = (one: Pick<Case, "type" | "props">, more: object): Pick<Case, "type" | "props"> =>
+  declares("AWS::CloudFormation::StackSet", { TemplateBody: templateOf(one), ...more });
 const WHO = { Parameters: { Who: { Type: "String" } } };
 const DEFAULT = { Parameters: { Who: { Type: "String", Default: "*" } } };
 const MAP = { Mappings: { M: { a: { open: "*", closed: "111122223333" }, b: { open: "*", closed: "1" } } } };
@@ -47,6 +51,37 @@ const blocked: Record<string, Pick<Case, "type" | "props">> = {
   }),
   "a wildcard selected from a list": bare({ "Fn::Select": [1, ["111122223333", "*"]] }),
   "a wildcard selected by an index that is not known": bare({ "Fn::Select": [{ Ref: "I" }, ["1", "*"]] }),
+  "a wildcard selected from a list that may be": bare({
+    "Fn::Select": [0, { "Fn::If": ["C", ["111122223333"], ["*"]] }],
+  }),
+  "a mapping's default for what is not there": lets(
+    { "Fn::FindInMap": ["M", { Ref: "AWS::Region" }, "closed", { DefaultValue: "*" }] },
+    MAP,
+  ),
+  "an inner stack set's own default": given(inSet(lets({ Ref: "Who" }, DEFAULT), {}), {
+    Who: "111122223333",
+  }),
+  "an inner stack set's parameter": inSet(lets({ Ref: "Who" }, WHO), {
+    Parameters: [{ ParameterKey: "Who", ParameterValue: "*" }],
+  }),
+  "a parameter of a stack set asked of Cloud Control": {
+    type: "aws:cloudcontrol/resource:Resource",
+    props: {
+      typeName: "AWS::CloudFormation::StackSet",
+      desiredState: json({
+        TemplateBody: templateOf(lets({ Ref: "Who" }, WHO)),
+        Parameters: [{ ParameterKey: "Who", ParameterValue: "*" }],
+      }),
+    },
+  },
+  "a parameter that some of a stack set's instances override": {
+    type: "aws-native:cloudformation:StackSet",
+    props: {
+      ...lets({ Ref: "Who" }, WHO).props,
+      parameters: [{ parameterKey: "Who", parameterValue: "111122223333" }],
+      stackInstancesGroup: [{ parameterOverrides: [{ parameterKey: "Who", parameterValue: "*" }] }],
+    },
+  },
   "a public ACL that may be chosen": declares("AWS::S3::Bucket", {
     AccessControl: { "Fn::If": ["C", "PublicRead", "Private"] },
   }),
@@ -122,6 +157,20 @@ const passes: Record<string, Pick<Case, "type" | "props">> = {
     Who: "111122223333",
   }),
   "an account in a mapping": lets({ "Fn::FindInMap": ["M", "a", "closed"] }, MAP),
+  "a mapping's default where what is meant is there": lets(
+    { "Fn::FindInMap": ["M", "a", "closed", { DefaultValue: "*" }] },
+    MAP,
+  ),
+  "a parameter that an inner stack set sets": inSet(lets({ Ref: "Who" }, DEFAULT), {
+    Parameters: [{ ParameterKey: "Who", ParameterValue: "111122223333" }],
+  }),
+  "an override of another parameter": {
+    type: "aws-native:cloudformation:StackSet",
+    props: {
+      ...given(lets({ Ref: "Who" }, WHO), [{ parameterKey: "Who", parameterValue: "111122223333" }]).props,
+      stackInstancesGroup: [{ parameterOverrides: [{ parameterKey: "Other", parameterValue: "*" }] }],
+    },
+  },
   "an account selected from a list with a wildcard": bare({ "Fn::Select": ["0", ["111122223333", "*"]] }),
   "a resource of the template by name": lets({ Ref: "Role" }),
   "an attribute as a list of names": lets({ "Fn::GetAtt": ["Role", "Arn"] }),
