@@ -42,25 +42,19 @@ export function within(scope: Scope, { Parameters, Mappings, Resources }: Fields
   };
 }
 
-function givenBy({ parameters, Parameters = parameters, ...others }: Fields): Scope["given"] {
-  if (isUnknown(Parameters)) return undefined;
-  const own = new Map<unknown, unknown>(
-    Array.isArray(Parameters) ? pairsIn(Parameters) : Object.entries(Object(Parameters)),
-  );
-  return { own, overrides: pairsIn(others) };
-}
-
-// A stack set's overrides stand three levels below its properties.
-const DEEPEST_PAIR = 5;
-
-/** Parameters in lists of names and values, as stack sets have them. */
-function pairsIn(value: unknown, depth = 0): [name: unknown, value: unknown][] {
-  if (typeof value !== "object" || value === null || depth > DEEPEST_PAIR) return [];
-  const fields = value as Fields;
-  const name = fields.ParameterKey ?? fields.parameterKey;
-  return name === undefined
-    ? Object.values(value).flatMap((one) => pairsIn(one, depth + 1))
-    : [[name, fields.ParameterValue ?? fields.parameterValue]];
+function givenBy(declaring: Fields): Scope["given"] {
+  const named = (of: unknown, name: string): unknown =>
+    Object(of)[name] ?? Object(of)[name.replace(/^./, (letter) => letter.toLowerCase())];
+  const pairs = (list: unknown): [name: unknown, value: unknown][] =>
+    [...itemsOf(list)].map((one) => [named(one, "ParameterKey"), named(one, "ParameterValue")]);
+  const parameters = named(declaring, "Parameters");
+  if (isUnknown(parameters)) return undefined;
+  return {
+    own: new Map(Array.isArray(parameters) ? pairs(parameters) : Object.entries(Object(parameters))),
+    overrides: [...itemsOf(named(declaring, "StackInstancesGroup"))].flatMap((one) =>
+      pairs(named(one, "ParameterOverrides")),
+    ),
+  };
 }
 
 const CHOICE = Symbol("choice");
@@ -96,16 +90,17 @@ const FUNCTIONS: Record<string, (scope: Scope, given: unknown[]) => unknown> = {
   "Fn::Select": (_, [at, list]) => select(at, list),
   "Fn::FindInMap": (scope, [map, first, second, options]) => {
     let found = [scope.mappings];
-    let isThere = true;
+    let named: unknown = scope.mappings;
     for (const key of [map, first, second].map(textOf)) {
-      const maps = found.filter(isFields);
-      isThere &&= maps.some((one) => Object.hasOwn(one, key));
-      found = maps.flatMap((one) => (Object.hasOwn(one, key) ? [one[key]] : Object.values(one)));
+      named = isFields(named) && Object.hasOwn(named, key) ? named[key] : undefined;
+      found = found
+        .filter(isFields)
+        .flatMap((one) => (Object.hasOwn(one, key) ? [one[key]] : Object.values(one)));
       scope.budget.left -= found.length;
     }
     if (scope.budget.left < 0) return "*";
     const { DefaultValue } = Object(options);
-    if (!isThere && DefaultValue !== undefined) found.push(DefaultValue);
+    if (named === undefined && DefaultValue !== undefined) found.push(DefaultValue);
     return found.length > 0 ? either(found) : undefined;
   },
   "Fn::ToJsonString": (_, value) => value,
@@ -135,8 +130,9 @@ function textIn(value: unknown, scope: Scope): string {
     }
     text ??= next;
   }
-  scope.budget.left -= text?.length ?? 0;
-  return text ?? "";
+  const meant = text ?? "";
+  scope.budget.left -= meant.length;
+  return meant;
 }
 
 /**

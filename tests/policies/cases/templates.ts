@@ -58,6 +58,10 @@ const blocked: Record<string, Pick<Case, "type" | "props">> = {
     { "Fn::FindInMap": ["M", { Ref: "AWS::Region" }, "closed", { DefaultValue: "*" }] },
     MAP,
   ),
+  "a mapping's default for a name that every object has": lets(
+    { "Fn::FindInMap": ["M", "a", "constructor", { DefaultValue: "*" }] },
+    { Mappings: { M: { a: { closed: "111122223333" } } } },
+  ),
   "an inner stack set's own default": given(inSet(lets({ Ref: "Who" }, DEFAULT), {}), {
     Who: "111122223333",
   }),
@@ -152,6 +156,16 @@ const told: Record<string, Pick<Case, "type" | "props">> = {
 };
 
 const passes: Record<string, Pick<Case, "type" | "props">> = {
+  "an effect that a parameter sets to Deny": given(
+    holds(documentOf(statement({ Principal: "*", Effect: { Ref: "Effect" } })), {
+      Parameters: { Effect: { Type: "String" } },
+    }),
+    { Effect: "Deny" },
+  ),
+  "a property that is called as a template's": {
+    type: "aws:resourcegroups/group:Group",
+    props: { Resources: { Who: { Type: "AWS::S3::Bucket" } } },
+  },
   "a choice of accounts": bare({ "Fn::If": ["C", "111122223333", { Ref: "AWS::AccountId" }] }),
   "a parameter given an account in place of a wildcard": given(lets({ Ref: "Who" }, DEFAULT), {
     Who: "111122223333",
