@@ -251,8 +251,9 @@ function trustedKinds(settings: Settings): Kind[] {
 }
 
 /**
- * What `npm run verify`, `handover` and `explain` need besides, in one of the accounts: to make its people, buckets, queue and parameter, which
- * carry names of their own, to put them into the program's groups, and to remove it all.
+ * What `npm run verify`, `handover` and `explain` need besides, in one of the accounts: to make people, buckets, a queue
+ * and a parameter, which carry names of their own, to put the people into the program's groups, to remove it all, and to
+ * read the policies that are deployed.
  */
 export function checkerStatements(settings: Settings, side: Side): Statement[] {
   const place = placeOf(settings, side);
