@@ -50,8 +50,8 @@ function keepBytes(file: string, before: string, salts: string[]): void {
   if (kept !== now) writeFileSync(file, kept);
 }
 
-/** Copies of the settings files, for as long as a command runs: one that is killed is made good by the next. */
 const home = process.env.PULUMI_HOME ?? "";
+/** Copies of the settings files, for as long as a command runs: one that is killed is made good by the next. */
 const copies = join(home, `settings-${process.pid}.json`);
 
 /** The copies that killed commands left, each read and gone. */

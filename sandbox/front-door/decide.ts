@@ -74,6 +74,12 @@ const knownKeys = <Value>(value: Value): Value =>
         ) as Value)
       : value;
 
+/** Those keys that a policy of the question tests. */
+function testedKeys(keys: readonly string[], { request: _, ...policies }: Simulation): string[] {
+  const text = JSON.stringify(policies).toLowerCase();
+  return keys.filter((key) => text.includes(`"${key.toLowerCase()}"`));
+}
+
 /** Whether a principal (undefined: anonymous) may do what a check says. */
 export async function decide(
   call: Pick<Call, "now" | "region" | "sourceIp" | "headers">,
@@ -126,8 +132,7 @@ export async function decide(
   const answer = check.unknown ? undefined : await runSimulation(simulation, {});
   if (answer?.resultType === "single") {
     const { analysis, ignoredContextKeys = [] } = answer.result;
-    const policies = JSON.stringify({ ...simulation, request: {} }).toLowerCase();
-    const dropped = ignoredContextKeys.filter((key) => policies.includes(`"${key.toLowerCase()}"`));
+    const dropped = ignoredContextKeys.length > 0 ? testedKeys(ignoredContextKeys, simulation) : [];
     return {
       allowed: analysis.result === "Allowed",
       because: reason(check, analysis, principal),

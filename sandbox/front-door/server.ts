@@ -641,26 +641,27 @@ const nameOf = (caller: Principal | ServicePrincipal | FederatedPrincipal | unde
   return "service" in caller ? caller.service : `${caller.federated} ${caller.subject}`;
 };
 
-/** What a resource's own policy can open to no other account, whatever it says. */
-const OF_OWNING_ACCOUNT = {
+/** What a resource's own policy can open to no other account, whatever it says, and how AWS refuses it. */
+const OF_OWNING_ACCOUNT: [actions: RegExp, ...error: ConstructorParameters<typeof AwsError>][] = [
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
-  s3: /^s3:(Get|Put|Delete)BucketPolicy$/,
+  [
+    /^s3:(Get|Put|Delete)BucketPolicy$/,
+    "MethodNotAllowed",
+    "The specified method is not allowed against this resource.",
+    405,
+  ],
   // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
-  sqs: /^sqs:(AddPermission|RemovePermission|SetQueueAttributes|(Delete|Tag|Untag)Queue|ListQueueTags|(Cancel|List|Start)MessageMoveTasks?)$/,
-};
+  [
+    /^sqs:(AddPermission|RemovePermission|SetQueueAttributes|(Delete|Tag|Untag)Queue|ListQueueTags|(Cancel|List|Start)MessageMoveTasks?)$/,
+    "AccessDenied",
+    "Access to the resource is denied.",
+  ],
+];
 
 function refuseOtherAccounts(checks: Check[], principal: Principal | undefined): void {
-  for (const { action, account } of checks) {
-    if (!principal || account === principal.account) continue;
-    if (OF_OWNING_ACCOUNT.s3.test(action))
-      throw new AwsError(
-        "MethodNotAllowed",
-        "The specified method is not allowed against this resource.",
-        405,
-      );
-    if (OF_OWNING_ACCOUNT.sqs.test(action))
-      throw new AwsError("AccessDenied", "Access to the resource is denied.");
-  }
+  for (const { action, account } of checks)
+    for (const [actions, ...error] of OF_OWNING_ACCOUNT)
+      if (principal && account !== principal.account && actions.test(action)) throw new AwsError(...error);
 }
 
 function refusal(

@@ -23,7 +23,7 @@ import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
 import { CheckUsers } from "../../tests/live/people";
-import { connect } from "../../tests/live/topic";
+import { brokerOf, connect } from "../../tests/live/topic";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { words } from "./front-door-world";
@@ -240,7 +240,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       const { accessKeyId, secretAccessKey } = outputs.topicPublisher!;
       await aws(`configure set aws_access_key_id ${accessKeyId} --profile switch`);
       await aws(`configure set aws_secret_access_key ${secretAccessKey} --profile switch`);
-      watcher = await connect(administrator("prod"), "watcher");
+      const prod = administrator("prod");
+      watcher = await connect(prod, "watcher", await brokerOf(prod));
       watcher.on("message", (topic, payload) => seen.push(`${topic} ${payload}`));
       await watcher.subscribeAsync("topic/#", { qos: 1 });
     });

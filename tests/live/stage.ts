@@ -94,13 +94,13 @@ export class Stage {
     // Named one by one: to name the own account would only hand the question back to the person's policies.
     const named = [...this.users].filter(([who]) => /^(prod|dev) user/.test(who)).map(([, { arn }]) => arn);
     const { region } = deployment.settings;
-    for (const [policy, effects] of Object.entries({
-      silent: [],
-      allows: ["Allow"],
-      denies: ["Allow", "Deny"],
-    } as const)) {
-      if (!needs(`a bucket whose policy ${policy === "silent" ? "is silent" : policy}` as Target)) continue;
-      const bucket = await trusting.create(`check-${run}-${policy}`, key);
+    for (const [target, name, effects] of [
+      ["a bucket whose policy is silent", "silent", []],
+      ["a bucket whose policy allows", "allows", ["Allow"]],
+      ["a bucket whose policy denies", "denies", ["Allow", "Deny"]],
+    ] as const) {
+      if (!needs(target)) continue;
+      const bucket = await trusting.create(`check-${run}-${name}`, key);
       const Resource = bucketArn({ region, partition: partitionOf(region), accountId: "" }, bucket, "/*");
       const about = { Principal: { AWS: named }, Action: "s3:GetObject", Resource };
       if (effects.length > 0)

@@ -9,7 +9,7 @@ import type { Caller, Subject } from "./requests";
 const SEEN_SECONDS = 10;
 
 /** Where an account's message broker is: each account has an address of its own. */
-async function brokerOf(owner: Caller): Promise<string> {
+export async function brokerOf(owner: Caller): Promise<string> {
   const { endpointAddress } = await new IoTClient(owner).send(
     new DescribeEndpointCommand({ endpointType: "iot:Data-ATS" }),
   );
@@ -17,13 +17,14 @@ async function brokerOf(owner: Caller): Promise<string> {
 }
 
 /**
- * Connects to the message broker of an account's AWS IoT as its device SDKs do: MQTT over a WebSocket with a signed URL.
- * @param owner who may ask for the broker's address.
+ * Connects to AWS IoT's message broker as its device SDKs do: MQTT over a WebSocket with a signed URL.
  * https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
  */
-export async function connect(caller: Caller, clientId: string, owner = caller): Promise<MqttClient> {
-  const { credentials, region } = caller;
-  const broker = await brokerOf(owner);
+export async function connect(
+  { credentials, region }: Caller,
+  clientId: string,
+  broker: string,
+): Promise<MqttClient> {
   const { sessionToken, ...key } = typeof credentials === "function" ? await credentials() : credentials;
   const { host } = new URL(broker);
   const signer = new SignatureV4({ credentials: key, region, service: "iotdevicegateway", sha256: Sha256 });
@@ -47,10 +48,11 @@ export async function connectAs(
   caller: Caller,
   { clientId, watcher }: Pick<Subject, "clientId" | "watcher">,
 ): Promise<void> {
+  const broker = await brokerOf(watcher);
   // A broker that nobody could reach would say nothing about the client.
-  await (await connect(watcher, `watcher-${randomUUID()}`)).endAsync(true);
+  await (await connect(watcher, `watcher-${randomUUID()}`, broker)).endAsync(true);
   try {
-    await (await connect(caller, clientId, watcher)).endAsync(true);
+    await (await connect(caller, clientId, broker)).endAsync(true);
   } catch (error) {
     // AWS closes the connection without a word, or with the code that says "not authorized".
     const { code, message } = error as { code?: number; message: string };
@@ -69,14 +71,15 @@ export async function publish(
 ): Promise<void> {
   const payloads = { https: `https ${randomUUID()}`, webSocket: `web socket ${randomUUID()}` };
   const seen = new Set<string>();
-  const subscriber = await connect(watcher, `watcher-${randomUUID()}`);
+  const broker = await brokerOf(watcher);
+  const subscriber = await connect(watcher, `watcher-${randomUUID()}`, broker);
   try {
     subscriber.on("message", (_, payload) => seen.add(payload.toString()));
     await subscriber.subscribeAsync(topic, { qos: 1 });
     await new IoTDataPlaneClient(caller).send(
       new PublishCommand({ topic, qos: 1, payload: Buffer.from(payloads.https) }),
     );
-    const device = await connect(caller, clientId, watcher);
+    const device = await connect(caller, clientId, broker);
     try {
       await device.publishAsync(topic, payloads.webSocket, { qos: 1 });
     } finally {
