@@ -57,7 +57,7 @@ async function rehearseStack(args: string[]): Promise<number> {
     "--no-warnings",
     "-r",
     "ts-node/register/transpile-only",
-    join(PROJECT_DIRECTORY, "tests/live/index.ts"),
+    join(PROJECT_DIRECTORY, "tools/verify/index.ts"),
     stack,
     ...(values.results ? ["--results", values.results] : []),
   ];

@@ -2,8 +2,8 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DaemonRecord, reapMoto, type SandboxOptions } from "./accounts";
-import { startMoto } from "./front-door/moto-server";
-import { type FrontDoor, startFrontDoor } from "./front-door/server";
+import { startMoto } from "./gateway/moto-server";
+import { type FrontDoor, startFrontDoor } from "./gateway/server";
 
 const MAX_LOG = 1024 * 1024;
 const options = JSON.parse(process.argv[2] ?? "{}") as SandboxOptions;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseSettings, type Settings } from "../infra/settings";
 import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
-import { engineEnvironment, ensureStack, forgetStack } from "./engine/engine";
+import { engineEnvironment, ensureStack, forgetStack } from "./pulumi/engine";
 import { type Toolchain, toolchain } from "./toolchain";
 
 export const PROJECT_DIRECTORY = join(__dirname, "..");

@@ -43,7 +43,7 @@ export interface Toolchain {
 /** Told what happens to a tool: "pulumi", "moto". */
 export type Report = (tool: string, message: string) => void;
 
-const ENGINE = join(__dirname, "engine");
+const ENGINE = join(__dirname, "pulumi");
 const MOTO_SERVER = join(__dirname, "moto_server.py");
 const CLI_SOURCE = join(ENGINE, "pulumi-cli");
 const CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
@@ -106,7 +106,7 @@ function isExecutable(file: string): boolean {
 const onPath = (name: string, folders: string[] = []) =>
   [...folders, ...(process.env.PATH ?? "").split(delimiter)]
     .map((folder) => join(folder, name))
-    .find((file) => isExecutable(file) && !/\/sandbox\/engine\/(cli|bin)\/[^/]+$/.test(realpathSync(file)));
+    .find((file) => isExecutable(file) && !/\/sandbox\/pulumi\/(cli|bin)\/[^/]+$/.test(realpathSync(file)));
 
 /** An official plugin: in PATH, in these folders, or among those that the user's own Pulumi has downloaded. */
 function official(name: string, folders: string[], folderPrefix: string): string | undefined {

@@ -111,7 +111,7 @@ describe("the deployer's permissions", function () {
   });
 
   it("suffice, with those of the checks, to ask the accounts who gets in", async () => {
-    // The checks launch instances in the sandbox, never at AWS: see tests/live/stage.ts.
+    // The checks launch instances in the sandbox, never at AWS: see tools/verify/stage.ts.
     const asked: Statement = { Effect: "Allow", Action: ["ec2:*", "iam:PassRole"], Resource: "*" };
     for (const side of SIDES)
       await permit(side, [
@@ -121,7 +121,7 @@ describe("the deployer's permissions", function () {
       ]);
     await works(...steps[0]!);
     const run = async (program: string, ...args: string[]) => {
-      const all = ["-r", "ts-node/register/transpile-only", `tests/live/${program}`, "dev", ...args];
+      const all = ["-r", "ts-node/register/transpile-only", `tools/verify/${program}`, "dev", ...args];
       const options = { cwd: PROJECT_DIRECTORY, env: confined(environment) };
       return (await promisify(execFile)(process.execPath, all, options)).stdout;
     };

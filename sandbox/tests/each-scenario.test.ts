@@ -44,7 +44,7 @@ describe("each scenario alone", function () {
       writeFileSync(join(directory, "Pulumi.dev.yaml"), alone);
       const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--policy-pack", "policypack"];
       await run(rehearsal.tools.pulumi, ...up);
-      const verify = join(PROJECT_DIRECTORY, "tests/live/index.ts");
+      const verify = join(PROJECT_DIRECTORY, "tools/verify/index.ts");
       const results = join(directory, "results.json");
       const { stdout } = await run(
         process.execPath,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { documentMeaning } from "../engine/provider-aws/documents";
-import { same } from "../engine/provider-aws/table";
+import { documentMeaning } from "../pulumi/provider-aws/documents";
+import { same } from "../pulumi/provider-aws/table";
 
 const document = (statement: object | object[], Version = "2012-10-17") =>
   JSON.stringify({ Version, Statement: statement });

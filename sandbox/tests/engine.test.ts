@@ -23,8 +23,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { type Sandbox, startSandbox, stopSandbox } from "../accounts";
-import { engineEnvironment, ensureStack, forgetStack } from "../engine/engine";
-import { typeOf } from "../engine/provider-aws/types";
+import { engineEnvironment, ensureStack, forgetStack } from "../pulumi/engine";
+import { typeOf } from "../pulumi/provider-aws/types";
 import { confined } from "../rehearsal";
 import { type Toolchain, toolchain } from "../toolchain";
 
@@ -133,7 +133,7 @@ describe("the engine with its stand-ins", function () {
     const outputs = () => succeeds("", "stack", "output", "--json");
     const all = await Promise.all([outputs(), succeeds("", "config", "--json"), outputs(), outputs()]);
     assert.equal(all[0], all[2]);
-    const other = join(root, "other checkout/sandbox/engine/cli");
+    const other = join(root, "other checkout/sandbox/pulumi/cli");
     mkdirSync(other, { recursive: true });
     writeFileSync(join(other, "pulumi"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
     const { PATH } = process.env;

@@ -9,9 +9,9 @@ import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
-import { jobToken } from "../../tests/live/job-token";
-import { type CheckUser, CheckUsers } from "../../tests/live/people";
-import type { Caller } from "../../tests/live/requests";
+import { jobToken } from "../../tools/verify/job-token";
+import { type CheckUser, CheckUsers } from "../../tools/verify/people";
+import type { Caller } from "../../tools/verify/requests";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 
@@ -38,7 +38,7 @@ describe("a deployed stack's results, handover and explanations", function () {
       "--no-warnings",
       "-r",
       "ts-node/register/transpile-only",
-      `tests/live/${file}`,
+      `tools/verify/${file}`,
       ...args,
     ]);
   const explained = async (...args: string[]) => {

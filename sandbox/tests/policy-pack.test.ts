@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, PACK } from "../../tests/policies/analyzer";
 import { stopSandbox } from "../accounts";
-import { ensureStack } from "../engine/engine";
+import { ensureStack } from "../pulumi/engine";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 
 interface Program {

@@ -32,7 +32,7 @@ const GRANTS_TESTERS: Change = [
     );`,
 ];
 const EXPECTS_TESTERS: Change = [
-  "tests/live/contract.ts",
+  "tools/verify/contract.ts",
   'assumes(4, "tester", "signed in with MFA", "refused")',
   'assumes(4, "tester", "signed in with MFA", "allowed")',
 ];

@@ -23,8 +23,8 @@ import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
-import { checks } from "../../tests/live/contract";
-import { CheckUsers } from "../../tests/live/people";
+import { checks } from "../../tools/verify/contract";
+import { CheckUsers } from "../../tools/verify/people";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
@@ -99,7 +99,7 @@ describe("stack dev, rehearsed", function () {
     return output;
   };
   const verify = () =>
-    command(process.execPath, ["-r", "ts-node/register/transpile-only", "tests/live/index.ts", "dev"]);
+    command(process.execPath, ["-r", "ts-node/register/transpile-only", "tools/verify/index.ts", "dev"]);
   /** The checks that failed, as "Scenario number". */
   const failedChecks = (output: string) => {
     let scenario = "";

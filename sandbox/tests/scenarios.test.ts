@@ -22,11 +22,11 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
-import { CheckUsers } from "../../tests/live/people";
-import { brokerOf, connect } from "../../tests/live/topic";
+import { CheckUsers } from "../../tools/verify/people";
+import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
-import { words } from "./front-door-world";
+import { words } from "./gateway-world";
 import { awsCli, typed } from "./shell";
 
 const REGION = "ap-northeast-1";

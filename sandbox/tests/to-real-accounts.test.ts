@@ -18,8 +18,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
-import { CheckUsers } from "../../tests/live/people";
-import type { Caller } from "../../tests/live/requests";
+import { CheckUsers } from "../../tools/verify/people";
+import type { Caller } from "../../tools/verify/requests";
 import { accountEnvironment, stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { awsCli, typed } from "./shell";

@@ -21,8 +21,8 @@ import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/
 import { roleOf } from "../../infra/access/hand-over";
 import type { Statement } from "../../infra/access/policy";
 import type { SessionRights } from "../../infra/access/trust";
-import type { Session } from "../engine/provider-aws/session";
-import { typeOf } from "../engine/provider-aws/types";
+import type { Session } from "../pulumi/provider-aws/session";
+import { typeOf } from "../pulumi/provider-aws/types";
 import {
   ACCOUNTS,
   type Device,
@@ -32,7 +32,7 @@ import {
   REGION,
   World,
   words,
-} from "./front-door-world";
+} from "./gateway-world";
 
 const place = (profile: Profile): Place => ({
   partition: "aws",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSettings, SCENARIOS } from "../../infra/settings";
-import { type Answer, checks, contractUnder } from "../live/contract";
+import { type Answer, checks, contractUnder } from "../../tools/verify/contract";
 
 const under = (written: Record<string, string>) => {
   const ids = { trustingAccountId: "000000000002", trustedAccountId: "000000000001" };

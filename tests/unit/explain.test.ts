@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
-import { beforeAnyPolicy, explain, type Facts } from "../live/explain/explanation";
-import { type Made, madeIn, sourceOf, targetOf } from "../live/explain/made";
-import { readMessage } from "../live/explain/message";
-import { isAbout, names } from "../live/explain/statements";
+import { beforeAnyPolicy, explain, type Facts } from "../../tools/explain/explanation";
+import { type Made, madeIn, sourceOf, targetOf } from "../../tools/explain/made";
+import { readMessage } from "../../tools/explain/message";
+import { isAbout, names } from "../../tools/explain/statements";
 
 const USER = "arn:aws:iam::111122223333:user/jane";
 const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";

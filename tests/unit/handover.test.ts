@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cliProfile } from "../../infra/access/hand-over";
 import { trustStatements } from "../../infra/access/trust";
-import { handoverText } from "../live/handover";
+import { handoverText } from "../../tools/handover";
 
 const dev = { accountId: "111122223333", region: "ap-northeast-1", partition: "aws" } as const;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { jobToken } from "../live/job-token";
-import { NotAsked } from "../live/not-asked";
+import { jobToken } from "../../tools/verify/job-token";
+import { NotAsked } from "../../tools/verify/not-asked";
 
 const SUBJECT = "repo:owner/name:environment:prod";
 const AUDIENCE = "sts.amazonaws.com";

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { trustStatements } from "../../infra/access/trust";
-import { checks, contract, jobs, people, type Role } from "../live/contract";
-import { comment } from "../live/report/comment";
-import { differenceOf, passes } from "../live/report/difference";
-import { page } from "../live/report/page";
-import { pathsOf, pathWords } from "../live/report/paths";
-import { picture } from "../live/report/picture";
-import { statementWords } from "../live/report/words";
-import { type AnsweredRow, type Results, readResults } from "../live/results";
+import { comment } from "../../tools/report/comment";
+import { differenceOf, passes } from "../../tools/report/difference";
+import { page } from "../../tools/report/page";
+import { pathsOf, pathWords } from "../../tools/report/paths";
+import { picture } from "../../tools/report/picture";
+import { statementWords } from "../../tools/report/words";
+import { checks, contract, jobs, people, type Role } from "../../tools/verify/contract";
+import { type AnsweredRow, type Results, readResults } from "../../tools/verify/results";
 
 const dev = { accountId: "000000000001", region: "ap-northeast-1", partition: "aws" } as const;
 const TESTER = ({ scenario, who }: AnsweredRow) => scenario === "UpdateApp" && who === "tester";
@@ -292,7 +292,7 @@ describe("the access report", () => {
     const report = (...args: string[]) =>
       spawnSync(
         process.execPath,
-        ["-r", "ts-node/register/transpile-only", "tests/live/report/index.ts", ...args],
+        ["-r", "ts-node/register/transpile-only", "tools/report/index.ts", ...args],
         { encoding: "utf8" },
       );
     try {

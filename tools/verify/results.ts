@@ -3,8 +3,8 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { arn, bucketArn, type Place as Owner, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { groupsOf } from "../../infra/deployer";
+import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed";
 import { checks, type Home, jobs, people, type Role } from "./contract";
-import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "./deployed";
 import { type Deployment, Stage } from "./stage";
 import type { Result } from "./verify";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { readResults } from "../results";
+import { readResults } from "../verify/results";
 import { comment } from "./comment";
 import { differenceOf, passes } from "./difference";
 import { headline, page } from "./page";

@@ -17,8 +17,8 @@ import {
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { Secret, TOTP } from "otpauth";
-import { startMoto } from "../front-door/moto-server";
-import { type DecisionRecord, type FrontDoor, startFrontDoor } from "../front-door/server";
+import { startMoto } from "../gateway/moto-server";
+import { type DecisionRecord, type FrontDoor, startFrontDoor } from "../gateway/server";
 import { toolchain } from "../toolchain";
 
 export const REGION = "ap-northeast-1";
@@ -60,7 +60,7 @@ export class World {
   ) {}
 
   static async start(): Promise<World> {
-    const directory = mkdtempSync(join(tmpdir(), "front-door-"));
+    const directory = mkdtempSync(join(tmpdir(), "gateway-"));
     const motoServer = process.env.MOTO_SERVER ?? (await toolchain()).motoServer;
     const { moto, port } = await startMoto(motoServer, directory, () => {});
     // Tests that are interrupted leave no moto either.

@@ -1,4 +1,4 @@
-import type { Statement } from "../../../infra/access/policy";
+import type { Statement } from "../../infra/access/policy";
 
 type Written = Statement & { NotAction?: string | string[]; NotResource?: string | string[] };
 

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { promisify } from "node:util";
-import type { Statement } from "../../../infra/access/policy";
+import type { Statement } from "../../infra/access/policy";
 
-const PROJECT_DIRECTORY = join(__dirname, "../../..");
+const PROJECT_DIRECTORY = join(__dirname, "../..");
 const SCENARIOS = join(PROJECT_DIRECTORY, "infra/scenarios");
 
 interface Holder {

@@ -53,7 +53,7 @@ import {
   policy,
   World,
   words,
-} from "./front-door-world";
+} from "./gateway-world";
 
 const root = (profile: Profile) => `arn:aws:iam::${ACCOUNTS[profile]}:root`;
 

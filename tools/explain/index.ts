@@ -1,10 +1,10 @@
-import { iamArn, oidcProviderArn, partitionOf } from "../../../infra/access/arn";
-import type { Statement } from "../../../infra/access/policy";
-import { GITHUB } from "../../../infra/deployer";
-import { deploymentOf } from "..";
+import { iamArn, oidcProviderArn, partitionOf } from "../../infra/access/arn";
+import type { Statement } from "../../infra/access/policy";
+import { GITHUB } from "../../infra/deployer";
 import { DeployedPolicies, isRead, readOr } from "../deployed";
-import { type Deployment, Stage } from "../stage";
 import { stackAndOptions } from "../usage";
+import { deploymentOf } from "../verify";
+import { type Deployment, Stage } from "../verify/stage";
 import { beforeAnyPolicy, type Explanation, explain, type Facts } from "./explanation";
 import { type Kind, madeBy, targetOf } from "./made";
 import { lowerService, type Refusal, readMessage, readReason } from "./message";

@@ -10,7 +10,7 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsCredentialIdentity } from "@smithy/types";
-import { ACCOUNTS, allow, outcome, policy, REGION, World } from "./front-door-world";
+import { ACCOUNTS, allow, outcome, policy, REGION, World } from "./gateway-world";
 
 const sha256 = (value: string | Buffer) => createHash("sha256").update(value).digest("hex");
 const FORM = { "content-type": "application/x-www-form-urlencoded" };

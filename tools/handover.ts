@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IAMClient, ListMFADevicesCommand } from "@aws-sdk/client-iam";
-import type { Statement } from "../../infra/access/policy";
-import type { Settings } from "../../infra/settings";
-import { deploymentOf } from ".";
+import type { Statement } from "../infra/access/policy";
+import type { Settings } from "../infra/settings";
 import { DeployedPolicies, type DeployedRole, isRead, readOr } from "./deployed";
 import { isAbout } from "./explain/statements";
 import { conditionWords, duration, statementWords } from "./report/words";
-import { type Deployment, Stage } from "./stage";
 import { stackAndOptions } from "./usage";
+import { deploymentOf } from "./verify";
+import { type Deployment, Stage } from "./verify/stage";
 
 /** What a person is told of one role. */
 export interface Handover {

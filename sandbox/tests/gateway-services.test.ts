@@ -61,8 +61,8 @@ import {
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
-import { callApi } from "../../tests/live/api";
-import { ACCOUNTS, allow, outcome, type Person, policy, REGION, World } from "./front-door-world";
+import { callApi } from "../../tools/verify/api";
+import { ACCOUNTS, allow, outcome, type Person, policy, REGION, World } from "./gateway-world";
 
 const arn = (service: string, resource: string, account = ACCOUNTS.prod) =>
   `arn:aws:${service}:${REGION}:${account}:${resource}`;

@@ -1,5 +1,5 @@
-import type { Statement } from "../../../infra/access/policy";
-import { nearest, type Settings } from "../../../infra/settings";
+import type { Statement } from "../../infra/access/policy";
+import { nearest, type Settings } from "../../infra/settings";
 import { type DeployedPolicy, isRead, type Unread } from "../deployed";
 import { conditionWords, statementWords } from "../report/words";
 import { type Made, type Target, targetOf } from "./made";

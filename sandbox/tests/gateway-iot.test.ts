@@ -24,7 +24,7 @@ import {
   REGION,
   World,
   words,
-} from "./front-door-world";
+} from "./gateway-world";
 
 const TOPIC = "topic/test";
 const KB = 1024;
@@ -522,7 +522,7 @@ describe("front door: AWS IoT", function () {
   });
 
   it("the AWS CLI publishes by a profile that assumes the role", async function () {
-    const folder = mkdtempSync(join(tmpdir(), "front-door-iot-"));
+    const folder = mkdtempSync(join(tmpdir(), "gateway-iot-"));
     const config = join(folder, "config");
     const { accessKeyId, secretAccessKey } = dev.credentials;
     writeFileSync(

@@ -1,5 +1,5 @@
-import type { Statement } from "../../../infra/access/policy";
-import { type AnsweredRow, asExpected, type Results } from "../results";
+import type { Statement } from "../../infra/access/policy";
+import { type AnsweredRow, asExpected, type Results } from "../verify/results";
 
 /** A row that both results have, answered otherwise. */
 export interface Changed {

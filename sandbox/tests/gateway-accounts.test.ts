@@ -15,7 +15,7 @@ import {
   stopSandbox,
 } from "../accounts";
 import { toolchain } from "../toolchain";
-import { ACCOUNTS, REGION } from "./front-door-world";
+import { ACCOUNTS, REGION } from "./gateway-world";
 
 describe("the sandbox's accounts, in a process of their own", function () {
   this.timeout(120_000);

@@ -1,4 +1,4 @@
-import { type AnsweredRow, asExpected, type Results } from "../results";
+import { type AnsweredRow, asExpected, type Results } from "../verify/results";
 import { type Difference, type Held, noLongerAsked, passes } from "./difference";
 import { html, Markup } from "./markup";
 import { pathsOf, pathWords } from "./paths";

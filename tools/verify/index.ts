@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { parseSettings, type Scenario } from "../../infra/settings";
+import { stackAndOptions } from "../usage";
 import { checks } from "./contract";
 import { resultsOf } from "./results";
 import type { Deployment } from "./stage";
-import { stackAndOptions } from "./usage";
 import { type Result, verify } from "./verify";
 
 const OUTPUTS: Readonly<Record<Scenario, string>> = {

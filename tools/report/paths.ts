@@ -1,4 +1,4 @@
-import { asExpected, type Place, type Results } from "../results";
+import { asExpected, type Place, type Results } from "../verify/results";
 
 /** Someone or something in the picture. */
 export interface Node {

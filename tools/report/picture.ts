@@ -1,4 +1,4 @@
-import type { Place, Results } from "../results";
+import type { Place, Results } from "../verify/results";
 import { html, type Markup } from "./markup";
 import { type Node, type Path, pathsOf } from "./paths";
 

@@ -1,4 +1,4 @@
-import type { Statement } from "../../../infra/access/policy";
+import type { Statement } from "../../infra/access/policy";
 
 /** Conditions that this program's policies make, in words that follow "if the caller" or "if the request". */
 const KNOWN: Readonly<Record<string, (value: string) => string>> = {

@@ -1,4 +1,4 @@
-import { asExpected, type Results } from "../results";
+import { asExpected, type Results } from "../verify/results";
 import type { Difference } from "./difference";
 import { markdown } from "./markup";
 import { asker, headline, listsOf, policyWords, scenariosOf, whence } from "./page";
