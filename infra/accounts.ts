@@ -1,4 +1,6 @@
-import * as aws from "@pulumi/aws";
+import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
+import { Provider } from "@pulumi/aws/provider";
+import type { Region } from "@pulumi/aws/types/enums";
 import * as pulumi from "@pulumi/pulumi";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { type Place, partitionOf } from "./access/arn";
@@ -6,7 +8,7 @@ import { refuseDocumentationIds, type Settings, type Side } from "./settings";
 
 /** One of the two accounts: where it is and, on the sides that the stack manages, how to deploy into it. */
 export interface Account extends Place {
-  provider: aws.Provider | undefined;
+  provider: Provider | undefined;
 }
 
 export type Accounts = Record<Side, Account>;
@@ -31,15 +33,15 @@ export async function openAccounts(settings: Settings): Promise<Accounts> {
       `The ${side} account ${accountId} is reached with profile ${profile}, ` +
         (where ? `at ${where}: a rehearsal, not AWS.` : "at AWS."),
     );
-    const provider = new aws.Provider(`${side}-account`, {
-      region: settings.region as aws.Region,
+    const provider = new Provider(`${side}-account`, {
+      region: settings.region as Region,
       profile,
       allowedAccountIds: [accountId],
     });
     return { ...place, provider };
   };
   const [trusting, trusted] = [await open("trusting"), await open("trusted")];
-  for (const { provider } of [trusting, trusted]) if (provider) await aws.getCallerIdentity({}, { provider });
+  for (const { provider } of [trusting, trusted]) if (provider) await getCallerIdentity({}, { provider });
   return { trusting, trusted };
 }
 

@@ -1,4 +1,7 @@
-import * as aws from "@pulumi/aws";
+import * as apigateway from "@pulumi/aws/apigateway";
+import * as ecr from "@pulumi/aws/ecr";
+import * as sns from "@pulumi/aws/sns";
+import * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
 import { arn, bucketArn, dnsSuffix, type Place } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
@@ -53,10 +56,10 @@ export function topic(owner: Place, topicName: string): SharedResource {
     use: { Sid: "Publish", Action: ["sns:Publish"], Resource },
     address: Resource,
     create: (name, share, opts) => {
-      const { arn } = new aws.sns.Topic(name, { name: topicName }, opts);
+      const { arn } = new sns.Topic(name, { name: topicName }, opts);
       // SNS takes no wildcard for an action.
       const policy = policyDocument([tlsOnly(share.Action, Resource), share]);
-      new aws.sns.TopicPolicy(`${name}-policy`, { arn, policy }, opts);
+      new sns.TopicPolicy(`${name}-policy`, { arn, policy }, opts);
     },
   };
 }
@@ -72,9 +75,9 @@ export function queue(owner: Place, queueName: string): SharedResource {
     },
     address: `https://sqs.${owner.region}.${dnsSuffix(owner)}/${owner.accountId}/${queueName}`,
     create: (name, share, opts) => {
-      const { url } = new aws.sqs.Queue(name, { name: queueName, sqsManagedSseEnabled: true }, opts);
+      const { url } = new sqs.Queue(name, { name: queueName, sqsManagedSseEnabled: true }, opts);
       const policy = policyDocument([tlsOnly("sqs:*", Resource), share]);
-      new aws.sqs.QueuePolicy(`${name}-policy`, { queueUrl: url, policy }, opts);
+      new sqs.QueuePolicy(`${name}-policy`, { queueUrl: url, policy }, opts);
     },
   };
 }
@@ -94,7 +97,7 @@ export function repository(owner: Place, repositoryName: string, protect: boolea
     besides: { Sid: "SignInToEcr", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
     address: `${owner.accountId}.dkr.ecr.${owner.region}.${dnsSuffix(owner)}/${repositoryName}`,
     create: (name, { Resource: _, ...share }, opts) => {
-      const { name: repository } = new aws.ecr.Repository(
+      const { name: repository } = new ecr.Repository(
         name,
         {
           name: repositoryName,
@@ -106,7 +109,7 @@ export function repository(owner: Place, repositoryName: string, protect: boolea
       );
       // A repository's policy names no resource: it is about its own.
       const policy = policyDocument([share]);
-      new aws.ecr.RepositoryPolicy(`${name}-policy`, { repository, policy }, opts);
+      new ecr.RepositoryPolicy(`${name}-policy`, { repository, policy }, opts);
     },
   };
 }
@@ -132,22 +135,18 @@ export function restApi(
     create: (name, share, opts) => {
       const policy = policyDocument([share]);
       const endpointConfiguration = { types: "REGIONAL" };
-      const api = new aws.apigateway.RestApi(
+      const api = new apigateway.RestApi(
         name,
         { name: apiName, body: openApi, policy, endpointConfiguration },
         opts,
       );
       // Neither the methods nor the policy count before they are deployed.
-      const deployment = new aws.apigateway.Deployment(
+      const deployment = new apigateway.Deployment(
         `${name}-deployment`,
         { restApi: api.id, triggers: { openApi, policy } },
         opts,
       );
-      new aws.apigateway.Stage(
-        `${name}-stage`,
-        { restApi: api.id, deployment: deployment.id, stageName },
-        opts,
-      );
+      new apigateway.Stage(`${name}-stage`, { restApi: api.id, deployment: deployment.id, stageName }, opts);
       return api.id.apply(
         (id) => `https://${id}.execute-api.${owner.region}.${dnsSuffix(owner)}/${stageName}${path}`,
       );

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import { roleArn } from "../access/arn";
 import { CrossAccountRole } from "../access/cross-account-role";
 import type { Statement } from "../access/policy";
@@ -31,7 +31,7 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
     const { provider } = account;
     if (!provider) return;
     if (createGithubProvider)
-      new aws.iam.OpenIdConnectProvider(
+      new iam.OpenIdConnectProvider(
         `${side}-github`,
         { url: `https://${GITHUB}`, clientIdLists: [AUDIENCE] },
         { provider },

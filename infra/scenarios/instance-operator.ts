@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import { arn, dnsSuffix, roleArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
@@ -50,7 +50,7 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
   // In the trusted account: the role that the machine runs as, in the profile that an instance is launched with.
   if (trusted.provider) {
     const { provider } = trusted;
-    const role = new aws.iam.Role(
+    const role = new iam.Role(
       MACHINE_ROLE_NAME,
       {
         name: MACHINE_ROLE_NAME,
@@ -61,17 +61,13 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
       },
       { provider },
     );
-    new aws.iam.InstanceProfile(
-      MACHINE_ROLE_NAME,
-      { name: MACHINE_ROLE_NAME, role: role.name },
-      { provider },
-    );
+    new iam.InstanceProfile(MACHINE_ROLE_NAME, { name: MACHINE_ROLE_NAME, role: role.name }, { provider });
     new AssumeRoleGrant(
       "machine-may-assume-InstanceOperator",
       { grantee: { role }, roleArns: [operator.roleArn] },
       { provider },
     );
-    const group = new aws.iam.Group("InstanceOperators", { name: "InstanceOperators" }, { provider });
+    const group = new iam.Group("InstanceOperators", { name: "InstanceOperators" }, { provider });
     new AssumeRoleGrant(
       "InstanceOperators-may-assume-InstanceOperator",
       { grantee: { group }, roleArns: [operator.roleArn] },

@@ -1,4 +1,5 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
+import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { arn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
@@ -20,7 +21,7 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
   // In the trusting account: the parameter, and the role that may list all names and read this one value.
   if (trusting.provider) {
     const { provider } = trusting;
-    new aws.ssm.Parameter(
+    new ssm.Parameter(
       "parameter",
       {
         name: parameterName,
@@ -66,7 +67,7 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
   // In the trusted account: the group whose members may become the reader.
   if (trusted.provider) {
     const { provider } = trusted;
-    const group = new aws.iam.Group("ParameterReaders", { name: "ParameterReaders" }, { provider });
+    const group = new iam.Group("ParameterReaders", { name: "ParameterReaders" }, { provider });
     new AssumeRoleGrant(
       "ParameterReaders-may-assume-ParameterReader",
       { grantee: { group }, roleArns: [reader.roleArn] },

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import { ResourceBasedAccess } from "../access/resource-based-access";
 import { bucket } from "../access/shared-resource";
 import type { Accounts } from "../accounts";
@@ -13,7 +13,7 @@ export function sharedBucket(settings: Settings, accounts: Accounts) {
   const { sharedBucketName: bucketName, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && new aws.iam.Group("BucketSharers", { name: "BucketSharers" }, { provider });
+  const group = provider && new iam.Group("BucketSharers", { name: "BucketSharers" }, { provider });
   new ResourceBasedAccess("BucketSharers-may-use-shared", accounts, {
     grantee: group && { group },
     resources: { shared: bucket(trusting, { bucketName, protect }) },

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import { ResourceBasedAccess } from "../access/resource-based-access";
 import { queue, repository, restApi, topic } from "../access/shared-resource";
 import type { Accounts } from "../accounts";
@@ -44,7 +44,7 @@ const openApi = JSON.stringify({
 export function sharedServices({ sharedServicesName: name, protect }: Settings, accounts: Accounts) {
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && new aws.iam.Group("ServiceSharers", { name: "ServiceSharers" }, { provider });
+  const group = provider && new iam.Group("ServiceSharers", { name: "ServiceSharers" }, { provider });
   const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", accounts, {
     grantee: group && { group },
     resources: {

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { arn, iamArn, roleArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
@@ -45,11 +45,11 @@ export function topicPublisher(settings: Settings, { trusting, trusted }: Accoun
       { provider: trusting.provider },
     );
 
-  let key: aws.iam.AccessKey | undefined;
+  let key: iam.AccessKey | undefined;
   if (trusted.provider) {
     const { provider } = trusted;
-    const user = new aws.iam.User(USER_NAME, { name: USER_NAME }, { provider });
-    key = new aws.iam.AccessKey(USER_NAME, { user: user.name }, { provider });
+    const user = new iam.User(USER_NAME, { name: USER_NAME }, { provider });
+    key = new iam.AccessKey(USER_NAME, { user: user.name }, { provider });
     new AssumeRoleGrant(
       "topic-publisher-may-assume-TopicPublisher",
       { grantee: { user }, roleArns: [publisherArn] },

@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import { bucketArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
@@ -39,8 +39,8 @@ export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
   // Step 2, in the trusted account: Developers may assume exactly that role. Testers may not.
   if (trusted.provider) {
     const { provider } = trusted;
-    const developers = new aws.iam.Group("Developers", { name: "Developers" }, { provider });
-    new aws.iam.Group("Testers", { name: "Testers" }, { provider });
+    const developers = new iam.Group("Developers", { name: "Developers" }, { provider });
+    new iam.Group("Testers", { name: "Testers" }, { provider });
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
       { grantee: { group: developers }, roleArns: [told.roleArn] },
