@@ -1,6 +1,6 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, roleArn } from "./arn";
+import { type AccountLocation, roleArn } from "./arn";
 import { policyDocument, type Statement } from "./policy";
 import { type Trust, trustStatements } from "./trust";
 
@@ -42,7 +42,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
   /** @throws {Error} where the trust names nobody, or the session exceeds what IAM takes. */
   constructor(
     name: string,
-    trusting: Place,
+    trusting: AccountLocation,
     args: CrossAccountRoleArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {

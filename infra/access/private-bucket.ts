@@ -1,6 +1,6 @@
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
-import { bucketArn, type Place } from "./arn";
+import { type AccountLocation, bucketArn } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
 
 export interface PrivateBucketArgs {
@@ -22,7 +22,7 @@ export class PrivateBucket extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    owner: Place,
+    owner: AccountLocation,
     args: PrivateBucketArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {

@@ -3,7 +3,7 @@ import * as ecr from "@pulumi/aws/ecr";
 import * as sns from "@pulumi/aws/sns";
 import * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
-import { arn, bucketArn, dnsSuffix, type Place } from "./arn";
+import { type AccountLocation, arn, bucketArn, dnsSuffix } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
 import { PrivateBucket, type PrivateBucketArgs } from "./private-bucket";
 
@@ -32,7 +32,7 @@ export interface SharedResource {
 }
 
 /** A bucket: list it, read and write its objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html */
-export function bucket(owner: Place, args: Omit<PrivateBucketArgs, "statements">): SharedResource {
+export function bucket(owner: AccountLocation, args: Omit<PrivateBucketArgs, "statements">): SharedResource {
   const bucketOf = bucketArn(owner, args.bucketName);
   return {
     use: {
@@ -50,7 +50,7 @@ export function bucket(owner: Place, args: Omit<PrivateBucketArgs, "statements">
 }
 
 /** A topic of SNS: publish to it. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html */
-export function topic(owner: Place, topicName: string): SharedResource {
+export function topic(owner: AccountLocation, topicName: string): SharedResource {
   const Resource = arn(owner, "sns", topicName);
   return {
     use: { Sid: "Publish", Action: ["sns:Publish"], Resource },
@@ -65,7 +65,7 @@ export function topic(owner: Place, topicName: string): SharedResource {
 }
 
 /** A queue of SQS: send, receive and delete messages. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html */
-export function queue(owner: Place, queueName: string): SharedResource {
+export function queue(owner: AccountLocation, queueName: string): SharedResource {
   const Resource = arn(owner, "sqs", queueName);
   return {
     use: {
@@ -87,7 +87,7 @@ export function queue(owner: Place, queueName: string): SharedResource {
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
  * @param protect true: `pulumi destroy` refuses it; false: it is destroyed with its images.
  */
-export function repository(owner: Place, repositoryName: string, protect: boolean): SharedResource {
+export function repository(owner: AccountLocation, repositoryName: string, protect: boolean): SharedResource {
   return {
     use: {
       Sid: "Pull",
@@ -122,7 +122,7 @@ export function repository(owner: Place, repositoryName: string, protect: boolea
  * @param method a method of it, such as `GET /greeting`.
  */
 export function restApi(
-  owner: Place,
+  owner: AccountLocation,
   { apiName, stageName, method, openApi }: Record<"apiName" | "stageName" | "method" | "openApi", string>,
 ): SharedResource {
   const [verb, path] = method.split(" ") as [string, string];

@@ -9,8 +9,8 @@ import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
+import { type CheckUser, CheckUsers } from "../../tools/verify/check-users";
 import { jobToken } from "../../tools/verify/job-token";
-import { type CheckUser, CheckUsers } from "../../tools/verify/people";
 import type { Caller } from "../../tools/verify/requests";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";

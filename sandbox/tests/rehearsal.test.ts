@@ -23,17 +23,17 @@ import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
-import { checks } from "../../tools/verify/contract";
-import { CheckUsers } from "../../tools/verify/people";
+import { contractOf } from "../../infra/program";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
 import { awsCli, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
-const count = Object.values(checks).flat().length;
+const count = contractOf(settingsOf("dev")).flatMap(({ checks }) => checks).length;
 const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`);
 
 const execute = promisify(execFile);

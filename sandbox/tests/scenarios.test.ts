@@ -22,7 +22,7 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
-import { CheckUsers } from "../../tools/verify/people";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";

@@ -18,7 +18,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
-import { CheckUsers } from "../../tools/verify/people";
+import { CheckUsers } from "../../tools/verify/check-users";
 import type { Caller } from "../../tools/verify/requests";
 import { accountEnvironment, stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";

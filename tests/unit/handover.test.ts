@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cliProfile } from "../../infra/access/hand-over";
+import { cliProfile } from "../../infra/access/role-instructions";
 import { trustStatements } from "../../infra/access/trust";
 import { handoverText } from "../../tools/handover";
 

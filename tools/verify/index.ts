@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { parseSettings, type Scenario } from "../../infra/settings";
 import { stackAndOptions } from "../usage";
+import type { Deployment } from "./check-environment";
 import { checks } from "./contract";
 import { resultsOf } from "./results";
-import type { Deployment } from "./stage";
 import { type Result, verify } from "./verify";
 
 const OUTPUTS: Readonly<Record<Scenario, string>> = {

@@ -43,9 +43,9 @@ import {
 } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { Action, Answer, SessionKind } from "../../infra/contract/types";
 import { callApi } from "./api";
-import type { Answer, Session } from "./contract";
-import { CHECK_PATH } from "./people";
+import { CHECK_PATH } from "./check-users";
 import { connectAs, publish } from "./topic";
 
 /** Who asks, and where. */
@@ -93,7 +93,7 @@ export interface Subject {
 type Request = (caller: Caller, subject: Subject) => Promise<unknown>;
 
 /** One real request per action of the access contract. */
-export const requests = {
+export const requests: Readonly<Record<Action, Request>> = {
   "sts:AssumeRole": (caller, { role }) =>
     new STSClient(caller).send(
       new AssumeRoleCommand({
@@ -192,7 +192,7 @@ export const requests = {
   "ecr:DescribeImages": (caller, { repository }) =>
     new ECRClient(caller).send(new DescribeImagesCommand(repository)),
   "execute-api:Invoke": (caller, { apiUrl }) => callApi(caller, apiUrl),
-} satisfies Record<string, Request>;
+};
 
 /** Receives the message that was sent, and deletes it; others are left as visible as they were. */
 async function receive(caller: Caller, { queueUrl: QueueUrl, message }: Subject): Promise<void> {
@@ -210,8 +210,6 @@ async function receive(caller: Caller, { queueUrl: QueueUrl, message }: Subject)
   for (const { ReceiptHandle } of sent)
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
 }
-
-export type Action = keyof typeof requests;
 
 /** What the endpoint answered: its verdict and, where it refused or failed, its own words. */
 export type Verdict = { answer: Answer | "unclear"; words: string };
@@ -240,7 +238,7 @@ const ALLOWED_YET_FAILED = new Set([
 ]);
 
 /** What an endpoint's error says about access: that credentials have expired counts only where that is the question. */
-export function verdictOf(error: unknown, session: Session): Verdict {
+export function verdictOf(error: unknown, session: SessionKind): Verdict {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const refused = REFUSALS.has(name) || (session === "as the role, expired" && EXPIRED.has(name));
   const answer = refused ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";

@@ -1,30 +1,22 @@
 import * as iam from "@pulumi/aws/iam";
-import { roleArn } from "../access/arn";
-import { CrossAccountRole } from "../access/cross-account-role";
-import type { Statement } from "../access/policy";
-import type { Accounts } from "../accounts";
-import {
-  checkerStatements,
-  deployerStatements,
-  GITHUB,
-  GITHUB_ROLES,
-  previewerStatements,
-} from "../deployer";
-import { SCENARIOS, type Settings, type Side } from "../settings";
-
-const [PREVIEW_ROLE_NAME, DEPLOY_ROLE_NAME] = GITHUB_ROLES;
-const AUDIENCE = "sts.amazonaws.com";
+import { roleArn } from "../../access/arn";
+import { CrossAccountRole } from "../../access/cross-account-role";
+import type { Statement } from "../../access/policy";
+import type { Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { SIDES, type Side } from "../../stack-settings";
+import { AUDIENCE, DEPLOY_ROLE_NAME, ISSUER, PREVIEW_ROLE_NAME, subjectsOf } from "./names";
+import type { GitHubActionsSettings } from "./settings";
 
 /**
  * Scenario 6: the jobs of one GitHub repository preview and deploy this stack, with no key of AWS's stored at GitHub.
  * Pull requests, and the drift job of the branch main, read; only a job in the stack's GitHub environment writes.
  * https://docs.github.com/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
  */
-export function gitHubActions(settings: Settings, accounts: Accounts) {
+export function deploy({ settings, program }: ScenarioContext<GitHubActionsSettings>, accounts: Accounts) {
   const { stack, githubRepository: repository = "", createGithubProvider } = settings;
-  // Of every scenario, so that these roles can turn one on, and see and delete what was of one that is turned off.
-  const all = { ...settings, scenarios: SCENARIOS };
-  for (const side of ["trusting", "trusted"] as const) deploySide(side);
+  const { pullRequest, mainBranch, environment } = subjectsOf(repository, stack);
+  for (const side of SIDES) deploySide(side);
 
   function deploySide(side: Side) {
     const account = accounts[side];
@@ -33,7 +25,7 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
     if (createGithubProvider)
       new iam.OpenIdConnectProvider(
         `${side}-github`,
-        { url: `https://${GITHUB}`, clientIdLists: [AUDIENCE] },
+        { url: `https://${ISSUER}`, clientIdLists: [AUDIENCE] },
         { provider },
       );
     const role = (
@@ -48,21 +40,21 @@ export function gitHubActions(settings: Settings, accounts: Accounts) {
         {
           roleName,
           description,
-          trust: { workloads: { account, issuer: GITHUB, audience: AUDIENCE, subjects } },
+          trust: { workloads: { account, issuer: ISSUER, audience: AUDIENCE, subjects } },
           permissions: permissions as [Statement, ...Statement[]],
         },
         { provider },
       );
-    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", previewerStatements(all, side), [
-      `repo:${repository}:pull_request`,
-      `repo:${repository}:ref:refs/heads/main`,
+    role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", program.previewerStatements(side), [
+      pullRequest,
+      mainBranch,
     ]);
     // The environment is where GitHub asks for approval: https://docs.github.com/actions/concepts/workflows-and-actions/deployment-environments
     role(
       DEPLOY_ROLE_NAME,
       "Deploys the stack",
-      [...deployerStatements(all, side), ...checkerStatements(all, side)],
-      [`repo:${repository}:environment:${stack}`],
+      [...program.deployerStatements(side), ...program.checkerStatements(side)],
+      [environment],
     );
   }
 

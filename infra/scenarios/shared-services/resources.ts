@@ -1,8 +1,10 @@
 import * as iam from "@pulumi/aws/iam";
-import { ResourceBasedAccess } from "../access/resource-based-access";
-import { queue, repository, restApi, topic } from "../access/shared-resource";
-import type { Accounts } from "../accounts";
-import type { Settings } from "../settings";
+import { ResourceBasedAccess } from "../../access/resource-based-access";
+import { queue, repository, restApi, topic } from "../../access/shared-resource";
+import type { Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { GROUP_NAME } from "./names";
+import type { SharedServicesSettings } from "./settings";
 
 /** What stands in for an application: one method that only a signed request may call, and a fixed answer. */
 const openApi = JSON.stringify({
@@ -41,10 +43,11 @@ const openApi = JSON.stringify({
  * use a queue, pull from a repository of container images and call an API of the trusting account with their own keys.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-cross-account-resource-access.html
  */
-export function sharedServices({ sharedServicesName: name, protect }: Settings, accounts: Accounts) {
+export function deploy({ settings }: ScenarioContext<SharedServicesSettings>, accounts: Accounts) {
+  const { sharedServicesName: name, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && new iam.Group("ServiceSharers", { name: "ServiceSharers" }, { provider });
+  const group = provider && new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
   const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", accounts, {
     grantee: group && { group },
     resources: {

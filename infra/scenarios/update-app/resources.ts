@@ -1,22 +1,22 @@
 import * as iam from "@pulumi/aws/iam";
-import { bucketArn } from "../access/arn";
-import { AssumeRoleGrant } from "../access/assume-role-grant";
-import { CrossAccountRole } from "../access/cross-account-role";
-import { roleOf } from "../access/hand-over";
-import type { Statement } from "../access/policy";
-import { PrivateBucket } from "../access/private-bucket";
-import type { Accounts } from "../accounts";
-import type { Settings } from "../settings";
-
-const ROLE_NAME = "UpdateApp";
+import { bucketArn } from "../../access/arn";
+import { AssumeRoleGrant } from "../../access/assume-role-grant";
+import { CrossAccountRole } from "../../access/cross-account-role";
+import type { Statement } from "../../access/policy";
+import { PrivateBucket } from "../../access/private-bucket";
+import { roleInstructions } from "../../access/role-instructions";
+import type { Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
+import type { UpdateAppSettings } from "./settings";
 
 /**
  * Scenario 1: a few people of the trusted account update the production application.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
  */
-export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
+export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trusting, trusted }: Accounts) {
   const { bucketName, sessionDuration, protect } = settings;
-  const told = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const instructions = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
 
   // Step 1, in the trusting account: the application's bucket, and the role that may update it.
   if (trusting.provider) {
@@ -39,17 +39,17 @@ export function updateApp(settings: Settings, { trusting, trusted }: Accounts) {
   // Step 2, in the trusted account: Developers may assume exactly that role. Testers may not.
   if (trusted.provider) {
     const { provider } = trusted;
-    const developers = new iam.Group("Developers", { name: "Developers" }, { provider });
-    new iam.Group("Testers", { name: "Testers" }, { provider });
+    const developers = new iam.Group(DEVELOPERS, { name: DEVELOPERS }, { provider });
+    new iam.Group(TESTERS, { name: TESTERS }, { provider });
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
-      { grantee: { group: developers }, roleArns: [told.roleArn] },
+      { grantee: { group: developers }, roleArns: [instructions.roleArn] },
       { provider },
     );
   }
 
-  // Step 3: what the people of the Developers group are told.
-  return { ...told, bucketName };
+  // Step 3: the instructions for members of Developers.
+  return { ...instructions, bucketName };
 }
 
 /** May find, list, read and write one bucket. The first statement is what the console's list of buckets asks. */

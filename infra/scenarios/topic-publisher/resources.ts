@@ -1,20 +1,22 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { arn, iamArn, roleArn } from "../access/arn";
-import { AssumeRoleGrant } from "../access/assume-role-grant";
-import { CrossAccountRole } from "../access/cross-account-role";
-import type { Accounts } from "../accounts";
-import type { Settings } from "../settings";
-
-const ROLE_NAME = "TopicPublisher";
-const USER_NAME = "topic-publisher";
+import { arn, iamArn, roleArn } from "../../access/arn";
+import { AssumeRoleGrant } from "../../access/assume-role-grant";
+import { CrossAccountRole } from "../../access/cross-account-role";
+import type { Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { ROLE_NAME, USER_NAME } from "./names";
+import type { TopicPublisherSettings } from "./settings";
 
 /**
  * Scenario 4: a device of the trusted account publishes to one topic of the trusting account's AWS IoT, which has
  * no resource policy: only a role reaches it.
  * https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
  */
-export function topicPublisher(settings: Settings, { trusting, trusted }: Accounts) {
+export function deploy(
+  { settings }: ScenarioContext<TopicPublisherSettings>,
+  { trusting, trusted }: Accounts,
+) {
   const { topic, topicClientId } = settings;
   const publisherArn = roleArn(trusting, ROLE_NAME);
 

@@ -1,23 +1,25 @@
 import * as iam from "@pulumi/aws/iam";
-import { arn, dnsSuffix, roleArn } from "../access/arn";
-import { AssumeRoleGrant } from "../access/assume-role-grant";
-import { CrossAccountRole } from "../access/cross-account-role";
-import { roleOf } from "../access/hand-over";
-import { policyDocument, type Statement } from "../access/policy";
-import type { Account, Accounts } from "../accounts";
-import type { Settings } from "../settings";
-
-const ROLE_NAME = "InstanceOperator";
-const MACHINE_ROLE_NAME = "InstanceOperatorMachine";
+import { arn, dnsSuffix, roleArn } from "../../access/arn";
+import { AssumeRoleGrant } from "../../access/assume-role-grant";
+import { CrossAccountRole } from "../../access/cross-account-role";
+import { policyDocument, type Statement } from "../../access/policy";
+import { roleInstructions } from "../../access/role-instructions";
+import type { Account, Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
+import type { InstanceOperatorSettings } from "./settings";
 
 /**
  * Scenario 3: a machine of the trusted account, and its people with MFA, start, stop and reboot instances of the
  * trusting account. More accounts are trusted by one line of settings.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
  */
-export function instanceOperator(settings: Settings, { trusting, trusted }: Accounts) {
+export function deploy(
+  { settings }: ScenarioContext<InstanceOperatorSettings>,
+  { trusting, trusted }: Accounts,
+) {
   const { sessionDuration, instanceOperatorAccountIds, instanceFullAccess } = settings;
-  const operator = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const operator = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
   const accounts = [
     trusted,
     ...instanceOperatorAccountIds.map((accountId) => ({ ...trusted, accountId })),
@@ -39,9 +41,7 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
           },
         },
         permissions: operate(settings, trusting),
-        managedPolicyArns: instanceFullAccess
-          ? [`arn:${trusting.partition}:iam::aws:policy/AmazonEC2FullAccess`]
-          : [],
+        managedPolicyArns: instanceFullAccess ? [fullAccessPolicyArn(trusting)] : [],
         maxSessionDuration: sessionDuration,
       },
       { provider: trusting.provider },
@@ -67,7 +67,7 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
       { grantee: { role }, roleArns: [operator.roleArn] },
       { provider },
     );
-    const group = new iam.Group("InstanceOperators", { name: "InstanceOperators" }, { provider });
+    const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
     new AssumeRoleGrant(
       "InstanceOperators-may-assume-InstanceOperator",
       { grantee: { group }, roleArns: [operator.roleArn] },
@@ -89,7 +89,7 @@ export function instanceOperator(settings: Settings, { trusting, trusted }: Acco
 }
 
 /** Describing knows no single instance in IAM; starting, stopping and rebooting is limited to those named or tagged. */
-function operate(settings: Settings, account: Account): [Statement, ...Statement[]] {
+function operate(settings: InstanceOperatorSettings, account: Account): [Statement, ...Statement[]] {
   const { operatedInstanceIds, operatedInstanceTag: tag } = settings;
   const instances = operatedInstanceIds.length > 0 ? operatedInstanceIds : ["*"];
   return [

@@ -1,22 +1,24 @@
 import * as iam from "@pulumi/aws/iam";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
-import { arn } from "../access/arn";
-import { AssumeRoleGrant } from "../access/assume-role-grant";
-import { CrossAccountRole } from "../access/cross-account-role";
-import { roleOf } from "../access/hand-over";
-import type { Accounts } from "../accounts";
-import type { Settings } from "../settings";
-
-const ROLE_NAME = "ParameterReader";
+import { AssumeRoleGrant } from "../../access/assume-role-grant";
+import { CrossAccountRole } from "../../access/cross-account-role";
+import { roleInstructions } from "../../access/role-instructions";
+import type { Accounts } from "../../account";
+import type { ScenarioContext } from "../../scenario";
+import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";
+import type { ParameterReaderSettings } from "./settings";
 
 /**
  * Scenario 2: a few people of the trusted account read one Systems Manager parameter of the trusting account.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
  */
-export function parameterReader(settings: Settings, { trusting, trusted }: Accounts) {
+export function deploy(
+  { settings }: ScenarioContext<ParameterReaderSettings>,
+  { trusting, trusted }: Accounts,
+) {
   const { parameterName, parameterValue, parameterKeyArn, sessionDuration } = settings;
-  const reader = roleOf(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const reader = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
 
   // In the trusting account: the parameter, and the role that may list all names and read this one value.
   if (trusting.provider) {
@@ -33,7 +35,7 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
       },
       { provider },
     );
-    const parameterArn = arn(trusting, "ssm", `parameter/${parameterName.replace(/^\//, "")}`);
+    const parameterArn = parameterArnOf(trusting, parameterName);
     new CrossAccountRole(
       ROLE_NAME,
       trusting,
@@ -64,10 +66,10 @@ export function parameterReader(settings: Settings, { trusting, trusted }: Accou
     );
   }
 
-  // In the trusted account: the group whose members may become the reader.
+  // In the trusted account: the group whose members can assume the role.
   if (trusted.provider) {
     const { provider } = trusted;
-    const group = new iam.Group("ParameterReaders", { name: "ParameterReaders" }, { provider });
+    const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
     new AssumeRoleGrant(
       "ParameterReaders-may-assume-ParameterReader",
       { grantee: { group }, roleArns: [reader.roleArn] },

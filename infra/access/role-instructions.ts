@@ -1,4 +1,4 @@
-import { type Partition, type Place, partitionOf, roleArn } from "./arn";
+import { type AccountLocation, type Partition, partitionOf, roleArn } from "./arn";
 
 const CONSOLE: Record<Partition, string> = {
   aws: "signin.aws.amazon.com",
@@ -11,7 +11,7 @@ const CONSOLE: Record<Partition, string> = {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
  * @throws {Error} where path and name together exceed the 64 characters that the console takes.
  */
-export function switchRoleLink(trusting: Place, roleName: string, path = "/"): string {
+export function switchRoleLink(trusting: AccountLocation, roleName: string, path = "/"): string {
   const role = `${path}${roleName}`.slice(1);
   if (role.length > 64)
     throw new Error(`The console takes 64 characters of path and role name; ${role} has ${role.length}.`);
@@ -23,8 +23,8 @@ export function switchRoleLink(trusting: Place, roleName: string, path = "/"): s
   return `https://${CONSOLE[trusting.partition]}/switchrole?${query}`;
 }
 
-/** A role as its own account's side deploys it. */
-export interface ToldRole {
+/** The role that the instructions are about, as the trusting account deploys it. */
+export interface InstructedRole {
   roleName: string;
   /** Begins and ends with a slash. Default: "/". */
   path?: string;
@@ -39,7 +39,11 @@ export interface ToldRole {
  * credentials, and the name of their MFA device (the console shows it under Security credentials).
  * https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
  */
-export function cliProfile(trusting: Place, trusted: Place, role: ToldRole): string {
+export function cliProfile(
+  trusting: AccountLocation,
+  trusted: AccountLocation,
+  role: InstructedRole,
+): string {
   return [
     `[profile ${role.roleName}]`,
     `role_arn = ${roleArn(trusting, role.roleName, role.path)}`,
@@ -53,12 +57,12 @@ export function cliProfile(trusting: Place, trusted: Place, role: ToldRole): str
 }
 
 /**
- * What people are told of a role, and what the trusted side grants: known before anything is deployed.
+ * The instructions for people who may assume a role: its ARN, the switch-role link and the profile. Known before anything is deployed.
  * With an external ID there is no switch-role link, since the console sends none.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html
  * @throws {Error} where path and name together exceed the 64 characters that the console takes.
  */
-export function roleOf(trusting: Place, trusted: Place, role: ToldRole) {
+export function roleInstructions(trusting: AccountLocation, trusted: AccountLocation, role: InstructedRole) {
   const { roleName, path, externalId } = role;
   return {
     roleArn: roleArn(trusting, roleName, path),
