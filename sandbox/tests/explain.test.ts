@@ -11,7 +11,7 @@ import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
 import { type CheckUser, CheckUsers } from "../../tools/verify/check-users";
 import { jobToken } from "../../tools/verify/job-token";
-import type { Caller } from "../../tools/verify/requests";
+import type { Caller } from "../../tools/verify/caller";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 

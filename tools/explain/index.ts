@@ -1,6 +1,6 @@
 import { iamArn, oidcProviderArn, partitionOf } from "../../infra/access/arn";
+import { GITHUB_ISSUER } from "../../infra/access/github-oidc";
 import type { Statement } from "../../infra/access/policy";
-import { ISSUER } from "../../infra/scenarios/github-actions/names";
 import { DeployedPolicies, isRead, readOr } from "../deployed";
 import { stackAndOptions } from "../usage";
 import { deploymentOf } from "../verify";
@@ -129,7 +129,7 @@ async function bearerOf(
   const { trustedAccountId: accountId, trustedProfile: profile, trustingAccountId, region } = settings;
   const place = (account: string) => ({ accountId: account, region, partition: partitionOf(region) });
   if (who.startsWith("repo:"))
-    return `${oidcProviderArn(place(accountOf(on ?? "") || trustingAccountId), ISSUER)} ${who}`;
+    return `${oidcProviderArn(place(accountOf(on ?? "") || trustingAccountId), GITHUB_ISSUER)} ${who}`;
   const there = new DeployedPolicies(stage.administrator("trusted"));
   const user = await readOr(there.user(who), `user ${who}`, { profile, accountId });
   if (isRead(user)) return user.arn;

@@ -8,7 +8,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import type { Caller } from "./requests";
+import type { Caller } from "./caller";
 import { retried } from "./settle";
 
 /** The buckets that a check makes in one account, and what it leaves in the buckets that were there. */

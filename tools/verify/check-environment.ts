@@ -27,10 +27,10 @@ import type {
 import { groupsOf } from "../../infra/program";
 import type { Settings } from "../../infra/settings";
 import { locationsOf, SIDES, type Side } from "../../infra/stack-settings";
+import type { Caller, Subject } from "./caller";
 import { CheckBuckets } from "./check-buckets";
 import { type CheckUser, CheckUsers } from "./check-users";
 import { jobToken } from "./job-token";
-import type { Caller, Subject } from "./requests";
 import { SkippedCheck } from "./skipped-check";
 
 /** A deployed stack, as the checks need to know it. */
@@ -163,33 +163,33 @@ export class CheckEnvironment {
     const { run, key, deployment } = this;
     if (this.isOneSided && on.role === undefined)
       throw new SkippedCheck(`the stack manages the ${deployment.settings.manages.join()} account alone`);
-    const valueOf = (value: string | OutputValue | Fixture | undefined): string => {
+    const resolve = (value: string | OutputValue | Fixture | undefined): string => {
       if (typeof value !== "object") return value ?? "";
       if ("output" in value) return this.outputOf(scenario, value);
       return this.fixtureValue(value);
     };
-    const bucket = valueOf(on.bucket);
+    const bucket = resolve(on.bucket);
     return {
       bucket,
       key,
-      sourceBucket: valueOf(on.sourceBucket),
+      sourceBucket: resolve(on.sourceBucket),
       bucketPolicy: this.bucketPolicies.get(bucket) ?? "",
       unusedName: `check-${run}-unused`,
-      parameter: valueOf(on.parameter),
-      instance: typeof on.instance === "string" ? this.instanceOf(on.instance) : valueOf(on.instance),
+      parameter: resolve(on.parameter),
+      instance: typeof on.instance === "string" ? this.instanceOf(on.instance) : resolve(on.instance),
       // An instance that the settings name is in use.
       dryRun: typeof on.instance === "string",
       topic: on.topic ?? "",
       clientId: on.clientId ?? "",
       watcher: this.administrator("trusting"),
-      topicArn: valueOf(on.topicArn),
-      queueUrl: valueOf(on.queueUrl),
+      topicArn: resolve(on.topicArn),
+      queueUrl: resolve(on.queueUrl),
       message: `cross-account-access check ${run}`,
       repository: {
         repositoryName: on.repository ?? "",
         registryId: deployment.settings.trustingAccountId,
       },
-      apiUrl: valueOf(on.apiUrl),
+      apiUrl: resolve(on.apiUrl),
     };
   }
 

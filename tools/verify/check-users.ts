@@ -22,7 +22,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { Secret, TOTP } from "otpauth";
-import type { Caller } from "./requests";
+import type { Caller } from "./caller";
 
 /** Everything that a check creates in IAM carries this path, so that what a killed check left is found again. */
 export const CHECK_PATH = "/cross-account-access-check/";

@@ -3,11 +3,13 @@ import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import type { AssumeRoleCommandOutput, Credentials } from "@aws-sdk/client-sts";
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import { AWS_AUDIENCE } from "../../infra/access/github-oidc";
 import { colleague } from "../../infra/contract/personas";
 import type { UserPersona } from "../../infra/contract/types";
 import { contractOf } from "../../infra/program";
+import type { Caller, Subject } from "./caller";
 import { CheckEnvironment, type Deployment, type Row } from "./check-environment";
-import { type Caller, requests, type Subject, type Verdict, verdictOf } from "./requests";
+import { requests, type Verdict, verdictOf } from "./requests";
 import { retried, SETTLE_SECONDS } from "./settle";
 import { SkippedCheck } from "./skipped-check";
 
@@ -19,8 +21,7 @@ export interface Result {
 
 /** The shortest session that AWS gives, so that its end can be waited for. */
 const SESSION_SECONDS = 900;
-/** The audience of GitHub's tokens that AWS takes, and one that it does not. */
-const AUDIENCE = "sts.amazonaws.com";
+/** An audience of GitHub's tokens that AWS does not take. */
 const OTHER_AUDIENCE = "https://example.com";
 
 /**
@@ -139,7 +140,7 @@ class Verification {
         return { caller: await session };
       }
       case "own token":
-        return { caller: environment.anonymousCaller(), token: await this.token(row, AUDIENCE) };
+        return { caller: environment.anonymousCaller(), token: await this.token(row, AWS_AUDIENCE) };
       case "own token for another audience":
         return { caller: environment.anonymousCaller(), token: await this.token(row, OTHER_AUDIENCE) };
       case "as the role":

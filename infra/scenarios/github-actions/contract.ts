@@ -1,9 +1,10 @@
 import { roleArn } from "../../access/arn";
+import { githubSubjects } from "../../access/github-oidc";
 import { rows } from "../../contract/rows";
 import { anotherBucket, anotherParameter, prod } from "../../contract/targets";
 import type { Answer, Contract, ContractRow, JobPersona, SessionKind, Target } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
-import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME, subjectsOf } from "./names";
+import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME } from "./names";
 import type { GitHubActionsSettings } from "./settings";
 
 const job = (name: string, subject: string): JobPersona => ({ kind: "job", name, subject });
@@ -15,15 +16,18 @@ export function contract({
   program,
 }: ScenarioContext<GitHubActionsSettings>): Contract {
   const { githubRepository: repository = "", stack } = settings;
-  const subjects = subjectsOf(repository, stack);
-  const others = subjectsOf(`${repository}-other`, stack);
+  const subjects = githubSubjects(repository);
+  const others = githubSubjects(`${repository}-other`);
   const pullRequest = job("pull request", subjects.pullRequest);
-  const driftJob = job("drift job on main", subjects.mainBranch);
-  const otherBranch = job("job on another branch", `repo:${repository}:ref:refs/heads/other`);
-  const environment = job("job in the stack's environment", subjects.environment);
-  const otherEnvironment = job("job in another environment", `${subjects.environment}-other`);
+  const driftJob = job("drift job on main", subjects.branch("main"));
+  const otherBranch = job("job on another branch", subjects.branch("other"));
+  const environment = job("job in the stack's environment", subjects.environment(stack));
+  const otherEnvironment = job("job in another environment", subjects.environment(`${stack}-other`));
   const otherPullRequest = job("another repository's pull request", others.pullRequest);
-  const sameEnvironment = job("another repository's job in an environment of that name", others.environment);
+  const sameEnvironment = job(
+    "another repository's job in an environment of that name",
+    others.environment(stack),
+  );
 
   const previewRole: Target = { name: "the preview role", role: roleArn(trusting, PREVIEW_ROLE_NAME) };
   const previewRoles: Target[] = [

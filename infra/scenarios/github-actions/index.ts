@@ -1,7 +1,8 @@
 import { oidcProviderArn } from "../../access/arn";
+import { GITHUB_ISSUER } from "../../access/github-oidc";
 import { type DeployerPermission, defineScenario } from "../../scenario";
 import { contract } from "./contract";
-import { DEPLOY_ROLE_NAME, ISSUER, PREVIEW_ROLE_NAME } from "./names";
+import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME } from "./names";
 import { deploy } from "./resources";
 import { checkSettings, type GitHubActionsSettings, rules } from "./settings";
 
@@ -18,7 +19,7 @@ export const gitHubActions = defineScenario<"GitHubActions", GitHubActionsSettin
   deployerPermissions: ({ settings: { createGithubProvider }, locations }) => {
     const tokenProvider = (side: keyof typeof locations): DeployerPermission => ({
       sid: "TokenProvider",
-      resources: createGithubProvider ? [oidcProviderArn(locations[side], ISSUER)] : [],
+      resources: createGithubProvider ? [oidcProviderArn(locations[side], GITHUB_ISSUER)] : [],
       read: ["iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviderTags"],
       write: [
         "iam:CreateOpenIDConnectProvider",

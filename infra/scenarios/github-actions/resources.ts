@@ -1,11 +1,12 @@
 import * as iam from "@pulumi/aws/iam";
 import { roleArn } from "../../access/arn";
 import { CrossAccountRole } from "../../access/cross-account-role";
+import { AWS_AUDIENCE, GITHUB_ISSUER, githubSubjects } from "../../access/github-oidc";
 import type { Statement } from "../../access/policy";
 import type { Accounts } from "../../account";
 import type { ScenarioContext } from "../../scenario";
 import { SIDES, type Side } from "../../stack-settings";
-import { AUDIENCE, DEPLOY_ROLE_NAME, ISSUER, PREVIEW_ROLE_NAME, subjectsOf } from "./names";
+import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME } from "./names";
 import type { GitHubActionsSettings } from "./settings";
 
 /**
@@ -15,7 +16,7 @@ import type { GitHubActionsSettings } from "./settings";
  */
 export function deploy({ settings, program }: ScenarioContext<GitHubActionsSettings>, accounts: Accounts) {
   const { stack, githubRepository: repository = "", createGithubProvider } = settings;
-  const { pullRequest, mainBranch, environment } = subjectsOf(repository, stack);
+  const subjects = githubSubjects(repository);
   for (const side of SIDES) deploySide(side);
 
   function deploySide(side: Side) {
@@ -25,7 +26,7 @@ export function deploy({ settings, program }: ScenarioContext<GitHubActionsSetti
     if (createGithubProvider)
       new iam.OpenIdConnectProvider(
         `${side}-github`,
-        { url: `https://${ISSUER}`, clientIdLists: [AUDIENCE] },
+        { url: `https://${GITHUB_ISSUER}`, clientIdLists: [AWS_AUDIENCE] },
         { provider },
       );
     const role = (
@@ -40,21 +41,21 @@ export function deploy({ settings, program }: ScenarioContext<GitHubActionsSetti
         {
           roleName,
           description,
-          trust: { workloads: { account, issuer: ISSUER, audience: AUDIENCE, subjects } },
+          trust: { workloads: { account, issuer: GITHUB_ISSUER, audience: AWS_AUDIENCE, subjects } },
           permissions: permissions as [Statement, ...Statement[]],
         },
         { provider },
       );
     role(PREVIEW_ROLE_NAME, "Reads what the stack has deployed", program.previewerStatements(side), [
-      pullRequest,
-      mainBranch,
+      subjects.pullRequest,
+      subjects.branch("main"),
     ]);
     // The environment is where GitHub asks for approval: https://docs.github.com/actions/concepts/workflows-and-actions/deployment-environments
     role(
       DEPLOY_ROLE_NAME,
       "Deploys the stack",
       [...program.deployerStatements(side), ...program.checkerStatements(side)],
-      [environment],
+      [subjects.environment(stack)],
     );
   }
 
