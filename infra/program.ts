@@ -1,18 +1,21 @@
+import { roleArn } from "./access/arn";
 import type { Accounts } from "./account";
 import type { Contract, Target } from "./contract/types";
 import { checkerStatements, deployerStatements, previewerStatements } from "./deployer";
 import type { Inventory, Program, ScenarioContext } from "./scenario";
 import { SCENARIO_NAMES, type ScenarioSettings, scenarios } from "./scenarios/registry";
 import type { Settings } from "./settings";
-import { locationsOf, type Side } from "./stack-settings";
+import { locationsOf, SIDES, type Side } from "./stack-settings";
 
 const enabled = (settings: Settings) => scenarios.filter(({ name }) => settings.scenarios.includes(name));
 
 /** Creates the resources of the scenarios that the settings turn on, and returns what each publishes. */
 export function deployScenarios(settings: Settings, accounts: Accounts): Record<string, unknown> {
-  const context = contextOf(settings);
   return Object.fromEntries(
-    enabled(settings).map(({ output, deploy }) => [output, deploy(context, accounts)]),
+    enabled(settings).map(({ name, output, deploy }) => [
+      output,
+      deploy(contextOf(settings, name), accounts),
+    ]),
   );
 }
 
@@ -23,7 +26,7 @@ export interface ScenarioContract extends Contract {
 
 /** The access contract of a stack: who is expected to get in, scenario by scenario. */
 export const contractOf = (settings: Settings): ScenarioContract[] =>
-  enabled(settings).map(({ name, contract }) => ({ scenario: name, ...contract(contextOf(settings)) }));
+  enabled(settings).map(({ name, contract }) => ({ scenario: name, ...contract(contextOf(settings, name)) }));
 
 /** What the stack creates in one of its accounts, by name, scenario by scenario. */
 export const inventoryOf = (settings: Settings, side: Side): ({ scenario: string } & Inventory)[] =>
@@ -36,16 +39,27 @@ export const inventoryOf = (settings: Settings, side: Side): ({ scenario: string
 export const groupsOf = (settings: Settings): string[] =>
   inventoryOf(settings, "trusted").flatMap(({ groups = [] }) => groups);
 
-function contextOf(settings: Settings): ScenarioContext<ScenarioSettings> {
+/** The program as one of its scenarios sees it. */
+function contextOf(settings: Settings, scenario: string): ScenarioContext<ScenarioSettings> {
   const everyScenario = { ...settings, scenarios: SCENARIO_NAMES };
+  const locations = locationsOf(settings);
   const program: Program = {
     groups: groupsOf(settings),
-    buckets: inventoryOf(settings, "trusting").flatMap(({ buckets = [] }) =>
-      buckets.map(({ label, name }): Target => ({ name: label, bucket: name })),
+    otherBuckets: inventoryOf(settings, "trusting")
+      .filter((inventory) => inventory.scenario !== scenario)
+      .flatMap(({ buckets = [] }) =>
+        buckets.map(({ label, name }): Target => ({ name: label, bucket: name })),
+      ),
+    otherRoles: SIDES.flatMap((side) =>
+      inventoryOf(settings, side)
+        .filter((inventory) => inventory.scenario !== scenario)
+        .flatMap(({ roles = [] }) =>
+          roles.map((name): Target => ({ name, side, role: roleArn(locations[side], name) })),
+        ),
     ),
     deployerStatements: (side) => deployerStatements(everyScenario, side),
     checkerStatements: (side) => checkerStatements(everyScenario, side),
     previewerStatements: (side) => previewerStatements(everyScenario, side),
   };
-  return { settings, locations: locationsOf(settings), program };
+  return { settings, locations, program };
 }

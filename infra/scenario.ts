@@ -41,8 +41,10 @@ export type BySide<Permissions> = { readonly [S in Side]?: Permissions };
 export interface Program {
   /** The groups that the stack creates in the trusted account. */
   groups: readonly string[];
-  /** The buckets that the stack creates in the trusting account. */
-  buckets: readonly Target[];
+  /** The buckets that other scenarios of the stack create in the trusting account. */
+  otherBuckets: readonly Target[];
+  /** The roles that other scenarios of the stack create in both accounts. */
+  otherRoles: readonly Target[];
   /** Permissions that deploy every scenario into one of the accounts. */
   deployerStatements(side: Side): Statement[];
   /** Permissions that the live checks of every scenario need in one of the accounts. */

@@ -5,6 +5,9 @@ const ownBucket: BucketFixture = { fixture: "bucket", side: "trusted", name: "ow
 /** The trusting account as a whole, for actions that belong to no resource. */
 export const prod: Target = { name: "prod" };
 
+/** The trusted account as a whole. */
+export const dev: Target = { name: "dev", side: "trusted" };
+
 /** A bucket of the trusting account that no scenario is about. */
 export const anotherBucket: Target = {
   name: "another bucket of prod",

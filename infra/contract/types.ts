@@ -54,6 +54,7 @@ export type SessionKind =
 export type Action =
   | "sts:AssumeRole"
   | "sts:AssumeRoleWithWebIdentity"
+  | "s3:ListAllMyBuckets"
   | "s3:ListBucket"
   | "s3:GetObject"
   | "s3:PutObject"
@@ -129,8 +130,12 @@ export interface Target {
   name: string;
   /** Where it is. Default: trusting. */
   side?: Side;
-  /** ARN of a role. */
+  /** ARN of a role, and what a session of it is asked for with. */
   role?: string;
+  /** Seconds. Default: 900, the shortest session. */
+  durationSeconds?: number;
+  sessionTag?: { key: string; value: string };
+  sourceIdentity?: string;
   bucket?: string | BucketFixture;
   /** Where a copy comes from, and the names of the two targets that it goes between. */
   sourceBucket?: BucketFixture;
@@ -153,6 +158,8 @@ export interface ContractRow {
   check: number;
   who: Persona;
   session: SessionKind;
+  /** The role whose session is used. Default: the first that the persona assumed in the scenario. */
+  as?: Target;
   action: Action;
   on: Target;
   expected: Answer;

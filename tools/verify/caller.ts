@@ -37,6 +37,8 @@ export interface Subject {
     sessionName: string;
     durationSeconds: number;
     mfa?: { serial: string; code: string };
+    sessionTag?: { key: string; value: string };
+    sourceIdentity?: string;
     /** Signed by an OpenID Connect provider. */
     token?: string;
   };

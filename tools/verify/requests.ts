@@ -22,6 +22,7 @@ import {
   DeleteObjectCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutBucketPolicyCommand,
   PutObjectCommand,
@@ -58,6 +59,8 @@ export const requests: Readonly<Record<Action, Request>> = {
         RoleArn: role.arn,
         RoleSessionName: role.sessionName,
         DurationSeconds: role.durationSeconds,
+        ...(role.sessionTag && { Tags: [{ Key: role.sessionTag.key, Value: role.sessionTag.value }] }),
+        ...(role.sourceIdentity && { SourceIdentity: role.sourceIdentity }),
         ...(role.mfa && { SerialNumber: role.mfa.serial, TokenCode: role.mfa.code }),
       }),
     ),
@@ -71,6 +74,7 @@ export const requests: Readonly<Record<Action, Request>> = {
         WebIdentityToken: role.token,
       }),
     ),
+  "s3:ListAllMyBuckets": (caller) => new S3Client(caller).send(new ListBucketsCommand({})),
   "s3:ListBucket": (caller, { bucket }) =>
     new S3Client(caller).send(new ListObjectsV2Command({ Bucket: bucket })),
   "s3:GetObject": async (caller, { bucket, key }) => {
@@ -198,7 +202,9 @@ const ALLOWED_YET_FAILED = new Set([
 /** What an endpoint's error says about access: that credentials have expired counts only where that is the question. */
 export function verdictOf(error: unknown, session: SessionKind): Verdict {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const refused = REFUSALS.has(name) || (session === "as the role, expired" && EXPIRED.has(name));
+  const isTooLong = name === "ValidationError" && /DurationSeconds exceeds/.test(message);
+  const refused =
+    REFUSALS.has(name) || isTooLong || (session === "as the role, expired" && EXPIRED.has(name));
   const answer = refused ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";
   return { answer, words: `${name}: ${message}` };
 }

@@ -5,7 +5,7 @@ import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aw
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { AWS_AUDIENCE } from "../../infra/access/github-oidc";
 import { colleague } from "../../infra/contract/personas";
-import type { UserPersona } from "../../infra/contract/types";
+import type { Target, UserPersona } from "../../infra/contract/types";
 import { contractOf } from "../../infra/program";
 import type { Caller, Subject } from "./caller";
 import { CheckEnvironment, type Deployment, type Row } from "./check-environment";
@@ -64,6 +64,15 @@ class Verification {
     await environment.create(needsAnotherDevice(rows) ? [...rows, ...anotherDevice(rows)] : rows);
     await this.waitForUsers(rows);
     if (environment.endpoint === undefined) await sleep(SETTLE_SECONDS.refused * 1000);
+    // Scenarios do not depend on each other; the rows of one are asked in their order.
+    const scenarios = [...new Set(rows.map(({ scenario }) => scenario))];
+    const results = await Promise.all(
+      scenarios.map((scenario) => this.askInOrder(rows.filter((row) => row.scenario === scenario))),
+    );
+    return results.flat();
+  }
+
+  private async askInOrder(rows: readonly Row[]): Promise<Result[]> {
     const results: Result[] = [];
     for (const row of rows) results.push({ row, verdict: await this.ask(row) });
     return results;
@@ -101,13 +110,15 @@ class Verification {
       const role = {
         arn: row.on.role ?? "",
         sessionName: `check-${this.environment.run}`,
-        durationSeconds: SESSION_SECONDS,
+        durationSeconds: row.on.durationSeconds ?? SESSION_SECONDS,
+        ...(row.on.sessionTag && { sessionTag: row.on.sessionTag }),
+        ...(row.on.sourceIdentity && { sourceIdentity: row.on.sourceIdentity }),
         ...(mfa && { mfa }),
         ...(token !== undefined && { token }),
       };
       const answer: unknown = await requests[row.action](caller, { ...this.environment.subject(row), role });
-      if (row.action.startsWith("sts:AssumeRole") && !this.roleSessions.has(sessionKey(row)))
-        this.roleSessions.set(sessionKey(row), (answer as AssumeRoleCommandOutput).Credentials!);
+      if (row.action.startsWith("sts:AssumeRole"))
+        this.keepSession(row, (answer as AssumeRoleCommandOutput).Credentials!);
       return { answer: "allowed", words: "" };
     } catch (error) {
       if (error instanceof SkippedCheck) return { answer: "skipped", words: error.message };
@@ -168,10 +179,17 @@ class Verification {
     throw new Error(`A ${who.name} has no token of GitHub's: ask with their keys.`);
   }
 
+  private keepSession(row: Row, credentials: Credentials): void {
+    for (const key of [sessionKey(row), sessionKey(row, row.on)])
+      if (!this.roleSessions.has(key)) this.roleSessions.set(key, credentials);
+  }
+
   private roleSession(row: Row): Credentials {
-    const session = this.roleSessions.get(sessionKey(row));
+    const session = this.roleSessions.get(sessionKey(row, row.as));
     if (session) return session;
-    throw new SkippedCheck(`the ${row.who.name} could not assume the role of ${row.scenario}`);
+    throw new SkippedCheck(
+      `the ${row.who.name} could not assume ${row.as?.name ?? "the role"} of ${row.scenario}`,
+    );
   }
 
   private roleCaller(row: Row): Caller {
@@ -180,7 +198,9 @@ class Verification {
   }
 }
 
-const sessionKey = ({ scenario, who }: Row) => `${scenario} ${who.name}`;
+/** Of the first role that a persona assumed in a scenario, or of a certain one. */
+const sessionKey = ({ scenario, who }: Row, role?: Target) =>
+  [scenario, who.name, role?.role].filter((part) => part !== undefined).join(" ");
 const isUserRow = (row: Row): row is Row & { who: UserPersona } => row.who.kind === "user";
 const needsAnotherDevice = (rows: readonly Row[]) =>
   rows.some(({ session }) => session === "own keys and another person's MFA device");

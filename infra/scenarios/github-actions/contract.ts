@@ -1,8 +1,17 @@
 import { roleArn } from "../../access/arn";
 import { githubSubjects } from "../../access/github-oidc";
+import { devAdministrator, outsider } from "../../contract/personas";
 import { rows } from "../../contract/rows";
-import { anotherBucket, anotherParameter, prod } from "../../contract/targets";
-import type { Answer, Contract, ContractRow, JobPersona, SessionKind, Target } from "../../contract/types";
+import { anotherBucket, anotherParameter, dev, ownBucketInDev, prod } from "../../contract/targets";
+import type {
+  Action,
+  Answer,
+  Contract,
+  ContractRow,
+  JobPersona,
+  SessionKind,
+  Target,
+} from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
 import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME } from "./names";
 import type { GitHubActionsSettings } from "./settings";
@@ -46,6 +55,15 @@ export function contract({
     session: SessionKind = "own token",
   ): ContractRow[] =>
     roles.flatMap((role) => rows(check, who, session, "sts:AssumeRoleWithWebIdentity", role, expected));
+  /** Rows asked in the session of one of the roles. */
+  const as = (
+    check: number,
+    who: JobPersona,
+    role: Target,
+    actions: readonly Action[],
+    on: Target,
+  ): ContractRow[] =>
+    rows(check, who, "as the role", actions, on, "refused").map((row) => ({ ...row, as: role }));
   return {
     checks: [
       "A pull request, and the drift job, assume the preview role in both accounts",
@@ -55,6 +73,9 @@ export function contract({
       "A job in another environment, or in another repository's of that name",
       "As the preview role: how prod's role and bucket are set up",
       "As the preview role: objects, other parameters, and anything written",
+      "A pull request assumes any other role of the program",
+      "Administrators of dev and of a third account, with MFA, assume the pipeline's roles",
+      "As the preview role of dev, and as the deploy roles: what no deployment needs",
     ],
     rows: [
       ...assumes(1, pullRequest, previewRoles, "allowed"),
@@ -68,7 +89,7 @@ export function contract({
       ...assumes(5, otherEnvironment, deployRoles, "refused"),
       ...assumes(5, sameEnvironment, deployRoles, "refused"),
       ...rows(6, pullRequest, "as the role", "iam:GetRole", previewRole, "allowed"),
-      ...program.buckets.flatMap((bucket) => [
+      ...program.otherBuckets.flatMap((bucket) => [
         ...rows(6, pullRequest, "as the role", "s3:GetBucketPolicy", bucket, "allowed"),
         ...rows(
           7,
@@ -82,6 +103,16 @@ export function contract({
       ...rows(7, pullRequest, "as the role", "s3:ListBucket", anotherBucket, "refused"),
       ...rows(7, pullRequest, "as the role", "ssm:GetParameter", anotherParameter, "refused"),
       ...rows(7, pullRequest, "as the role", "iam:CreateUser", prod, "refused"),
+      ...assumes(8, pullRequest, program.otherRoles, "refused"),
+      ...[devAdministrator, outsider].flatMap((who) =>
+        [...previewRoles, ...deployRoles].flatMap((role) =>
+          rows(9, who, "signed in with MFA", "sts:AssumeRole", role, "refused"),
+        ),
+      ),
+      ...as(10, pullRequest, previewRoles[1]!, ["iam:CreateUser", "ec2:RunInstances"], dev),
+      ...as(10, pullRequest, previewRoles[1]!, ["s3:GetObject"], ownBucketInDev),
+      ...as(10, environment, deployRoles[0]!, ["ec2:RunInstances"], prod),
+      ...as(10, environment, deployRoles[1]!, ["ec2:DescribeInstances", "ec2:RunInstances"], dev),
     ],
   };
 }

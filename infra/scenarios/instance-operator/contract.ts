@@ -1,7 +1,14 @@
 import { allow, colleague, outsider } from "../../contract/personas";
 import { assumes, roleTarget, rows } from "../../contract/rows";
+import {
+  everythingElse,
+  standardGroupContract,
+  standardHomeContract,
+  standardRoleContract,
+  withChecks,
+} from "../../contract/standard";
 import { prod } from "../../contract/targets";
-import type { Answer, Contract, MachinePersona, Target, UserPersona } from "../../contract/types";
+import type { Action, Answer, Contract, MachinePersona, Target, UserPersona } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
 import type { InstanceOperatorSettings } from "./settings";
@@ -21,7 +28,8 @@ const partnersAdministrator: UserPersona = {
 };
 
 /** Who is expected to operate which instances. What the settings leave unrestricted is expected to be allowed. */
-export function contract({ settings, locations }: ScenarioContext<InstanceOperatorSettings>): Contract {
+export function contract(context: ScenarioContext<InstanceOperatorSettings>): Contract {
+  const { settings, locations } = context;
   const {
     instanceFullAccess,
     instanceOperatorAccountIds,
@@ -39,8 +47,13 @@ export function contract({ settings, locations }: ScenarioContext<InstanceOperat
     instance: operatedInstanceIds[0] ?? { fixture: "instance", name: "operated", tag },
   };
   const another: Target = { name: "another instance", instance: { fixture: "instance", name: "another" } };
-  const assumesRole = assumes(roleTarget(locations.trusting, ROLE_NAME));
-  return {
+  const role = roleTarget(locations.trusting, ROLE_NAME);
+  const assumesRole = assumes(role);
+  const permitted: Action[] = [
+    "ec2:DescribeInstances",
+    ...(instanceFullAccess ? ["ec2:RunInstances" as const] : []),
+  ];
+  const own: Contract = {
     checks: [
       "The machine assumes InstanceOperator with what its instance metadata gives",
       "An InstanceOperators member and a second trusted account's administrator, with MFA",
@@ -83,4 +96,17 @@ export function contract({ settings, locations }: ScenarioContext<InstanceOperat
       ),
     ],
   };
+  return withChecks(
+    own,
+    {
+      checks: ["As InstanceOperator: everything else in prod"],
+      rows: everythingElse(1, machine, permitted, context),
+    },
+    standardRoleContract(
+      { role, roleName: ROLE_NAME, candidate: { who: machine, session: "own keys" }, groups: [GROUP_NAME] },
+      context,
+    ),
+    standardGroupContract(GROUP_NAME),
+    standardHomeContract(machine, "The machine"),
+  );
 }

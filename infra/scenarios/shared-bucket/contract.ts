@@ -1,6 +1,7 @@
 import type { Statement } from "../../access/policy";
-import { allow, colleague, devAdministrator, outsider } from "../../contract/personas";
+import { allow, colleague, devAdministrator, memberOfOtherGroups, outsider } from "../../contract/personas";
 import { rows } from "../../contract/rows";
+import { standardGroupContract, withChecks } from "../../contract/standard";
 import { copyFromOwnBucket } from "../../contract/targets";
 import type { Answer, Contract, ContractRow, Home, Target, UserPersona } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
@@ -50,18 +51,19 @@ const silent = bucketWhosePolicy("is silent", []);
 const denies = bucketWhosePolicy("denies", ["Allow", "Deny"]);
 
 /** Who is expected to use the shared bucket; and the eight cells of access within one account and across two. */
-export function contract({ settings }: ScenarioContext<SharedBucketSettings>): Contract {
+export function contract({ settings, program }: ScenarioContext<SharedBucketSettings>): Contract {
+  const others = memberOfOtherGroups(program.groups, [GROUP_NAME]);
   const sharedBucket: Target = { name: "the shared bucket", bucket: settings.sharedBucketName };
   const reads = (check: number, who: UserPersona, on: Target, expected: Answer): ContractRow[] =>
     rows(check, who, "own keys", "s3:GetObject", on, expected);
-  return {
+  const own: Contract = {
     checks: [
       "Person allowed, bucket allows: in one account, and across",
       "Person allowed, bucket silent: in one account, but not across",
       "Person silent, bucket allows: in one account, but not across",
       "Person or bucket denies: nowhere, whatever the other says",
       "A BucketSharers member copies from the own bucket to the shared one in one call",
-      "A dev user outside BucketSharers",
+      "A dev user outside BucketSharers, and a member of every other group",
       "An administrator of a third account",
       "A dev administrator: what the bucket's policy does not share",
     ],
@@ -81,6 +83,14 @@ export function contract({ settings }: ScenarioContext<SharedBucketSettings>): C
       ...rows(5, bucketSharer, "own keys", "s3:CopyObject", copyFromOwnBucket(sharedBucket), "allowed"),
       ...rows(5, bucketSharer, "own keys", ["s3:ListBucket", "s3:GetObject"], sharedBucket, "allowed"),
       ...rows(6, colleague, "own keys", ["s3:ListBucket", "s3:GetObject"], sharedBucket, "refused"),
+      ...rows(
+        6,
+        others,
+        "own keys",
+        ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
+        sharedBucket,
+        "refused",
+      ),
       ...rows(7, outsider, "own keys", ["s3:ListBucket", "s3:GetObject"], sharedBucket, "refused"),
       ...rows(
         8,
@@ -92,4 +102,5 @@ export function contract({ settings }: ScenarioContext<SharedBucketSettings>): C
       ),
     ],
   };
+  return withChecks(own, standardGroupContract(GROUP_NAME));
 }

@@ -1,6 +1,7 @@
 import { arn } from "../../access/arn";
-import { allow, colleague, devAdministrator, outsider } from "../../contract/personas";
+import { allow, colleague, devAdministrator, memberOfOtherGroups, outsider } from "../../contract/personas";
 import { rows } from "../../contract/rows";
+import { standardGroupContract, withChecks } from "../../contract/standard";
 import { ownQueueInDev } from "../../contract/targets";
 import type { Answer, Contract, ContractRow, Persona, Target, UserPersona } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
@@ -18,7 +19,11 @@ const serviceSharer: UserPersona = {
 const sendAndReceive = ["sqs:SendMessage", "sqs:ReceiveMessage"] as const;
 
 /** Who is expected to use the shared services, and who is not. */
-export function contract({ settings, locations }: ScenarioContext<SharedServicesSettings>): Contract {
+export function contract({
+  settings,
+  locations,
+  program,
+}: ScenarioContext<SharedServicesSettings>): Contract {
   const name = settings.sharedServicesName;
   const topic: Target = { name: "the shared topic", topicArn: arn(locations.trusting, "sns", name) };
   const queue: Target = { name: "the shared queue", queueUrl: { output: "queueUrl" } };
@@ -30,14 +35,14 @@ export function contract({ settings, locations }: ScenarioContext<SharedServices
     ...rows(check, who, "own keys", "ecr:BatchGetImage", repository, expected),
     ...rows(check, who, "own keys", "execute-api:Invoke", api, expected),
   ];
-  return {
+  const own: Contract = {
     checks: [
       "A ServiceSharers member publishes to the shared topic",
       "The same person sends and receives in the own queue in dev and in the shared one",
       "The same person signs in to the registry and pulls from the shared repository",
       "The same person calls the shared API",
       "A dev administrator: what the resources' own policies do not share",
-      "A dev user outside ServiceSharers",
+      "A dev user outside ServiceSharers, and a member of every other group",
       "An administrator of a third account",
     ],
     rows: [
@@ -58,7 +63,9 @@ export function contract({ settings, locations }: ScenarioContext<SharedServices
       ...rows(5, devAdministrator, "own keys", "sqs:GetQueueAttributes", queue, "refused"),
       ...rows(5, devAdministrator, "own keys", "ecr:DescribeImages", repository, "refused"),
       ...everyService(6, colleague, "refused"),
+      ...everyService(6, memberOfOtherGroups(program.groups, [GROUP_NAME]), "refused"),
       ...everyService(7, outsider, "refused"),
     ],
   };
+  return withChecks(own, standardGroupContract(GROUP_NAME));
 }
