@@ -61,6 +61,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const settings = settingsOf(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  say(`tools      ${tools.origin}`);
   const partners = settings.instanceOperatorAccountIds.map((id, index) => [
     index === 0 ? "partner" : `partner-${index + 1}`,
     id,

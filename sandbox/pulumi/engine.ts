@@ -16,7 +16,7 @@ import { hostname, tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import type { Toolchain } from "../toolchain";
+import { type Toolchain, userPulumiHome } from "../toolchain";
 
 const exec = promisify(execFile);
 type Environment = Record<string, string>;
@@ -45,6 +45,10 @@ export function engineEnvironment({ toolchain, directory, awsConfigFile }: Engin
     PATH: [...toolchain.path, process.env.PATH ?? ""].join(delimiter),
     SANDBOX_PULUMI_CLI: toolchain.cli,
     PULUMI_HOME: home,
+    // Where to look for official plugins, once PULUMI_HOME is the sandbox's.
+    SANDBOX_USER_PULUMI_HOME: userPulumiHome(),
+    // No language host or plugin of PATH: it can be of any version, and of another CLI.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     // Without the attributes that the engine would write beside each file, in no one step: a kill leaves half of them.
     PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
@@ -115,7 +119,7 @@ export async function ensureStack(
     }
   }
   await cli(environment, projectDirectory, "stack", "select", stack);
-  await mendInterrupted(environment, projectDirectory);
+  await recoverInterruptedUpdate(environment, projectDirectory);
 }
 
 interface State {
@@ -150,12 +154,13 @@ function checkpoints(
 }
 
 /**
- * Settles what an engine was doing when it was killed. What it was creating is taken into the state under the ID that
- * its inputs tell, and reading it back shows whether it exists; without that the next update would create it again.
+ * Completes the state that a killed engine left. A resource that it was creating goes into the state under the ID that
+ * its inputs give, and reading it back shows whether it exists: else the next update would create it again.
  */
-export async function mendInterrupted(environment: Environment, projectDirectory: string): Promise<void> {
+export async function recoverInterruptedUpdate(environment: Environment, projectDirectory: string): Promise<void> {
   for (const [stack, { pending_operations: pending = [] }] of checkpoints(environment)) {
     if (!pending.length || isLocked(environment)) continue;
+    console.error(`engine     an update of stack ${stack} was interrupted: reading back what it was creating`);
     const exported = JSON.parse(
       await cli(environment, projectDirectory, "stack", "export", "--stack", stack),
     );

@@ -10,7 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { commandOf } from "../accounts";
-import { clearDeadLocks, mendInterrupted, saltsOf } from "./engine";
+import { clearDeadLocks, recoverInterruptedUpdate, saltsOf } from "./engine";
 
 /** Commands that would meet what a killed engine left. */
 const CHANGING = /(^| )(up|update|preview|pre|refresh|destroy)( |$)/;
@@ -80,7 +80,7 @@ if (!cli) {
 async function main(cli: string): Promise<void> {
   clearDeadLocks(environment);
   const folder = projectFolder(args);
-  if (folder && CHANGING.test(args.join(" "))) await mendInterrupted(environment, folder);
+  if (folder && CHANGING.test(args.join(" "))) await recoverInterruptedUpdate(environment, folder);
   for (const [file, text] of leftCopies()) keepBytes(file, text, saltsOf(environment));
   const before = settingsFiles(args).map((file) => [file, readFileSync(file, "utf8")] as const);
   // Renamed when whole: a kill leaves no half of it.

@@ -20,12 +20,13 @@ import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import type { Side } from "../../infra/settings";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const SIDES: readonly Side[] = ["trusting", "trusted"];
 const settings = settingsOf("dev");
 
 describe("the deployer's permissions", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "deployer-"));
   let rehearsal: Rehearsal;
   let environment: Record<string, string>;
