@@ -157,10 +157,15 @@ function checkpoints(
  * Completes the state that a killed engine left. A resource that it was creating goes into the state under the ID that
  * its inputs give, and reading it back shows whether it exists: else the next update would create it again.
  */
-export async function recoverInterruptedUpdate(environment: Environment, projectDirectory: string): Promise<void> {
+export async function recoverInterruptedUpdate(
+  environment: Environment,
+  projectDirectory: string,
+): Promise<void> {
   for (const [stack, { pending_operations: pending = [] }] of checkpoints(environment)) {
     if (!pending.length || isLocked(environment)) continue;
-    console.error(`engine     an update of stack ${stack} was interrupted: reading back what it was creating`);
+    console.error(
+      `engine     an update of stack ${stack} was interrupted: reading back what it was creating`,
+    );
     const exported = JSON.parse(
       await cli(environment, projectDirectory, "stack", "export", "--stack", stack),
     );
