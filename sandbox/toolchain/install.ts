@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../../infra/user-error";
 import { isLocked, withLock } from "../lock.cjs";
 
 /** Receives what happens to a tool, such as "moto", in words. */
@@ -101,7 +102,7 @@ export function run(
     child.once("close", (code, signal) => {
       if (code === 0) return resolve();
       const ending = `${command} ${args.slice(0, 3).join(" ")} failed (${signal ?? `exit ${code}`})`;
-      reject(new Error(`${ending}:\n${printed.slice(-15).join("\n")}`));
+      reject(new UserError(`${ending}:\n${printed.slice(-15).join("\n")}`));
     });
   }).finally(() => clearInterval(timer));
 }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { UserError } from "../../infra/user-error";
 import { digest, install, type Report } from "./install";
 import { installPackages } from "./python";
 
@@ -28,7 +29,7 @@ export async function installMoto(report: Report): Promise<string> {
       "import moto, moto.server; print(moto.__version__)",
     ]);
     if (stdout.trim() !== version)
-      throw new Error(`The moto that was installed says it is ${stdout.trim()}; expected is ${version}.`);
+      throw new UserError(`The moto that was installed says it is ${stdout.trim()}; expected is ${version}.`);
     await exec(script, ["--help"]);
   });
   return join(folder, "moto_server");

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { UserError } from "../../infra/user-error";
 import { type GoTool, pinnedVersion, prepareGo } from "./go";
 import { cacheFolder, install, type Report, run } from "./install";
 
@@ -49,7 +50,7 @@ export async function buildPulumiCli(report: Report): Promise<string> {
     });
     const built = await versionOf(join(into, "pulumi"));
     if (built !== version)
-      throw new Error(`The Pulumi CLI that was built says it is ${built}; expected is ${version}.`);
+      throw new UserError(`The Pulumi CLI that was built says it is ${built}; expected is ${version}.`);
     rmSync(join(into, "go"), { recursive: true, force: true });
   });
   return join(folder, "pulumi");

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { coerce, satisfies } from "semver";
+import { UserError } from "../../infra/user-error";
 import { findExecutable } from "./executables";
 import { run } from "./install";
 
@@ -19,7 +20,7 @@ export async function installPackages(
     await exec(python, ["-m", "venv", folder]);
   } catch (error) {
     const reason = String((error as { stdout?: string }).stdout || (error as Error).message).trim();
-    throw new Error(
+    throw new UserError(
       `${python} could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv. It said:\n${reason}`,
     );
   }
@@ -38,7 +39,7 @@ async function findPython(): Promise<string> {
     if (version && satisfies(version, `^${OLDEST_PYTHON}`)) return python;
     tooOld.push(`${python} (${(stdout || stderr).trim() || "does not start"})`);
   }
-  throw new Error(
+  throw new UserError(
     `The sandbox needs Python ${OLDEST_PYTHON} or newer (https://www.python.org/downloads, apt-get install python3 python3-venv, brew install python). Found: ${tooOld.join(", ") || "none"}.`,
   );
 }
