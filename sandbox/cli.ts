@@ -1,10 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { policyDocument } from "../infra/access/policy";
-import { checkerStatements, deployerStatements } from "../infra/deployer";
 import type { Settings } from "../infra/settings";
+import { commandArguments } from "../tools/command-line";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
 import { bench } from "./bench";
 import {
@@ -23,9 +21,6 @@ npm run rehearse -- STACK              the same for any stack, with its own sett
   --results FILE                       both: also writes the answers as JSON, which npm run report draws
 npm test                               set up what is missing and run all tests
 npm run bench                          what the policy pack costs, as ratios within one run
-npm run -s deployer-policy -- STACK trusting|trusted [--with-checks]
-                                       the least that a deployer of the stack needs in that account, as a policy;
-                                       with what npm run verify needs besides
 npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
 npm run sandbox -- stop [STACK]        stops them; what they held is gone
 npm run sandbox -- status              which are running
@@ -54,14 +49,7 @@ async function rehearseStack(args: string[]): Promise<number> {
   ]);
   if (deployed !== 0) return deployed;
   say(`\nWho gets in, asked of the accounts themselves:\n`);
-  const verify = [
-    "--no-warnings",
-    "-r",
-    "ts-node/register/transpile-only",
-    join(PROJECT_DIRECTORY, "tools/verify/index.ts"),
-    stack,
-    ...(values.results ? ["--results", values.results] : []),
-  ];
+  const verify = commandArguments("verify", stack, ...(values.results ? ["--results", values.results] : []));
   const verified = await run(rehearsal, process.execPath, verify);
   const env = confined(rehearsal.environment);
   const { stdout } = await promisify(execFile)(pulumi, ["stack", "output", "--json", "--stack", stack], {
@@ -80,7 +68,7 @@ function told(
 ): string {
   const told = updateApp
     ? `
-What a member of Developers is told:
+Instructions for members of Developers:
   in the console   ${updateApp.switchRoleLink}
   in ~/.aws/config
 ${updateApp.cliProfile.trimEnd().replace(/^/gm, "    ")}
@@ -177,18 +165,6 @@ async function main([command, ...args]: string[]): Promise<number> {
     case "bench":
       await bench(!args.includes("--without-engine"));
       return 0;
-    case "deployer-policy": {
-      const [stack, side, checks] = args;
-      if (!stack || (side !== "trusting" && side !== "trusted")) throw new Error(USAGE);
-      if (checks !== undefined && checks !== "--with-checks") throw new Error(USAGE);
-      const settings = settingsOf(stack);
-      const statements = [
-        ...deployerStatements(settings, side),
-        ...(checks ? checkerStatements(settings, side) : []),
-      ];
-      console.log(JSON.stringify(JSON.parse(policyDocument(statements)), null, 2));
-      return 0;
-    }
     case "sandbox":
       return sandboxCommand(args);
     default:

@@ -23,6 +23,7 @@ import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
+import { commandArguments } from "../../tools/command-line";
 import { checks } from "../../tools/verify/contract";
 import { CheckUsers } from "../../tools/verify/people";
 import { stopSandbox } from "../accounts";
@@ -98,8 +99,7 @@ describe("stack dev, rehearsed", function () {
     assert.equal(code, 0, output);
     return output;
   };
-  const verify = () =>
-    command(process.execPath, ["-r", "ts-node/register/transpile-only", "tools/verify/index.ts", "dev"]);
+  const verify = () => command(process.execPath, commandArguments("verify", "dev"));
   /** The checks that failed, as "Scenario number". */
   const failedChecks = (output: string) => {
     let scenario = "";

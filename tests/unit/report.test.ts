@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { trustStatements } from "../../infra/access/trust";
+import { commandArguments } from "../../tools/command-line";
 import { comment } from "../../tools/report/comment";
 import { differenceOf, passes } from "../../tools/report/difference";
 import { page } from "../../tools/report/page";
@@ -290,11 +291,7 @@ describe("the access report", () => {
       return join(directory, name);
     };
     const report = (...args: string[]) =>
-      spawnSync(
-        process.execPath,
-        ["-r", "ts-node/register/transpile-only", "tools/report/index.ts", ...args],
-        { encoding: "utf8" },
-      );
+      spawnSync(process.execPath, commandArguments("report", ...args), { encoding: "utf8" });
     try {
       const [was, now] = [write("was.json", results()), write("now.json", granted)];
       const markdown = join(directory, "comment.md");
@@ -306,7 +303,7 @@ describe("the access report", () => {
       assert.match(nothing.stderr, /none\.json/);
       const help = report("--help");
       assert.equal(help.status, 0);
-      assert.match(help.stdout, /^npm run report -- --results FILE/);
+      assert.match(help.stdout, /^Usage: npm run report -- --results <file>/);
     } finally {
       rmSync(directory, { recursive: true });
     }

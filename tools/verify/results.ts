@@ -3,7 +3,8 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { arn, bucketArn, type Place as Owner, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { groupsOf } from "../../infra/deployer";
-import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed";
+import { UserError } from "../../infra/user-error";
+import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed-policies";
 import { checks, type Home, jobs, people, type Role } from "./contract";
 import { type Deployment, Stage } from "./stage";
 import type { Result } from "./verify";
@@ -22,14 +23,14 @@ export interface AnsweredRow {
   expected: string;
   /** allowed, refused, unclear or not asked. */
   answer: string;
-  /** The endpoint's own, where it did not simply allow. */
+  /** The endpoint's own words, where it did not simply allow. */
   words: string;
 }
 
 /** An account, or GitHub, whose jobs live in none. */
 export type Place = Home | "github";
 
-/** What `--results FILE` writes: the answers of one run and the policies behind them, and never a secret. */
+/** The file of `--results`: the answers of one run and the policies behind them, and never a secret. */
 export interface Results {
   format: typeof FORMAT;
   stack: string;
@@ -46,15 +47,15 @@ export interface Results {
   rows: AnsweredRow[];
   roles: ({ scenario: string } & DeployedRole)[];
   groups: DeployedPolicy[];
-  /** What carries a policy of its own: a bucket, topic, queue or repository. */
+  /** The resources that carry a policy of their own: a bucket, topic, queue or repository. */
   resources: { scenario: string; kind: string; arn: string; statements: Statement[] }[];
-  /** By scenario, what the stack tells that is no secret. */
+  /** By scenario, the stack's outputs that are no secret. */
   outputs: Record<string, Record<string, string>>;
 }
 
 /** The outputs that name a role, and all that are kept: named one by one, so that a secret output added later is not. */
 const ROLES = ["roleArn", "previewRoleArn", "deployRoleArn", "trustedPreviewRoleArn", "trustedDeployRoleArn"];
-const TOLD = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
+const PUBLISHED_OUTPUTS = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
 
 /** The resources that carry a policy, by the output that names one, and their ARN by that and by its last part. */
 const RESOURCES = {
@@ -64,7 +65,7 @@ const RESOURCES = {
   repositoryUri: { kind: "repository", arnOf: (owner, _, name) => arn(owner, "ecr", `repository/${name}`) },
 } as const satisfies Record<
   string,
-  { kind: string; arnOf(owner: Owner, told: string, name: string): string }
+  { kind: string; arnOf(owner: Owner, output: string, name: string): string }
 >;
 
 /** The answers of a run, with the policies that the accounts hold now. */
@@ -93,9 +94,9 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
   const accounts = await Promise.all(
     [...homes].map(async (home) => {
       const sts = new STSClient(stage.administrator(home));
-      // Who has no profile for a third account did not ask from there either.
-      const told = await sts.send(new GetCallerIdentityCommand({})).catch(() => undefined);
-      return told ? [[home, told.Account!]] : [];
+      // Without a profile for a third account nothing was asked from there either.
+      const identity = await sts.send(new GetCallerIdentityCommand({})).catch(() => undefined);
+      return identity ? [[home, identity.Account!]] : [];
     }),
   );
   const groups = manages.includes("trusted")
@@ -112,9 +113,9 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
     checks: Object.fromEntries(scenarios.map(([name]) => [name, checks[name as keyof typeof checks]])),
     rows,
     roles: await Promise.all(
-      scenarios.flatMap(([scenario, told]) =>
+      scenarios.flatMap(([scenario, published]) =>
         ROLES.flatMap((output) => {
-          const arn = told[output];
+          const arn = published[output];
           const side = output.startsWith("trusted") ? "trusted" : "trusting";
           if (!arn || !manages.includes(side)) return [];
           const account = side === "trusted" ? trusted : trusting;
@@ -124,9 +125,9 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
     ),
     groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),
     resources: await Promise.all(
-      scenarios.flatMap(([scenario, told]) =>
+      scenarios.flatMap(([scenario, published]) =>
         Object.entries(RESOURCES).flatMap(([output, { kind, arnOf }]) => {
-          const named = told[output];
+          const named = published[output];
           if (!named || !manages.includes("trusting")) return [];
           const name = named.split("/").at(-1)!;
           const arn = arnOf(owner, named, name);
@@ -135,17 +136,19 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
       ),
     ),
     outputs: Object.fromEntries(
-      scenarios.map(([scenario, told]) => [
+      scenarios.map(([scenario, published]) => [
         scenario,
-        Object.fromEntries(TOLD.flatMap((name) => (told[name] ? [[name, told[name]]] : []))),
+        Object.fromEntries(
+          PUBLISHED_OUTPUTS.flatMap((name) => (published[name] ? [[name, published[name]]] : [])),
+        ),
       ]),
     ),
   };
 }
 
-/** The results of an earlier run. @throws {Error} where the file is not what `--results` writes. */
+/** The results of an earlier run. @throws {UserError} where the file is not what `--results` writes. */
 export function readResults(file: string): Results {
-  const mend = `Make it: npm run verify -- STACK --results ${file}`;
+  const fix = `Make it: npm run verify -- STACK --results ${file}`;
   let results: Results;
   try {
     results = JSON.parse(readFileSync(file, "utf8"));
@@ -153,10 +156,10 @@ export function readResults(file: string): Results {
     const found = existsSync(file)
       ? `found no results (${(error as Error).message})`
       : "there is no such file";
-    throw new Error(`${file}: ${found}. ${mend}`);
+    throw new UserError(`${file}: ${found}. ${fix}`);
   }
   if (results?.format === FORMAT) return results;
-  throw new Error(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${mend}`);
+  throw new UserError(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${fix}`);
 }
 
 /** Whether a row was answered as the access contract expects. */

@@ -20,6 +20,7 @@ import { GetBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Statement } from "../infra/access/policy";
+import { areDetailsShown, requestLogger } from "./details";
 import type { Caller } from "./verify/requests";
 
 /** A policy as an account holds it, and whose it is: `group Developers`, `role UpdateApp`. */
@@ -39,50 +40,60 @@ export interface DeployedRole {
   boundary?: DeployedPolicy;
 }
 
-/** What could not be read, and why. */
-export interface Unread {
-  unread: string;
-  /** True: the account says that there is no such thing. False: it may be there, and is not shown. */
-  gone: boolean;
+export interface DeployedUser {
+  arn: string;
+  groups: string[];
+  /** The user's own, and those of their groups. */
+  policies: DeployedPolicy[];
+  boundary?: DeployedPolicy;
 }
 
-export const isRead = <Held>(held: Held | Unread): held is Held =>
-  !(typeof held === "object" && held !== null && "unread" in held);
+/** Something of an account that could not be read. */
+export interface Unreadable {
+  reason: string;
+  /** True: the account says that there is no such thing. False: it may be there, and is not shown. */
+  missing: boolean;
+}
+
+export const isUnreadable = (value: unknown): value is Unreadable =>
+  typeof value === "object" && value !== null && "missing" in value && "reason" in value;
 
 /**
  * What an account holds, or why it could not be read.
- * @param what such as `user jane`
- * @param account as whom and where it is read
+ * @param name such as `user jane`
+ * @param account the account, and the profile that reads it
  */
-export async function readOr<Held>(
-  held: Promise<Held>,
-  what: string,
+export async function readOrReason<Value>(
+  value: Promise<Value>,
+  name: string,
   account: { profile: string; accountId: string },
-): Promise<Held | Unread> {
+): Promise<Value | Unreadable> {
   const { profile, accountId } = account;
   try {
-    return await held;
+    return await value;
   } catch (error) {
-    const { name, message } = error as Error;
-    if (/NoSuch|NotFound|DoesNotExist/.test(name))
-      return { unread: `account ${accountId} has no ${what}`, gone: true };
-    const refused = /AccessDenied|NotAuthorized|AuthorizationError|Forbidden/.test(name);
+    const { name: code, message } = error as Error;
+    if (/NoSuch|NotFound|DoesNotExist|NonExistent/.test(code))
+      return { reason: `account ${accountId} has no ${name}`, missing: true };
+    const isRefused = /AccessDenied|NotAuthorized|AuthorizationError|Forbidden/.test(code);
     const [, action = "read it"] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];
     return {
-      unread: refused
-        ? `${what} of account ${accountId}: profile ${profile} may not ${action}. AWS's managed policy SecurityAudit lets it`
-        : `${what} of account ${accountId}, by profile ${profile} (${name}: ${message})`,
-      gone: false,
+      reason: isRefused
+        ? `${name} of account ${accountId}: profile ${profile} may not ${action}. AWS's managed policy SecurityAudit lets it`
+        : `${name} of account ${accountId}, by profile ${profile} (${code}: ${message})`,
+      missing: false,
     };
   }
 }
 
 /** The policies that an account holds, read with operations that a security audit role may call. */
 export class DeployedPolicies {
+  private readonly caller: Caller & { logger?: typeof requestLogger };
   private readonly iam: IAMClient;
 
-  constructor(private readonly caller: Caller) {
-    this.iam = new IAMClient(caller);
+  constructor(caller: Caller) {
+    this.caller = areDetailsShown() ? { ...caller, logger: requestLogger } : caller;
+    this.iam = new IAMClient(this.caller);
   }
 
   /** @throws {NoSuchEntityException} where there is no such role. */
@@ -127,13 +138,8 @@ export class DeployedPolicies {
     ]);
   }
 
-  /** A user's own policies and those of the groups. @throws {NoSuchEntityException} where there is no such user. */
-  async user(UserName: string): Promise<{
-    arn: string;
-    groups: string[];
-    policies: DeployedPolicy[];
-    boundary?: DeployedPolicy;
-  }> {
+  /** A user's own policies and those of their groups. @throws {NoSuchEntityException} where there is no such user. */
+  async user(UserName: string): Promise<DeployedUser> {
     const { iam } = this;
     const { User } = await iam.send(new GetUserCommand({ UserName }));
     const [{ PolicyNames = [] }, { AttachedPolicies = [] }, { Groups = [] }] = await Promise.all([
@@ -151,11 +157,11 @@ export class DeployedPolicies {
       }),
       ...AttachedPolicies.map(({ PolicyArn }) => this.managed(of, PolicyArn!)),
     ]);
-    const theirs = await Promise.all(groups.map((group) => this.group(group)));
+    const inherited = await Promise.all(groups.map((group) => this.group(group)));
     return {
       arn: User!.Arn!,
       groups,
-      policies: [...own, ...theirs.flat()],
+      policies: [...own, ...inherited.flat()],
       ...(boundary && { boundary: await this.managed(`boundary of ${of}`, boundary) }),
     };
   }

@@ -1,0 +1,17 @@
+import { writeFileSync } from "node:fs";
+import { readDeployment } from "../deployment";
+import type { VerifyOptions } from "./command";
+import { resultsOf } from "./results";
+import { exitCode, table } from "./table";
+import { verify } from "./verify";
+
+/** Asks a stack's whole access contract, prints the table, and writes the results where it is told to. */
+export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
+  const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
+  const deployment = await readDeployment(stack, others, { secrets: true });
+  const results = await verify(deployment, { patient: options.patient === true });
+  console.log(table(results));
+  if (options.results)
+    writeFileSync(options.results, `${JSON.stringify(await resultsOf(deployment, results), null, 2)}\n`);
+  return exitCode(results);
+}
