@@ -161,14 +161,38 @@ export async function sandboxStatus(directory: string): Promise<Sandbox | undefi
   return { ...rest, directory, startedAnew: false };
 }
 
+/** The AWS config file of the accounts: a profile for the administrator of each. */
+export const awsConfig = (
+  {
+    url,
+    administrators,
+  }: { url: string; administrators: Record<string, { accessKeyId: string; secretAccessKey: string }> },
+  region: string,
+): string =>
+  Object.entries(administrators)
+    .map(
+      ([profile, keys]) => `[profile ${profile}]
+aws_access_key_id = ${keys.accessKeyId}
+aws_secret_access_key = ${keys.secretAccessKey}
+region = ${region}
+endpoint_url = ${url}
+`,
+    )
+    .join("\n");
+
 /** What a process needs in its environment for every AWS tool to act as the administrator of `profile`'s account. */
-export function accountEnvironment(sandbox: Sandbox, profile: string): Record<string, string> {
+export function accountEnvironment(
+  sandbox: Pick<Sandbox, "accounts" | "awsConfigFile" | "directory" | "region" | "url">,
+  profile: string,
+): Record<string, string> {
   if (!(profile in sandbox.accounts))
     throw new UserError(
       `The sandbox has no account ${profile}; it has ${Object.keys(sandbox.accounts).join(", ")}.`,
     );
-  const direct = [process.env.NO_PROXY ?? process.env.no_proxy, "127.0.0.1,localhost"]
-    .filter(Boolean)
+  const reachedDirectly = (process.env.NO_PROXY ?? process.env.no_proxy ?? "")
+    .split(",")
+    .filter((host) => !["", "*", "127.0.0.1"].includes(host.trim()))
+    .concat("127.0.0.0/8", "localhost")
     .join(",");
   return {
     AWS_CONFIG_FILE: sandbox.awsConfigFile,
@@ -180,8 +204,13 @@ export function accountEnvironment(sandbox: Sandbox, profile: string): Record<st
     AWS_ENDPOINT_URL: sandbox.url,
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",
-    NO_PROXY: direct,
-    no_proxy: direct,
+    // S3 Control's requests go to ACCOUNT-ID.127.0.0.1, which no resolver knows: the gateway is the proxy for it. A range
+    // of addresses, because many tools take a single one in NO_PROXY for the end of a name, too.
+    HTTP_PROXY: sandbox.url,
+    http_proxy: sandbox.url,
+    NO_PROXY: reachedDirectly,
+    no_proxy: reachedDirectly,
+    no_grpc_proxy: "127.0.0.1,localhost",
   };
 }
 

@@ -1,9 +1,9 @@
 /** The process of the sandbox's accounts: moto, and the gateway before it. accounts.ts starts it. */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";
+import { awsConfig, type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
-import { type FrontDoor, startFrontDoor } from "./gateway/server";
+import { startFrontDoor } from "./gateway/server";
 
 const MAX_LOG = 1024 * 1024;
 const CHECK_MILLISECONDS = 2000;
@@ -21,13 +21,6 @@ function log(line: string): void {
     });
   } catch {}
 }
-
-const profileText = (name: string, door: FrontDoor): string => `[profile ${name}]
-aws_access_key_id = ${door.administrators[name]!.accessKeyId}
-aws_secret_access_key = ${door.administrators[name]!.secretAccessKey}
-region = ${region}
-endpoint_url = ${door.url}
-`;
 
 async function main(): Promise<void> {
   mkdirSync(file("aws"), { recursive: true, mode: 0o700 });
@@ -51,12 +44,7 @@ async function main(): Promise<void> {
     writeFileSync(file(`${name}.new`), content, { mode: 0o600 });
     renameSync(file(`${name}.new`), file(name));
   };
-  write(
-    "aws/config",
-    Object.keys(accounts)
-      .map((name) => profileText(name, door))
-      .join("\n"),
-  );
+  write("aws/config", awsConfig(door, region));
   write("aws/credentials", "");
   const record: DaemonRecord = {
     pid: process.pid,
