@@ -49,9 +49,9 @@ function run(command, args, cwd) {
 async function build(folder) {
   const made = join(root, folder, "bin", "index.js");
   const since = existsSync(made) ? statSync(made).mtimeMs : 0;
-  const sources = [folder, `${folder}/policies`].flatMap((at) =>
-    readdirSync(join(root, at)).map((name) => join(root, at, name)),
-  );
+  const sources = readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => !name.startsWith("node_modules"))
+    .map((name) => join(root, folder, name));
   if (!sources.some((file) => file.endsWith(".ts") && statSync(file).mtimeMs > since)) return;
   if ((await run(npm, ["run", "--silent", "build"], join(root, folder))) !== 0) process.exit(2);
   utimesSync(made, new Date(), new Date());
