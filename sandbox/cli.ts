@@ -15,7 +15,7 @@ import {
   run,
   settingsOf,
 } from "./rehearsal";
-import { actionlint, type Report, toolchain } from "./toolchain";
+import { actionlint, describeOrigin, findOfficialTools, type Report, toolchain } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
@@ -31,6 +31,7 @@ npm run -s sandbox -- env PROFILE [STACK]
 
 /** Progress goes to standard error, so that standard output carries answers alone. */
 const say = (line: string) => console.error(line);
+const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Deploys a stack into its sandbox with the policy pack on, and asks who gets in. */
@@ -92,6 +93,7 @@ async function sandboxCommand([command, ...args]: string[]): Promise<number> {
           `${name.padEnd(10)} ${sandbox ? `running at ${sandbox.url} (pid ${sandbox.pid})` : "stopped"}`,
         );
       }
+      console.log(`${"tools".padEnd(10)} ${describeOrigin(await findOfficialTools(report))}`);
       return 0;
     case "reset":
       await stopSandbox(directory);
@@ -123,7 +125,6 @@ const stacks = () =>
 
 /** All that CI asks: formatting, lint, types and every test. */
 async function test(args: string[]): Promise<number> {
-  const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
   await Promise.all([toolchain(report), actionlint(report)]);
   for (const [command, ...rest] of [
     ["npm", "run", "--silent", "lint"],

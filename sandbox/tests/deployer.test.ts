@@ -21,11 +21,12 @@ import { SIDES, type Side } from "../../infra/stack-settings";
 import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const settings = settingsOf("dev");
 
 describe("the deployer's permissions", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "deployer-"));
   let rehearsal: Rehearsal;
   let environment: Record<string, string>;

@@ -8,9 +8,10 @@ import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 describe("each scenario alone", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "each-scenario-"));
   let rehearsal: Rehearsal;
 

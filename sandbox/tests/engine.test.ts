@@ -27,11 +27,12 @@ import { engineEnvironment, ensureStack, forgetStack } from "../pulumi/engine";
 import { typeOf } from "../pulumi/provider-aws/types";
 import { confined } from "../rehearsal";
 import { type Toolchain, toolchain } from "../toolchain";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const ACCOUNTS = { dev: "000000000011", prod: "000000000012" };
 
 describe("the engine with its stand-ins", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   // A space in the path, as in many a home folder.
   const root = mkdtempSync(join(tmpdir(), "engine test "));
   const [directory, project] = [join(root, "sandbox"), join(root, "project")];

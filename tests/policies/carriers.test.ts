@@ -25,14 +25,14 @@ describe("the table of principal carriers", () => {
       it(`${priority}: a wildcard in ${property} of ${type} is blocked, and nothing else is`, async () => {
         for (const props of open) assert.ok(await blocked(props), `passed: ${json(props)}`);
         for (const props of closed) assert.ok(!(await blocked(props)), `blocked: ${json(props)}`);
-        assert.ok(await later(), "not told while unknown");
+        assert.ok(await later(), "not reported while unknown");
       });
     else
       it(`${priority}: ${property} of ${type} is left alone, for a reason`, async () => {
-        assert.ok(reasonOf(row), "no reason is given in policypack/carriers.ts");
+        assert.ok(reasonOf(row), "no reason is given in policypack/find/exempt.ts");
         for (const props of [...open, { [property]: "*" }, { [property]: json(OPEN) }])
           assert.ok(!(await blocked(props)), `blocked: ${json(props)}`);
-        assert.ok(!(await later()), "told while unknown");
+        assert.ok(!(await later()), "reported while unknown");
       });
   }
 });

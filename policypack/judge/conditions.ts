@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { isUnknown, itemsOf, textOf } from "./values";
+import { isUnknown, itemsOf, textOf } from "../values";
 
 /** One test of a Condition block; a value is undefined while unknown. Operator and key are in lower case. */
 export interface Test {
@@ -40,8 +40,8 @@ export const CALLER_KEYS = [
 const CALLER = new Set(CALLER_KEYS.map((key) => key.toLowerCase()));
 const POSITIVE = /^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$/;
 
-/** The tests of a statement's conditions, all of which must pass; "unknown" if part of them cannot be read before update. */
-export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolean } {
+/** Reads the tests of a statement's conditions, all of which must pass; "unknown" if part of them is not known before update. */
+export function readTests(conditions: unknown[]): { tests: Test[]; unknown: boolean } {
   const tests: Test[] = [];
   let unknown = false;
   const entries = (block: unknown): [string, unknown][] => {
@@ -54,12 +54,12 @@ export function testsOf(conditions: unknown[]): { tests: Test[]; unknown: boolea
         tests.push({
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
-          values: [...itemsOf(value)].map((one) => (isUnknown(one) ? undefined : textOf(one))),
+          values: [...itemsOf(value)].map((item) => (isUnknown(item) ? undefined : textOf(item))),
         });
   return { tests, unknown };
 }
 
-/** Whether a test holds only for the values that it names: a positive operator, which a missing key fails. */
+/** True if a test holds only for the values that it names: a positive operator, which a missing key fails. */
 export function isPositive({ operator, key, values }: Test): boolean {
   if (values.length === 0) return false;
   if (key === "elasticfilesystem:accessedviamounttarget") return operator === "bool";
@@ -67,7 +67,7 @@ export function isPositive({ operator, key, values }: Test): boolean {
 }
 
 /**
- * Whether a value is fixed: no wildcard, no policy variable, and for aws:SourceIp no range that Amazon S3 itself calls
+ * True if a value is fixed: no wildcard, no policy variable, and for aws:SourceIp no range that Amazon S3 itself calls
  * public (broader than /8, or /32 for IPv6), nor an IPv4 range written as IPv6.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
@@ -84,49 +84,48 @@ export function isFixed(value: string, key: string): boolean {
 }
 
 /**
- * Whether conditions narrow a wildcard as the organisation accepts it, as far as is known: a value unknown until the
- * update is given the benefit of the doubt, since the update judges it again.
+ * True if conditions narrow a wildcard as the organisation accepts it, as far as is known: a value unknown until the
+ * update passes here, since the update judges it again.
  *
  * @param accepted Values by lower-case condition key; an empty list accepts any fixed value.
  */
-export function narrows(conditions: unknown[], accepted: Map<string, string[]>): boolean {
+export function narrowsWildcard(conditions: unknown[], accepted: Map<string, string[]>): boolean {
   if (accepted.size === 0) return false;
-  const { tests, unknown } = testsOf(conditions);
+  const { tests, unknown } = readTests(conditions);
   return (
     unknown ||
     tests.some((test) => {
       const listed = accepted.get(test.key);
-      const fine = (value: string | undefined): boolean =>
+      const isAccepted = (value: string | undefined): boolean =>
         value === undefined ||
         (isFixed(value, test.key) && (listed?.length === 0 || listed?.includes(value) === true));
-      return listed !== undefined && isPositive(test) && test.values.every(fine);
+      return listed !== undefined && isPositive(test) && test.values.every(isAccepted);
     })
   );
 }
 
 /** Why conditions that are there do not narrow, in a few words; nothing where there are none. */
-export function uncounted(conditions: unknown[], accepted: Map<string, string[]>): string | undefined {
-  const { tests } = testsOf(conditions);
+export function whyNotNarrowing(conditions: unknown[], accepted: Map<string, string[]>): string | undefined {
+  const { tests } = readTests(conditions);
   const test = tests.find(({ key }) => CALLER.has(key)) ?? tests[0];
   if (!test) return undefined;
-  const listed = accepted.get(test.key);
   const name = CALLER_KEYS.find((key) => key.toLowerCase() === test.key) ?? test.key;
-  const why = !CALLER.has(test.key)
-    ? "the key does not tell who calls"
-    : !listed
-      ? "the setting acceptedConditions does not name the key"
-      : !isPositive(test)
-        ? `${test.operator} lets in others than those it names`
-        : listed.length > 0
-          ? "the setting acceptedConditions does not list every value"
-          : "not every value is a fixed one";
-  return `Its condition on ${name} does not count: ${why}.`;
+  return `Its condition on ${name} does not count: ${whyNotCounted(test, accepted.get(test.key))}.`;
 }
 
-/** Whether conditions could narrow a wildcard by a value that is unknown until the update. */
-export function awaits(conditions: unknown[]): boolean {
-  const { tests, unknown } = testsOf(conditions);
-  const pending = ({ key, values }: Test): boolean =>
+function whyNotCounted(test: Test, listed: string[] | undefined): string {
+  if (!CALLER.has(test.key)) return "the key does not identify the caller";
+  if (!listed) return "the setting acceptedConditions does not name the key";
+  if (!isPositive(test)) return `${test.operator} lets in others than those it names`;
+  return listed.length > 0
+    ? "the setting acceptedConditions does not list every value"
+    : "not every value is a fixed one";
+}
+
+/** True if conditions can narrow a wildcard by a value that is unknown until the update. */
+export function dependsOnUnknown(conditions: unknown[]): boolean {
+  const { tests, unknown } = readTests(conditions);
+  const isPending = ({ key, values }: Test): boolean =>
     values.includes(undefined) && values.every((value) => value === undefined || isFixed(value, key));
-  return unknown || tests.some((test) => CALLER.has(test.key) && isPositive(test) && pending(test));
+  return unknown || tests.some((test) => CALLER.has(test.key) && isPositive(test) && isPending(test));
 }
