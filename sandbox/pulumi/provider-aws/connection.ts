@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { type fromEnv, fromIni, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import * as grpc from "@grpc/grpc-js";
 import { RpcError } from "../rpc";
-import type { Tags, Values } from "./table";
+import type { Tags, Values } from "./values";
 
 /** What every client of the AWS SDK for JavaScript v3 has, as far as it is needed here. */
 interface Client {
@@ -91,7 +91,7 @@ export function parseConfiguration(values: Values): Configuration {
 }
 
 /** An error of AWS with what one needs to look it up: service, operation, status, request ID, code. */
-export class AwsError extends Error {
+export class AwsCallError extends Error {
   constructor(
     readonly code: string,
     readonly status: number | undefined,
@@ -102,7 +102,7 @@ export class AwsError extends Error {
 }
 
 export const isNotFound = (error: unknown): boolean =>
-  error instanceof AwsError &&
+  error instanceof AwsCallError &&
   (error.status === 404 || /NotFound|NoSuch|DoesNotExist|NonExistent/.test(error.code));
 
 /** What errors of the AWS SDK carry, as far as it is needed here; `Error` where the protocol is AWS Query. */
@@ -111,7 +111,7 @@ interface SdkError extends Error {
   Error?: { Code?: string };
 }
 
-function describe(error: SdkError, service: string, operation: string): AwsError {
+function describe(error: SdkError, service: string, operation: string): AwsCallError {
   const { httpStatusCode: status, requestId } = error.$metadata ?? {};
   const code = error.Error?.Code ?? error.name;
   const answer = status
@@ -120,11 +120,15 @@ function describe(error: SdkError, service: string, operation: string): AwsError
   const message = /Deserialization error/.test(error.message)
     ? "the answer is none of AWS's"
     : error.message || error.cause || "no message";
-  return new AwsError(code, status, `operation error ${service}: ${operation}, ${answer}${code}: ${message}`);
+  return new AwsCallError(
+    code,
+    status,
+    `operation error ${service}: ${operation}, ${answer}${code}: ${message}`,
+  );
 }
 
 /** The AWS account that a provider works in: its identity, its region and a client for each service. */
-export class Session {
+export class AwsConnection {
   readonly #clients = new Map<string, unknown>();
   #identity = { Account: "", Arn: "", UserId: "" };
   region = "";
@@ -215,7 +219,7 @@ export class Session {
         (next: (request: unknown) => Promise<unknown>, context: { commandName: string }) =>
         (request: unknown) =>
           next(request).catch((error) => {
-            throw error instanceof AwsError
+            throw error instanceof AwsCallError
               ? error
               : describe(error, name, context.commandName.replace(/Command$/, ""));
           });
