@@ -119,7 +119,7 @@ describe("stack dev, rehearsed", function () {
     });
     return { region: "ap-northeast-1", endpoint: url, credentials };
   };
-  /** Everything of ours that an account holds, whoever made it. */
+  /** Everything that an account holds, from the program or the checks. */
   const holdings = async (profile: string) => {
     const [iam, s3] = [new IAMClient(client(profile)), new S3Client(client(profile))];
     const [roles, groups, users, policies, devices, buckets, topics, queues, repositories, apis] =
@@ -313,13 +313,13 @@ describe("stack dev, rehearsed", function () {
       assert.equal(code, 1);
     });
 
-  it("is mended by the next up, after any of these", async () => {
+  it("is corrected by the next up, after any of these", async () => {
     await up();
     const { output } = await verify();
     assert.match(output, ALL_AS_EXPECTED, output);
   });
 
-  it("shows a trust policy changed behind the engine's back, and mends it", async () => {
+  it("shows a trust policy changed behind the engine's back, and undoes it", async () => {
     const iam = new IAMClient(client("prod"));
     const trust = async () =>
       (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!.AssumeRolePolicyDocument!;

@@ -189,7 +189,7 @@ describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, 
     const read = (file: string) => readFileSync(join(directory, file), "utf8");
     return { comment: read("comment.md"), last: read("calls.txt").trim().split("\n").at(-1)! };
   };
-  /** Who may do much is told in many lines, and in more than fit. */
+  /** A person with many permissions takes many lines, and more than fit. */
   const access = (stack: string, lines: number) => {
     const row = "- **everyone**: s3:GetObject on the bucket of the production application\n";
     const fold = (name: string) =>
