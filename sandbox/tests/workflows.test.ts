@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parse } from "yaml";
-import { actionlint } from "../toolchain";
+import { actionlint, zizmor } from "../toolchain";
 
 const ROOT = join(__dirname, "../..");
 const FORKS_STAY_OUT = "github.event.pull_request.head.repo.full_name == github.repository";
@@ -113,6 +113,13 @@ describe("the workflows", () => {
     const { status, stdout, stderr } = spawnSync(await actionlint(), ["-no-color", "-shellcheck="], {
       cwd: ROOT,
     });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+  });
+
+  it("have no finding of zizmor's of medium severity or more, asked without a network", async function () {
+    this.timeout(300_000);
+    const args = ["--offline", "--no-progress", "--min-severity", "medium", ".github"];
+    const { status, stdout, stderr } = spawnSync(await zizmor(), args, { cwd: ROOT });
     assert.equal(status, 0, `${stdout}${stderr}`);
   });
 
