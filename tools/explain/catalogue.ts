@@ -425,7 +425,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
     id: "encoded",
     pattern: /^(?!.*User: arn:).*Encoded authorization failure message: (?<encoded>[\w-]{8,})/i,
     cause:
-      "AWS encodes the reason for whoever may read it: someone of the account that was asked, with sts:DecodeAuthorizationMessage",
+      "AWS encodes the reason: only principals of the account that was asked, with sts:DecodeAuthorizationMessage, can read it",
     fix: "aws sts decode-authorization-message --profile {trustingProfile} --query DecodedMessage --output text --encoded-message {encoded} (of account {trustedAccountId}: --profile {trustedProfile}). Then give what it says: npm run explain -- {stack} --who ARN --action SERVICE:ACTION --on ARN",
     page: `${STS}/API_DecodeAuthorizationMessage.html`,
   },

@@ -5,7 +5,7 @@ import { resultsOf } from "./results";
 import { exitCode, table } from "./table";
 import { verify } from "./verify";
 
-/** Asks a stack's whole access contract, prints the table, and writes the results where it is told to. */
+/** Asks a stack's whole access contract, prints the table, and writes the results to the file that is named. */
 export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
   const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
   const deployment = await readDeployment(stack, others, { secrets: true });
