@@ -12,9 +12,9 @@ export interface RecordedDecision {
 }
 
 /** The callers that npm run verify makes: its users, and its sessions of roles. */
-const CHECK = /\/check-[0-9a-f]{8}(-|$)/;
+const CHECK_CALLER = /\/check-[0-9a-f]{8}(-|$)/;
 
-/** The decisions that an endpoint keeps, without those about the checks' own callers; none but a rehearsal's keeps any. */
+/** The decisions that an endpoint keeps: none but a rehearsal's keeps any. */
 export async function readDecisions(endpoint: string | undefined): Promise<RecordedDecision[]> {
   if (endpoint === undefined) return [];
   const url = new URL("/_sandbox/decisions", endpoint);
@@ -22,25 +22,34 @@ export async function readDecisions(endpoint: string | undefined): Promise<Recor
   showDetail("request", `GET ${url} → ${response?.status ?? "no answer"}`);
   if (!response?.ok) return [];
   const { decisions } = (await response.json()) as { decisions: RecordedDecision[] };
-  return decisions.filter(({ who }) => !CHECK.test(who));
+  return decisions;
 }
 
 /**
- * The last decision about a request.
+ * The last decision about a request. Where the request names no caller, those about the callers of npm run verify are
+ * left out: nobody asks about them.
  * @param actions the actions that it can be about, where the request names none
  * @param onlyRefused whether what was allowed is left out
+ * @param checkSubjects the subjects of the tokens that npm run verify shows
  */
 export function findDecision(
   decisions: readonly RecordedDecision[],
   request: Refusal,
-  { actions, onlyRefused }: { actions: RegExp | undefined; onlyRefused: boolean },
+  {
+    actions,
+    onlyRefused,
+    checkSubjects,
+  }: { actions: RegExp | undefined; onlyRefused: boolean; checkSubjects: readonly string[] },
 ): RecordedDecision | undefined {
+  const isOfChecks = (who: string) =>
+    CHECK_CALLER.test(who) || checkSubjects.some((subject) => who.endsWith(` ${subject}`));
   const isSame = (wanted: string | undefined, found: string) => wanted === undefined || wanted === found;
   const isAction = (action: string) =>
     request.action ? action.toLowerCase() === request.action.toLowerCase() : (actions?.test(action) ?? true);
   const fitting = decisions.filter(
     ({ who, action, resource, allowed }) =>
       !(onlyRefused && allowed) &&
+      !(request.who === undefined && isOfChecks(who)) &&
       isSame(request.who, who) &&
       isSame(request.on, resource) &&
       isAction(action),

@@ -59,6 +59,7 @@ async function explainByPolicies(
 ): Promise<void> {
   const { completeCaller, readFacts } = require("./facts") as typeof import("./facts");
   const { Stage } = require("../verify/stage") as typeof import("../verify/stage");
+  const { jobs } = require("../verify/contract") as typeof import("../verify/contract");
   const deployment = await readDeployment(stack).catch((error: unknown) => {
     // The message's own answer holds without the stack too.
     if (recognized && error instanceof UserError) return undefined;
@@ -72,6 +73,7 @@ async function explainByPolicies(
   const decision = findDecision(await readDecisions(stage.endpoint), refusal, {
     actions: recognized?.message.actions,
     onlyRefused: last === true || message !== undefined,
+    checkSubjects: Object.values(jobs).map((subject) => subject(deployment.settings)),
   });
   if (last && !decision)
     throw new UserError(
