@@ -1,15 +1,11 @@
-import * as aws from "@pulumi/aws";
+import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
+import { Provider } from "@pulumi/aws/provider";
+import type { Region } from "@pulumi/aws/types/enums";
 import * as pulumi from "@pulumi/pulumi";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
-import { type Place, partitionOf } from "./access/arn";
-import { refuseDocumentationIds, type Settings, type Side } from "./settings";
-
-/** One of the two accounts: where it is and, on the sides that the stack manages, how to deploy into it. */
-export interface Account extends Place {
-  provider: aws.Provider | undefined;
-}
-
-export type Accounts = Record<Side, Account>;
+import type { Account, Accounts } from "./account";
+import { refuseDocumentationIds, type Settings } from "./settings";
+import { locationsOf, type Side } from "./stack-settings";
 
 /**
  * The two accounts, each behind a provider of its own that refuses every account but the one named.
@@ -22,24 +18,24 @@ export async function openAccounts(settings: Settings): Promise<Accounts> {
   const endpointOf = (side: Side) => endpoints.get(settings[`${side}Profile`]);
   refuseDocumentationIds(settings, (side) => endpointOf(side) === undefined);
   const open = async (side: Side): Promise<Account> => {
-    const accountId = settings[`${side}AccountId`];
-    const place = { accountId, region: settings.region, partition: partitionOf(settings.region) };
-    if (!settings.manages.includes(side)) return { ...place, provider: undefined };
+    const location = locationsOf(settings)[side];
+    const { accountId, region } = location;
+    if (!settings.manages.includes(side)) return { ...location, provider: undefined };
     const profile = settings[`${side}Profile`];
     const where = endpointOf(side);
     await pulumi.log.info(
       `The ${side} account ${accountId} is reached with profile ${profile}, ` +
         (where ? `at ${where}: a rehearsal, not AWS.` : "at AWS."),
     );
-    const provider = new aws.Provider(`${side}-account`, {
-      region: settings.region as aws.Region,
+    const provider = new Provider(`${side}-account`, {
+      region: region as Region,
       profile,
       allowedAccountIds: [accountId],
     });
-    return { ...place, provider };
+    return { ...location, provider };
   };
   const [trusting, trusted] = [await open("trusting"), await open("trusted")];
-  for (const { provider } of [trusting, trusted]) if (provider) await aws.getCallerIdentity({}, { provider });
+  for (const { provider } of [trusting, trusted]) if (provider) await getCallerIdentity({}, { provider });
   return { trusting, trusted };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { parseArgs, promisify } from "node:util";
 import type { Settings } from "../infra/settings";
 import { commandArguments } from "../tools/command-line";
+import { firstInstructions } from "../tools/first-instructions";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
 import { bench } from "./bench";
 import {
@@ -14,7 +15,7 @@ import {
   run,
   settingsOf,
 } from "./rehearsal";
-import { actionlint, type Report, toolchain } from "./toolchain";
+import { actionlint, describeOrigin, findOfficialTools, type Report, toolchain } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
@@ -30,6 +31,7 @@ npm run -s sandbox -- env PROFILE [STACK]
 
 /** Progress goes to standard error, so that standard output carries answers alone. */
 const say = (line: string) => console.error(line);
+const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Deploys a stack into its sandbox with the policy pack on, and asks who gets in. */
@@ -55,25 +57,14 @@ async function rehearseStack(args: string[]): Promise<number> {
     cwd: PROJECT_DIRECTORY,
     env,
   });
-  say(told(rehearsal.settings, JSON.parse(stdout)));
+  say(firstInstructions(rehearsal.settings, JSON.parse(stdout)) + nextSteps(rehearsal.settings));
   say(`Rehearsed in ${Math.round((Date.now() - started) / 1000)} s.`);
   return verified;
 }
 
-/** What a person does next, from the outputs of the deployed stack. */
-function told(
-  { stack, trustedProfile }: Settings,
-  { updateApp }: { updateApp?: { switchRoleLink: string; cliProfile: string } },
-): string {
-  const told = updateApp
-    ? `
-Instructions for members of Developers:
-  in the console   ${updateApp.switchRoleLink}
-  in ~/.aws/config
-${updateApp.cliProfile.trimEnd().replace(/^/gm, "    ")}
-`
-    : "";
-  return `${told}
+/** What a person does next. */
+function nextSteps({ stack, trustedProfile }: Settings): string {
+  return `
 Next:
   eval "$(npm run -s sandbox -- env ${trustedProfile}${stack === "dev" ? "" : ` ${stack}`})"   points this shell at the sandbox
   pulumi preview | up | refresh | stack output | destroy
@@ -102,6 +93,7 @@ async function sandboxCommand([command, ...args]: string[]): Promise<number> {
           `${name.padEnd(10)} ${sandbox ? `running at ${sandbox.url} (pid ${sandbox.pid})` : "stopped"}`,
         );
       }
+      console.log(`${"tools".padEnd(10)} ${describeOrigin(await findOfficialTools(report))}`);
       return 0;
     case "reset":
       await stopSandbox(directory);
@@ -133,7 +125,6 @@ const stacks = () =>
 
 /** All that CI asks: formatting, lint, types and every test. */
 async function test(args: string[]): Promise<number> {
-  const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
   await Promise.all([toolchain(report), actionlint(report)]);
   for (const [command, ...rest] of [
     ["npm", "run", "--silent", "lint"],

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { iamArn, type Place } from "./arn";
+import { type AccountLocation, iamArn } from "./arn";
 import { type Grantee, grant } from "./grant";
 import { policyDocument } from "./policy";
 import type { SharedResource } from "./shared-resource";
 
-interface Side extends Place {
+interface Side extends AccountLocation {
   /** Undefined: the stack does not manage this side. */
   provider: pulumi.ProviderResource | undefined;
 }

@@ -4,13 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { SCENARIOS } from "../../infra/settings";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 describe("each scenario alone", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "each-scenario-"));
   let rehearsal: Rehearsal;
 
@@ -38,7 +39,7 @@ describe("each scenario alone", function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  for (const scenario of SCENARIOS)
+  for (const scenario of SCENARIO_NAMES)
     it(`${scenario} is turned on, the one before it off, and its checks answer as expected`, async () => {
       const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
       const alone = settings.replace(/(scenarios:\n)(?: {4}- \w+\n)+/, `$1    - ${scenario}\n`);

@@ -10,16 +10,17 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
 import { commandArguments } from "../../tools/command-line";
+import type { Caller } from "../../tools/verify/caller";
+import { type CheckUser, CheckUsers } from "../../tools/verify/check-users";
 import { jobToken } from "../../tools/verify/job-token";
-import { type CheckUser, CheckUsers } from "../../tools/verify/people";
-import type { Caller } from "../../tools/verify/requests";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const ROLE = "arn:aws:iam::000000000002:role/UpdateApp";
 
 describe("a deployed stack's results, handover and explanations", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "explain-"));
   let rehearsal: Rehearsal;
   let users: CheckUsers;

@@ -23,24 +23,24 @@ import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
+import { contractOf } from "../../infra/program";
 import { commandArguments } from "../../tools/command-line";
-import { checks } from "../../tools/verify/contract";
-import { CheckUsers } from "../../tools/verify/people";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
-import { awsCli, type Ended, typed } from "./shell";
+import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
-const count = Object.values(checks).flat().length;
+const count = contractOf(settingsOf("dev")).flatMap(({ checks }) => checks).length;
 const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`);
 
 const execute = promisify(execFile);
 
 describe("stack prod, as cloned", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-prod-"));
   after(async () => {
     await stopSandbox(directory);
@@ -76,7 +76,7 @@ describe("stack prod, as cloned", function () {
 });
 
 describe("stack dev, rehearsed", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-"));
   const said: string[] = [];
   let rehearsal: Rehearsal;
@@ -160,6 +160,13 @@ describe("stack dev, rehearsed", function () {
   after(async () => {
     await stopSandbox(directory);
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("says which of the tools are official and which are stand-ins", () => {
+    assert.match(
+      said.join("\n"),
+      /^tools +Pulumi CLI v\S+ (official|built).*, Node\.js language host (official|stand-in).*, AWS plugin \S+ (official|stand-in)/m,
+    );
   });
 
   it("refuses credentials of the wrong account before it touches anything", async () => {

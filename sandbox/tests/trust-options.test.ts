@@ -15,13 +15,13 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsCredentialIdentity } from "@smithy/types";
-import { iamArn, type Place, roleArn } from "../../infra/access/arn";
+import { type AccountLocation, iamArn, roleArn } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { roleOf } from "../../infra/access/hand-over";
 import type { Statement } from "../../infra/access/policy";
+import { roleInstructions } from "../../infra/access/role-instructions";
 import type { SessionRights } from "../../infra/access/trust";
-import type { Session } from "../pulumi/provider-aws/session";
+import type { AwsConnection } from "../pulumi/provider-aws/connection";
 import { typeOf } from "../pulumi/provider-aws/types";
 import {
   ACCOUNTS,
@@ -34,7 +34,7 @@ import {
   words,
 } from "./gateway-world";
 
-const place = (profile: Profile): Place => ({
+const place = (profile: Profile): AccountLocation => ({
   partition: "aws",
   region: REGION,
   accountId: ACCOUNTS[profile],
@@ -324,7 +324,11 @@ describe("trust options, asked of the endpoint", function () {
         // What is only looked up has its ID already.
         if (custom && !id && type.startsWith("aws:")) {
           const session = { client: (service: typeof IAMClient) => world.admin(service, home) };
-          await typeOf(type).create(session as unknown as Session, { ...inputs, tagsAll: {} }, () => {});
+          await typeOf(type).create(
+            session as unknown as AwsConnection,
+            { ...inputs, tagsAll: {} },
+            () => {},
+          );
         }
         return { id: id || inputs.name, state: { ...inputs } };
       },
@@ -370,7 +374,7 @@ describe("trust options, asked of the endpoint", function () {
     });
 
   it("the profile text that people are told carries external ID and path", async () => {
-    const told = roleOf(prod, dev, { ...TOLD, sessionDuration: 3600 });
+    const told = roleInstructions(prod, dev, { ...TOLD, sessionDuration: 3600 });
     const { credentials, device } = callers.get(nameOf("a member", "externalId and path"))!;
     const folder = mkdtempSync(join(tmpdir(), "trust-options-"));
     try {

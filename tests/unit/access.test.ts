@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, partitionOf } from "../../infra/access/arn";
+import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { cliProfile, roleOf, switchRoleLink } from "../../infra/access/hand-over";
+import { cliProfile, roleInstructions, switchRoleLink } from "../../infra/access/role-instructions";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
-const place = (accountId: string, region = "ap-northeast-1"): Place => ({
+const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
   accountId,
   region,
   partition: partitionOf(region),
@@ -203,14 +203,14 @@ duration_seconds = 3600
   });
   it("follows a role's path, in its ARN, its link and its profile", () => {
     const role = { roleName: "UpdateApp", path: "/apps/", sessionDuration: 3600 };
-    const told = roleOf(place("000000000002"), dev, role);
+    const told = roleInstructions(place("000000000002"), dev, role);
     assert.equal(told.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
     assert.equal(new URL(told.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
     assert.match(told.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
   });
   it("gives no switch-role link where the trust asks for an external ID, which only a profile can send", () => {
     const role = { roleName: "UpdateApp", externalId: "42-42", sessionDuration: 3600 };
-    const told = roleOf(place("000000000002"), dev, role);
+    const told = roleInstructions(place("000000000002"), dev, role);
     assert(!("switchRoleLink" in told));
     assert.match(told.cliProfile, /^external_id = 42-42$/m);
   });

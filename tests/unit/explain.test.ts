@@ -550,7 +550,7 @@ describe("the line that makes a policy", () => {
     });
   it("is left out where the file has several that could be meant", () => {
     const found = findSource("trusting-GitHubActionsPreview-permissions", "RolePolicy");
-    assert.equal(found, "infra/scenarios/github-actions.ts");
+    assert.equal(found, "infra/scenarios/github-actions/resources.ts");
   });
   it("is not made up for a name that no scenario has", () => {
     assert.equal(findSource("nothing-of-ours", "GroupPolicy"), undefined);

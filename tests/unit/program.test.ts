@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../infra/accounts";
-import { deployScenarios } from "../../infra/scenarios";
-import { parseSettings, SCENARIOS } from "../../infra/settings";
+import { deployScenarios } from "../../infra/program";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { parseSettings } from "../../infra/settings";
 
 interface Registered {
   type: string;
@@ -29,7 +30,7 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     region: "ap-northeast-1",
     trustingAccountId: "000000000002",
     trustedAccountId: "000000000001",
-    scenarios: JSON.stringify(SCENARIOS),
+    scenarios: JSON.stringify(SCENARIO_NAMES),
     githubRepository: "owner/name",
     ...written,
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, partitionOf } from "../../infra/access/arn";
+import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { ResourceBasedAccess } from "../../infra/access/resource-based-access";
 import {
@@ -13,7 +13,7 @@ import {
   topic,
 } from "../../infra/access/shared-resource";
 
-const place = (accountId: string, region = "ap-northeast-1"): Place => ({
+const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
   accountId,
   region,
   partition: partitionOf(region),
@@ -21,7 +21,7 @@ const place = (accountId: string, region = "ap-northeast-1"): Place => ({
 const api = { apiName: "shared", stageName: "v1", method: "GET /greeting", openApi: "{}" };
 
 interface Case {
-  of: (owner: Place) => SharedResource;
+  of: (owner: AccountLocation) => SharedResource;
   policy: [type: string, name: string];
   /** Undefined: the service's own policies name none. */
   resource: string | string[] | undefined;

@@ -1,6 +1,6 @@
 import { policyDocument } from "../../infra/access/policy";
 import { checkerStatements, deployerStatements } from "../../infra/deployer";
-import type { Side } from "../../infra/settings";
+import type { Side } from "../../infra/stack-settings";
 import { readStackSettings } from "../stack-settings";
 
 /** Prints the policy that a deployer of a stack needs in one of its accounts. */

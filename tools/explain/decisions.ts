@@ -11,9 +11,6 @@ export interface RecordedDecision {
   because?: string;
 }
 
-/** The callers that npm run verify makes: its users, and its sessions of roles. */
-const CHECK_CALLER = /\/check-[0-9a-f]{8}(-|$)/;
-
 /** The decisions that an endpoint keeps: none but a rehearsal's keeps any. */
 export async function readDecisions(endpoint: string | undefined): Promise<RecordedDecision[]> {
   if (endpoint === undefined) return [];
@@ -27,10 +24,9 @@ export async function readDecisions(endpoint: string | undefined): Promise<Recor
 
 /**
  * The last decision about a request. Where the request names no caller, those about the callers of npm run verify are
- * left out: nobody asks about them.
+ * left out: no person asks about them.
  * @param actions the actions that it can be about, where the request names none
  * @param onlyRefused whether what was allowed is left out
- * @param checkSubjects the subjects of the tokens that npm run verify shows
  */
 export function findDecision(
   decisions: readonly RecordedDecision[],
@@ -38,11 +34,9 @@ export function findDecision(
   {
     actions,
     onlyRefused,
-    checkSubjects,
-  }: { actions: RegExp | undefined; onlyRefused: boolean; checkSubjects: readonly string[] },
+    isOfChecks,
+  }: { actions: RegExp | undefined; onlyRefused: boolean; isOfChecks(who: string): boolean },
 ): RecordedDecision | undefined {
-  const isOfChecks = (who: string) =>
-    CHECK_CALLER.test(who) || checkSubjects.some((subject) => who.endsWith(` ${subject}`));
   const isSame = (wanted: string | undefined, found: string) => wanted === undefined || wanted === found;
   const isAction = (action: string) =>
     request.action ? action.toLowerCase() === request.action.toLowerCase() : (actions?.test(action) ?? true);

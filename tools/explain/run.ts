@@ -2,13 +2,21 @@ import { partitionOf } from "../../infra/access/arn";
 import { UserError } from "../../infra/user-error";
 import { readDeployment } from "../deployment";
 import { readStackSettings } from "../stack-settings";
-import type { Deployment, Stage } from "../verify/stage";
-import type { ExplainOptions } from "./command";
+import type { Deployment } from "../verify/check-environment";
 import { findDecision, type RecordedDecision, readDecisions } from "./decisions";
 import { type Explanation, explain, type Label } from "./explanation";
 import { answer, isWholeAnswer, type Recognized, recognize } from "./known-message";
 import { lowerService, type Refusal, readMessage, readReason, unmask } from "./message";
 import { readSession } from "./statements";
+
+/** The options of `npm run explain`. */
+export interface ExplainOptions {
+  who?: string;
+  action?: string;
+  on?: string;
+  message?: string;
+  last?: true;
+}
 
 const PARTS = ["who", "action", "on"] as const;
 type Part = (typeof PARTS)[number];
@@ -58,26 +66,32 @@ async function explainByPolicies(
   recognized: Recognized | undefined,
 ): Promise<void> {
   const { completeCaller, readFacts } = require("./facts") as typeof import("./facts");
-  const { Stage } = require("../verify/stage") as typeof import("../verify/stage");
-  const { jobs } = require("../verify/contract") as typeof import("../verify/contract");
+  const { CheckEnvironment } =
+    require("../verify/check-environment") as typeof import("../verify/check-environment");
+  const { checkCallers } = require("./check-callers") as typeof import("./check-callers");
+  const { readManagedPolicies } = require("./managed-policies") as typeof import("./managed-policies");
   const deployment = await readDeployment(stack).catch((error: unknown) => {
     // The message's own answer holds without the stack too.
     if (recognized && error instanceof UserError) return undefined;
     throw error;
   });
   if (!deployment) return print(answer(recognized!, factsOfStack(stack)));
-  const stage: Stage = await Stage.of(deployment);
+  const environment = await CheckEnvironment.of(deployment);
   const { refusal, lines } = unmaskRefusal(stated, deployment);
   print(lines);
-  if (refusal.who) refusal.who = await completeCaller(refusal.who, refusal.on, deployment, stage);
-  const decision = findDecision(await readDecisions(stage.endpoint), refusal, {
+  if (refusal.who) refusal.who = await completeCaller(refusal.who, refusal.on, deployment, environment);
+  const [managed, decisions] = await Promise.all([
+    readManagedPolicies(stack),
+    readDecisions(environment.endpoint),
+  ]);
+  const decision = findDecision(decisions, refusal, {
     actions: recognized?.message.actions,
     onlyRefused: last === true || message !== undefined,
-    checkSubjects: Object.values(jobs).map((subject) => subject(deployment.settings)),
+    isOfChecks: checkCallers(deployment.settings, managed),
   });
   if (last && !decision)
     throw new UserError(
-      `--last: found no recorded refusal at ${stage.endpoint ?? "AWS, which records none"}, those of the checks' own callers aside; ${HOW_TO_ASK}.`,
+      `--last: found no recorded refusal at ${environment.endpoint ?? "AWS, which records none"}, those of the checks' own callers aside; ${HOW_TO_ASK}.`,
     );
   if (decision?.allowed)
     return console.log(
@@ -95,7 +109,7 @@ async function explainByPolicies(
   const missing = PARTS.filter((part) => !stated[part]).map((part) => `--${part}`);
   if (message && decision && missing.length > 0)
     print([["recorded", `${decision.time}. If another refusal is meant, give ${missing.join(", ")}`]]);
-  const facts = await readFacts(deployment, stage, request);
+  const facts = await readFacts(deployment, environment, request, managed);
   print(explain({ ...facts, reason: refusal.reason ?? readReason(decision?.because ?? "") }));
 }
 

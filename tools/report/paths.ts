@@ -1,4 +1,4 @@
-import { asExpected, type Place, type Results } from "../verify/results";
+import { asExpected, type PersonaHome, type Results } from "../verify/results";
 
 /** Someone or something in the picture. */
 export interface Node {
@@ -7,7 +7,7 @@ export interface Node {
   name: string;
   /** Its real name, or the groups that it is in. */
   note: string;
-  home: Place;
+  home: PersonaHome;
 }
 
 /** A connection of two nodes: everything that was asked along it and answered alike. */
@@ -37,17 +37,8 @@ const SHOWN: Readonly<Record<string, string>> = {
 };
 /** A machine has no MFA device, so it is not said that it showed none. */
 const MACHINE_SHOWN: Readonly<Record<string, string>> = { "own keys": "own credentials" };
-const machineNote = (home: Place) => (home === "github" ? "job of GitHub Actions" : "deployed by the stack");
-/** The output that holds a target's real name. */
-const CALLED: Readonly<Record<string, [scenario: string, output: string]>> = {
-  productionapp: ["UpdateApp", "bucketName"],
-  "the parameter": ["ParameterReader", "parameterName"],
-  "the topic": ["TopicPublisher", "topic"],
-  "the shared bucket": ["SharedBucket", "bucketName"],
-  "the deploy role": ["GitHubActions", "deployRoleArn"],
-  "the deploy role of dev": ["GitHubActions", "trustedDeployRoleArn"],
-  "the preview role of dev": ["GitHubActions", "trustedPreviewRoleArn"],
-};
+const machineNote = (home: PersonaHome) =>
+  home === "github" ? "job of GitHub Actions" : "deployed by the stack";
 
 /** The paths of a scenario, from its rows alone. */
 export function pathsOf(results: Results, scenario: string): Paths {
@@ -72,30 +63,27 @@ export function pathsOf(results: Results, scenario: string): Paths {
     nodes.set("role", { id: "role", kind: "role", name, note: "role", home: "trusting" });
     return "role";
   };
+  const targets = results.targets[scenario] ?? {};
+  // Where a scenario has several roles, the first stands in the middle, the others as what is reached.
+  const mainRole = Object.keys(targets).find((on) => targets[on]!.kind === "role");
   const resource = (on: string) => {
-    const [named, output] = CALLED[on] ?? [];
-    const called =
-      named && output ? results.outputs[named]?.[output]?.replace(/^arn:.*:role\//, "") : undefined;
-    const home = / (in|of) dev$/.test(on) ? "trusted" : "trusting";
-    const note = called && called !== on ? called : "";
-    const kind = /\brole\b/.test(on) ? "role" : "resource";
+    const { name = "", side: home = "trusting", kind = "resource" } = targets[on] ?? {};
+    const note = name === on ? "" : name;
     nodes.set(`on ${on}`, { id: `on ${on}`, kind, name: on, note, home });
     return `on ${on}`;
   };
   for (const row of results.rows.filter((one) => one.scenario === scenario)) {
     const { who, session, action, on, answer } = row;
     const assumes = action.startsWith("sts:AssumeRole");
-    // Where a scenario has several roles, the one that rows go on as stands in the middle, the others as what is reached.
-    const middle = on === "the role" || on === "the preview role";
     const asRole = session.startsWith("as the role");
-    const [, source, target] = /^(.+) to (.+)$/.exec(on) ?? [];
+    const { copy } = targets[on] ?? {};
     const from = asRole ? role() : person(who);
-    const to = assumes && middle ? role() : resource(target ?? on);
+    const to = assumes && on === mainRole ? role() : resource(copy?.to ?? on);
     const shown = results.people[who]?.machine ? MACHINE_SHOWN[session] : undefined;
     const expired = session === "as the role, expired" ? " when expired" : "";
     const asked = assumes
       ? (shown ?? SHOWN[session] ?? session)
-      : `${action}${source ? ` from ${source}` : ""}${expired}`;
+      : `${action}${copy ? ` from ${copy.from}` : ""}${expired}`;
     const key = JSON.stringify([from, to, answer, asExpected(row)]);
     const path = paths.get(key) ?? { from, to, answer, asked: [], asExpected: asExpected(row) };
     if (!path.asked.includes(asked)) path.asked.push(asked);

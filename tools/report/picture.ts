@@ -1,4 +1,4 @@
-import type { Place, Results } from "../verify/results";
+import type { PersonaHome, Results } from "../verify/results";
 import { html, type Markup } from "./markup";
 import { type Node, type Path, pathsOf } from "./paths";
 
@@ -7,7 +7,7 @@ const WIDTH = { person: 212, role: 212, resource: 212, gap: 276, stub: 204 };
 const LINE = 15;
 const MARGIN = 14;
 /** From top to bottom. */
-const HOMES: readonly Place[] = ["trusting", "trusted", "partner", "outsider", "github"];
+const HOMES: readonly PersonaHome[] = ["trusting", "trusted", "partner", "outsider", "github"];
 const TITLE = 26;
 
 interface Placed {
@@ -57,7 +57,7 @@ export function picture(results: Results, scenario: string): Markup {
   // The columns, each a stack of nodes in frames by account.
   const column = (list: Node[], x: number, width: number, top: number, roomOf: (node: Node) => number) => {
     const placed: Placed[] = [];
-    const frames: { home: Place; y: number; height: number }[] = [];
+    const frames: { home: PersonaHome; y: number; height: number }[] = [];
     let y = top;
     for (const home of HOMES) {
       const inside = list.filter((node) => node.home === home);
@@ -153,7 +153,7 @@ export function picture(results: Results, scenario: string): Markup {
     };
   });
 
-  const frame = (x: number, w: number, y: number, h: number, home: Place) =>
+  const frame = (x: number, w: number, y: number, h: number, home: PersonaHome) =>
     html`<rect class="account" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/><text class="owner" x="${x + 12}" y="${y + 18}">${home === "github" ? "GitHub" : `${home} account ${results.accounts[home] ?? "(not asked from)"}`}</text>`;
   const frames = [
     ...left.frames.map(({ home, y, height: h }) => frame(MARGIN, WIDTH.person + 2 * MARGIN, y, h, home)),
