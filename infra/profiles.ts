@@ -159,6 +159,8 @@ interface Sts {
   GetCallerIdentityCommand: new (input: object) => object;
 }
 const askSts: Identify = async ({ profile, region, endpoint }) => {
+  // Its advice to update Node.js would stand in every preview.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const { STSClient, GetCallerIdentityCommand } = require("@aws-sdk/client-sts") as Sts;
   const { fromIni } = require("@aws-sdk/credential-providers") as { fromIni(init: object): unknown };
   const config = { region, ...(endpoint && { endpoint }), credentials: fromIni({ profile }), maxAttempts: 2 };
