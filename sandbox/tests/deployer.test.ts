@@ -19,12 +19,13 @@ import { policyDocument, type Statement } from "../../infra/access/policy";
 import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import type { Side } from "../../infra/settings";
 import { commandArguments } from "../../tools/command-line";
+import { readStackSettings } from "../../tools/stack-settings";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const SIDES: readonly Side[] = ["trusting", "trusted"];
-const settings = settingsOf("dev");
+const settings = readStackSettings("dev");
 
 describe("the deployer's permissions", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
