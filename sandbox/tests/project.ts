@@ -14,12 +14,12 @@ const LINKED = [
 ];
 
 /** Fills a folder with the stacks' settings files, which the engine writes, and links to what it only reads. */
-function copyProject(folder: string): void {
+export function copyProject(folder: string): void {
+  if (existsSync(folder)) return;
   mkdirSync(folder, { recursive: true });
-  for (const name of LINKED)
-    if (!existsSync(join(folder, name))) symlinkSync(join(PROJECT_DIRECTORY, name), join(folder, name));
+  for (const name of LINKED) symlinkSync(join(PROJECT_DIRECTORY, name), join(folder, name));
   for (const name of readdirSync(PROJECT_DIRECTORY).filter((name) => /^Pulumi\..+\.yaml$/.test(name)))
-    if (!existsSync(join(folder, name))) copyFileSync(join(PROJECT_DIRECTORY, name), join(folder, name));
+    copyFileSync(join(PROJECT_DIRECTORY, name), join(folder, name));
 }
 
 /** Rehearses a stack in `directory`, with a copy of the project in its folder `project`. */
