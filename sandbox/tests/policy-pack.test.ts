@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, PACK } from "../../tests/policies/analyzer";
 import { stopSandbox } from "../accounts";
 import { ensureStack } from "../pulumi/engine";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 interface Program {
@@ -169,7 +170,7 @@ describe("the policy pack, through the real engine", function () {
 
   before(async () => {
     build();
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    rehearsal = await rehearseCopy(directory);
   });
   after(async () => {
     await stopSandbox(join(directory, "sandbox"));
@@ -207,10 +208,7 @@ describe("the policy pack, through the real engine", function () {
     });
 
   it("has nothing to say of this repository's own stack", async () => {
-    const settings = join(directory, "Pulumi.dev.yaml"); // without the salt that another sandbox's engine may have left
-    const committed = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
-    writeFileSync(settings, committed.replace(/^encryptionsalt: .*\n?/m, ""));
-    const { code, output } = await pulumi(PROJECT_DIRECTORY, "preview", "--config-file", settings);
+    const { code, output } = await pulumi(rehearsal.project, "preview");
     assert.equal(code, 0, output);
     assert.match(output, /✅ cross-account-access@v/);
     assert.doesNotMatch(output, /no-wildcard-principals|known-at-preview|exemptions-in-use/);
