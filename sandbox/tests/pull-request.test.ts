@@ -19,23 +19,23 @@ import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 type Change = readonly [file: string, from: string | RegExp, to: string];
 
-const UPDATE_APP = "infra/scenarios/update-app.ts";
+const UPDATE_APP = "infra/scenarios/update-app/resources.ts";
 const SETTINGS = "Pulumi.dev.yaml";
 const ONE_SCENARIO: Change = [SETTINGS, /(scenarios:\n)(?: {4}- \w+\n)+/, "$1    - UpdateApp\n"];
 const GRANTS_TESTERS: Change = [
   UPDATE_APP,
-  /new aws\.iam\.Group\("Testers", .*/,
+  /new iam\.Group\(TESTERS, .*/,
   `const testers = $&
     new AssumeRoleGrant(
       "Testers-may-assume-UpdateApp",
-      { grantee: { group: testers }, roleArns: [told.roleArn] },
+      { grantee: { group: testers }, roleArns: [instructions.roleArn] },
       { provider },
     );`,
 ];
 const EXPECTS_TESTERS: Change = [
-  "tools/verify/contract.ts",
-  'assumes(4, "tester", "signed in with MFA", "refused")',
-  'assumes(4, "tester", "signed in with MFA", "allowed")',
+  "infra/scenarios/update-app/contract.ts",
+  'assumesRole(4, tester, "signed in with MFA", "refused")',
+  'assumesRole(4, tester, "signed in with MFA", "allowed")',
 ];
 const SHARES_WITH_EVERYONE: Change = [
   UPDATE_APP,
@@ -128,6 +128,22 @@ describe("the rehearsal of a pull request", function () {
     assert.match(title!, /^### ✘ Stack dev newly allows what was refused before: 1;/, summary);
     assert.equal(list, "**Newly allowed: 1**");
     assert.match(line!, /^- \*\*tester, signed in with MFA\*\*: sts:AssumeRole on the role/);
+    assert.equal(code, 1);
+  });
+
+  it("fails on a branch that turns a scenario on, and names what its new rows allow first", async () => {
+    const { code, summary } = await rehearsed("scenario", [
+      [SETTINGS, "    - UpdateApp\n", "    - UpdateApp\n    - ParameterReader\n"],
+    ]);
+    const [title, , list, , ...lines] = summary.split("\n");
+    const [, count] =
+      /^### ✘ Stack dev newly allows (\d+) \(new rows\); (\d+) of \2 answers as expected$/.exec(title!)!;
+    assert(Number(count) >= 3, summary);
+    assert.equal(list, `**Newly allowed, in new rows: ${count}**`);
+    assert(
+      lines.some((line) => /^- \*\*parameter reader, .*ssm:GetParameter on the parameter/.test(line)),
+      summary,
+    );
     assert.equal(code, 1);
   });
 
