@@ -1,5 +1,5 @@
 import { canonical } from "./canonical";
-import { type ConditionTest, type Fact, type Grant, isGrant, type Selection, unique } from "./facts";
+import { type ConditionTest, EXISTS, type Fact, type Grant, isGrant, type Selection, unique } from "./facts";
 
 const COLUMN = " | ";
 const EXCEPT = "except ";
@@ -10,6 +10,7 @@ const header = (stack: string): string[] => [
   `# Who may do what in stack ${stack}, as its program deploys it. Generated: change the program, then npm run access -- ${stack}`,
   "# account | holder | allows, trusts or refuses | who | actions | resources | condition",
   "# account | holder | sets | setting | value",
+  "# account | holder | exists",
   "# Who: - is the holder itself; 12 digits are an account. Resources: - is the holder itself. All tests of a condition must",
   "# pass, each with one of its values. A refusal is stronger than any permission.",
 ];
@@ -24,6 +25,7 @@ export const formatFacts = (facts: readonly Fact[]): string[] =>
 
 export function formatFact(fact: Fact): string {
   const { account, holder, effect } = fact;
+  if (!isGrant(fact) && fact.name === EXISTS) return [account, holder, EXISTS].join(COLUMN);
   const columns = isGrant(fact)
     ? [
         formatSelection(fact.who),
@@ -49,6 +51,8 @@ export const parseBaseline = (text: string): Fact[] =>
 function parseFact(line: string): Fact {
   const [account, holder, effect, ...columns] = line.split(COLUMN);
   if (!account || !holder) throw new Error("it names no account and holder");
+  if (effect === EXISTS && columns.length === 0)
+    return { account, holder, effect: "sets", name: EXISTS, value: "" };
   if (effect === "sets" && columns.length === 2) {
     const [name, value] = columns.map(unquote);
     return { account, holder, effect, name: name!, value: value! };

@@ -103,6 +103,7 @@ function readStatement(statement: Fields, version: unknown): ReadStatement | und
   const effect = elements.get("effect");
   if (effect !== "Allow" && effect !== "Deny") return undefined;
   // Only the newer version reads ${aws:username} as a variable; the older one takes it as it stands.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: AWS writes its variables so
   const text = (value: string) => (version === "2012-10-17" ? value : value.replaceAll("${", "${$}{"));
   const select = (name: string, read: (value: unknown) => string[] | undefined): Selection | undefined => {
     const [plain, except] = [elements.get(name), elements.get(`not${name}`)];
@@ -147,7 +148,7 @@ function readCondition(block: unknown, text: (value: string) => string): Conditi
       ? Object.entries(keys).map(([key, value]) => ({ operator, key, values: textsOf(value)?.map(text) }))
       : [undefined],
   );
-  return tests.every((test): test is ConditionTest => test?.values !== undefined) ? tests : undefined;
+  return tests.every((test) => test?.values !== undefined) ? (tests as ConditionTest[]) : undefined;
 }
 
 /** JSON that does not depend on the order of keys. */

@@ -38,6 +38,9 @@ export interface Setting {
 export type Fact = Grant | Setting;
 export const isGrant = (fact: Fact): fact is Grant => fact.effect !== "sets";
 
+/** Name of the setting that every resource has, so that its removal can be told from that of its policies. */
+export const EXISTS = "exists";
+
 /** Value of a setting that is secret or unknown: nobody can say whether it has changed. */
 export const UNREADABLE = "(cannot be read)";
 

@@ -3,6 +3,7 @@ import { holderName } from "./baseline";
 import { canonical } from "./canonical";
 import { extractDocuments, isFields, readDocument, sortedJson } from "./documents";
 import {
+  EXISTS,
   type Fact,
   type Grant,
   groupBy,
@@ -244,7 +245,8 @@ class ResourceReader {
     const properties = Object.entries({ ...defaults, ...this.resource.inputs }).filter(
       ([property]) => ![...neutral, ...ALWAYS_NEUTRAL, of].includes(property),
     );
-    return properties.flatMap(([property, value]) => this.readProperty(property, value));
+    const facts = properties.flatMap(([property, value]) => this.readProperty(property, value));
+    return of ? facts : [...facts, this.setting(EXISTS, "")];
   }
 
   private readProperty(property: string, value: unknown): Fact[] {
@@ -269,7 +271,7 @@ class ResourceReader {
       );
     if (isFields(value))
       return Object.entries(value).flatMap(([key, part]) => this.settings(`${name}.${key}`, part));
-    return [this.setting(name, String(value))];
+    return this.#rule?.hidden?.[name] === String(value) ? [] : [this.setting(name, String(value))];
   }
 
   private setting(name: string, value: string): Setting {

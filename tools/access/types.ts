@@ -14,12 +14,16 @@ export interface TypeRule {
   labels?: Readonly<Record<string, string>>;
   /** Values that AWS sets where the program says nothing: shown either way. */
   defaults?: Readonly<Record<string, string>>;
+  /** Values that are not worth a line. */
+  hidden?: Readonly<Record<string, string>>;
 }
 
 export const LONGEST_SESSION = "longest session in seconds";
 export const BOUNDARY = "permissions boundary";
 export const ATTACHED = "attached policy";
 export const MEMBER = "member";
+export const MEMBER_OF = "member of group";
+export const ACCESS_KEY = "access key";
 export const AUDIENCE = "audience";
 export const IN_PROFILE = "role";
 export const OWNERSHIP = "object ownership";
@@ -47,19 +51,20 @@ export const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
       permissionsBoundary: BOUNDARY,
       managedPolicyArns: ATTACHED,
     },
-    defaults: { path: "/", maxSessionDuration: "3600" },
+    defaults: { maxSessionDuration: "3600" },
+    hidden: { path: "/" },
   },
   "iam/user:User": {
     noun: "user",
     neutral: ["name", "forceDestroy"],
     labels: { permissionsBoundary: BOUNDARY },
-    defaults: { path: "/" },
+    hidden: { path: "/" },
   },
-  "iam/group:Group": { noun: "group", neutral: ["name"], defaults: { path: "/" } },
+  "iam/group:Group": { noun: "group", neutral: ["name"], hidden: { path: "/" } },
   "iam/policy:Policy": {
     noun: "policy",
     neutral: ["name", "namePrefix", "description"],
-    defaults: { path: "/" },
+    hidden: { path: "/" },
   },
   "iam/rolePolicy:RolePolicy": inlinePolicy("role"),
   "iam/userPolicy:UserPolicy": inlinePolicy("user"),
@@ -77,15 +82,15 @@ export const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
   "iam/userGroupMembership:UserGroupMembership": {
     noun: "user",
     of: "user",
-    labels: { groups: "member of group" },
+    labels: { groups: MEMBER_OF },
   },
   "iam/instanceProfile:InstanceProfile": {
     noun: "instance profile",
     neutral: ["name", "namePrefix"],
     labels: { role: IN_PROFILE },
-    defaults: { path: "/" },
+    hidden: { path: "/" },
   },
-  "iam/accessKey:AccessKey": { noun: "user", of: "user", labels: { status: "access key" } },
+  "iam/accessKey:AccessKey": { noun: "user", of: "user", labels: { status: ACCESS_KEY } },
   "iam/openIdConnectProvider:OpenIdConnectProvider": {
     noun: "OIDC provider",
     name: "url",
