@@ -56,8 +56,8 @@ export function overlaps(left: string, right: string): boolean {
 export function containsArn(wide: string, narrow: string): boolean {
   if (!containsPattern(wide, narrow)) return false;
   const [wideParts, narrowParts] = [partsOf(wide), partsOf(narrow)];
-  if (wide === "*" || !wideParts) return true;
-  if (!narrowParts) return wide === narrow;
+  if (wide === "*" || wide === narrow) return true;
+  if (!wideParts || !narrowParts) return !wideParts && !narrowParts;
   return wideParts.every((part, index) => containsPattern(part, narrowParts[index]!));
 }
 
