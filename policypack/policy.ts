@@ -1,57 +1,79 @@
 import type {
   EnforcementLevel,
+  Policies,
   ResourceValidationArgs,
   ResourceValidationPolicy,
   Severity,
+  StackValidationPolicy,
 } from "@pulumi/policy";
-import { exempting, isOver, register } from "./exemptions";
-import { type Finding, message } from "./principals";
-import { readSettings, type Settings, schemaOf } from "./settings";
+import { type Exemption, exemptionsSetting, findExemption, hasExpired, recordExemptions } from "./exemptions";
+import { type Finding, formatMessage } from "./judge/finding";
+import { readSettings, type Settings, schemaOf, type ValuesOf } from "./settings";
 
-interface Definition {
+interface Definition<Own extends Settings> {
   name: string;
   /** One sentence; it stands above every message. */
   description: string;
   level: EnforcementLevel;
   severity: Severity;
-  settings: Exclude<keyof Settings, "exemptions">[];
-  /** What is wrong with a resource. */
-  judge(resource: ResourceValidationArgs, settings: Settings): Finding[];
+  /** Settings of this policy alone; every policy also has `exemptions`. */
+  settings: Own;
+  /** Finds every violation in a resource. */
+  judge(resource: ResourceValidationArgs, settings: ValuesOf<Own>): Finding[];
 }
 
-/** More findings than this in one resource are only counted. */
-const MOST = 50;
+/** Findings of one resource that are printed; the rest are counted. */
+const MOST_PRINTED = 50;
 
-/** A policy of the pack: reads its settings, applies its exemptions, words what it finds. */
-export function policy({ judge, level, settings: own, ...rest }: Definition): ResourceValidationPolicy {
-  const names: (keyof Settings)[] = ["exemptions", ...own];
-  let last: { config: Record<string, unknown>; settings: Settings } | undefined;
-  const read = (config: Record<string, unknown>): Settings => {
+/** Every policy of the pack, in the order in which they were registered. */
+export const registeredPolicies: Policies = [];
+
+/** Adds a policy on the whole stack to the pack. */
+export function registerStackPolicy(policy: StackValidationPolicy): StackValidationPolicy {
+  registeredPolicies.push(policy);
+  return policy;
+}
+
+/** Adds a policy on each resource to the pack: its settings are read, its exemptions applied, its findings printed. */
+export function registerPolicy<Own extends Settings>({
+  judge,
+  level,
+  settings: own,
+  ...rest
+}: Definition<Own>): ResourceValidationPolicy {
+  const settings = { exemptions: exemptionsSetting, ...own };
+  type Values = ValuesOf<Own> & { exemptions: Exemption[] };
+  let last: { config: Record<string, unknown>; values: Values } | undefined;
+  const read = (config: Record<string, unknown>): Values => {
     // The SDK hands out a new object each time, with the same values in it until the engine configures anew.
     const keys = Object.keys(config);
     const isSame = (before: Record<string, unknown>): boolean =>
       keys.length === Object.keys(before).length && keys.every((key) => config[key] === before[key]);
-    if (last && isSame(last.config)) return last.settings;
-    const settings = readSettings(rest.name, names, config);
-    register(rest.name, settings.exemptions);
-    last = { config, settings };
-    return settings;
+    if (last && isSame(last.config)) return last.values;
+    const values = readSettings(rest.name, settings, config) as Values;
+    recordExemptions(rest.name, values.exemptions);
+    last = { config, values };
+    return values;
   };
-  return {
+  const policy: ResourceValidationPolicy = {
     ...rest,
     enforcementLevel: level,
-    configSchema: schemaOf(names),
-    validateResource: (args, report) => {
-      const settings = read(args.getConfig());
-      const findings = judge(args, settings);
+    configSchema: schemaOf(settings),
+    validateResource: (resource, report) => {
+      const values = read(resource.getConfig());
+      const findings = judge(resource, values);
       if (findings.length === 0) return;
-      const exemption = exempting(rest.name, settings.exemptions, args);
-      if (exemption && !isOver(exemption)) return;
-      const over = exemption ? `\n  An exemption ("${exemption.reason}") ended on ${exemption.expires}.` : "";
-      for (const finding of findings.slice(0, MOST))
-        report(message(`${args.type} "${args.name}"`, finding) + over);
-      if (findings.length > MOST)
-        report(`... and ${findings.length - MOST} more in ${args.type} "${args.name}".`);
+      const exemption = findExemption(rest.name, values.exemptions, resource);
+      if (exemption && !hasExpired(exemption)) return;
+      const expired = exemption
+        ? `\n  An exemption ("${exemption.reason}") ended on ${exemption.expires}.`
+        : "";
+      const label = `${resource.type} "${resource.name}"`;
+      for (const finding of findings.slice(0, MOST_PRINTED)) report(formatMessage(label, finding) + expired);
+      if (findings.length > MOST_PRINTED)
+        report(`... and ${findings.length - MOST_PRINTED} more in ${label}.`);
     },
   };
+  registeredPolicies.push(policy);
+  return policy;
 }

@@ -2,35 +2,35 @@
 
 export type Fields = Record<string, unknown>;
 
-/** Levels that are looked at; what people write has dozens. */
+/** Levels that are read; documents written by people have dozens. */
 export const DEEPEST = 1000;
 
 // Stand-ins that the engine sends for values unknown until update: boolean, number, string, array, asset, archive, object.
 export const UNKNOWN =
   /1c4a061d-8072-4f0a-a4cb-0ff528b18fe7|3eeb2bf0-c639-47a8-9e75-3b44932eb421|04da6b54-80e4-46f7-96ec-b56ff0331ba9|6a19a0b0-7e62-4c92-b797-7f8e31da9cc2|030794c1-ac77-496b-92df-f27374a8bd58|e48ece36-62e2-4504-bad9-02848725956a|dd056dcd-154b-4c76-9bd3-c8f88648b5ff/;
 
-/** What stands for any value not known before the update. */
+/** Stand-in for any value not known before the update. */
 export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** A value as text; nothing for an object, which may not even have a toString. */
+/** A value as text; empty for an object, which need not even have a toString. */
 export const textOf = (value: unknown): string => (typeof value === "object" ? "" : String(value));
 
-/** Whether the engine does not know the value before the update. */
+/** True for a value that the engine does not know before the update. */
 export const isUnknown = (value: unknown): boolean => typeof value === "string" && UNKNOWN.test(value);
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What stands in a list and in the lists in it, in order; a list that YAML's anchors repeat once. Else the value itself. */
+/** Items of a list and of the lists in it, in order; a list that YAML's anchors repeat once. Otherwise the value itself. */
 export function* itemsOf(value: unknown): Generator<unknown> {
   const seen = new Set<unknown>();
   const todo = [value];
   while (todo.length > 0) {
-    const one = todo.pop();
-    if (!Array.isArray(one)) yield one;
-    else if (!seen.has(one)) {
-      seen.add(one);
-      for (let i = one.length - 1; i >= 0; i--) todo.push(one[i]);
+    const item = todo.pop();
+    if (!Array.isArray(item)) yield item;
+    else if (!seen.has(item)) {
+      seen.add(item);
+      for (let i = item.length - 1; i >= 0; i--) todo.push(item[i]);
     }
   }
 }

@@ -1,8 +1,11 @@
 /** The sandbox's AWS accounts: start, stop, find, and point tools at them. */
-import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../infra/user-error";
+import { withLock } from "./lock.cjs";
+import { commandOf, commands, kill } from "./processes";
 
 export interface SandboxOptions {
   /** Where keys, log and the daemon's record go; made when missing, readable by its owner alone. */
@@ -35,7 +38,6 @@ export type DaemonRecord = Omit<Sandbox, "directory" | "startedAnew"> & { starte
 
 const START_SECONDS = 90;
 const DAEMON = join(__dirname, "daemon.ts");
-const MEND = "Stop it first: npm run sandbox -- stop";
 
 /** Variables that could lead a tool to real AWS: remove them from the surroundings of whatever runs in the sandbox. */
 export const AMBIENT_CREDENTIALS: readonly string[] = [
@@ -65,31 +67,33 @@ export const AMBIENT_CREDENTIALS: readonly string[] = [
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory, accounts } = options;
   const wrong = Object.entries(accounts).find(([, id]) => !/^\d{12}$/.test(id));
-  if (wrong) throw new Error(`The sandbox's account ${wrong[0]} needs a 12-digit ID; found '${wrong[1]}'.`);
+  if (wrong)
+    throw new UserError(`The sandbox's account ${wrong[0]} needs a 12-digit ID; found '${wrong[1]}'.`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const unlock = await lock(join(directory, "start.lock"));
-  try {
+  return withLock(join(directory, "start.lock"), async () => {
     const running = await sandboxStatus(directory);
     if (running) {
-      const show = (one: Pick<SandboxOptions, "accounts" | "region" | "organization">) =>
-        `${Object.entries(one.accounts)
-          .map(([profile, id]) => `${profile} ${id}`)
-          .sort()
-          .join(
-            ", ",
-          )} in ${one.region}${one.organization ? `, ${one.organization.profiles.join(" and ")} in organization ${one.organization.id}` : ""}`;
-      const [found, expected] = [show(running), show(options)];
-      if (found !== expected)
-        throw new Error(
-          `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. ${MEND}`,
-        );
-      return running;
+      const [found, expected] = [describeAccounts(running), describeAccounts(options)];
+      if (found === expected) return running;
+      throw new UserError(
+        `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. Stop it first: npm run sandbox -- stop`,
+      );
     }
     await stopSandbox(directory);
-    return await spawnDaemon(options);
-  } finally {
-    unlock();
-  }
+    return spawnDaemon(options);
+  });
+}
+
+function describeAccounts({
+  accounts,
+  region,
+  organization,
+}: Pick<SandboxOptions, "accounts" | "region" | "organization">): string {
+  const list = Object.entries(accounts).map(([profile, id]) => `${profile} ${id}`);
+  const members = organization
+    ? `, ${organization.profiles.join(" and ")} in organization ${organization.id}`
+    : "";
+  return `${list.sort().join(", ")} in ${region}${members}`;
 }
 
 async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
@@ -105,8 +109,6 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
     { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
   );
   closeSync(out);
-  // Known before it serves: should this very start be interrupted, the next one ends what it began.
-  if (child.pid) writeFileSync(join(directory, "daemon.pid"), String(child.pid), { mode: 0o600 });
   let ended: string | undefined;
   child
     .on("error", (error) => (ended = error.message))
@@ -118,26 +120,31 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   }
   if (!ended) kill(child.pid!, "SIGTERM");
   const tail = readFileSync(log, "utf8").trim().split("\n").slice(-15).join("\n");
-  throw new Error(
+  throw new UserError(
     `The sandbox did not start (${ended ?? `not ready within ${START_SECONDS} s`}). Its log, ${log}, ends:\n${tail}`,
   );
 }
 
-/** Stops the accounts; what they held is gone. False when none were running. */
+/** Stops the accounts, also where their folder was removed; what they held is gone. False when none were running. */
 export async function stopSandbox(directory: string): Promise<boolean> {
-  const pid = readPid(directory);
-  const alive = pid !== undefined && isOurs(pid, directory);
-  if (alive) {
-    kill(pid, "SIGTERM");
-    for (let i = 0; i < 200 && isOurs(pid, directory); i++) {
-      if (i === 150) kill(pid, "SIGKILL");
-      await sleep(50);
-    }
+  const daemons = findDaemons(directory);
+  for (const pid of daemons) kill(pid, "SIGTERM");
+  const running = () => daemons.filter((pid) => isDaemonOf(directory, commandOf(pid)));
+  for (let i = 0; i < 200 && running().length > 0; i++) {
+    if (i === 150) for (const pid of running()) kill(pid, "SIGKILL");
+    await sleep(50);
   }
-  reapMoto(directory);
-  for (const name of ["daemon.json", "daemon.pid"]) rmSync(join(directory, name), { force: true });
-  return alive;
+  killOrphanedMoto(directory);
+  rmSync(join(directory, "daemon.json"), { force: true });
+  return daemons.length > 0;
 }
+
+/** The processes that are, or will soon be, the accounts of this folder: known by their command line alone. */
+export const findDaemons = (directory: string): number[] =>
+  [...commands()].filter(([, command]) => isDaemonOf(directory, command)).map(([pid]) => pid);
+
+const isDaemonOf = (directory: string, command: string | undefined): boolean =>
+  command?.includes(DAEMON) === true && command.includes(JSON.stringify(directory));
 
 /** The running accounts, asked over HTTP, or undefined when they are not alive. */
 export async function sandboxStatus(directory: string): Promise<Sandbox | undefined> {
@@ -154,14 +161,38 @@ export async function sandboxStatus(directory: string): Promise<Sandbox | undefi
   return { ...rest, directory, startedAnew: false };
 }
 
+/** The AWS config file of the accounts: a profile for the administrator of each. */
+export const awsConfig = (
+  {
+    url,
+    administrators,
+  }: { url: string; administrators: Record<string, { accessKeyId: string; secretAccessKey: string }> },
+  region: string,
+): string =>
+  Object.entries(administrators)
+    .map(
+      ([profile, keys]) => `[profile ${profile}]
+aws_access_key_id = ${keys.accessKeyId}
+aws_secret_access_key = ${keys.secretAccessKey}
+region = ${region}
+endpoint_url = ${url}
+`,
+    )
+    .join("\n");
+
 /** What a process needs in its environment for every AWS tool to act as the administrator of `profile`'s account. */
-export function accountEnvironment(sandbox: Sandbox, profile: string): Record<string, string> {
+export function accountEnvironment(
+  sandbox: Pick<Sandbox, "accounts" | "awsConfigFile" | "directory" | "region" | "url">,
+  profile: string,
+): Record<string, string> {
   if (!(profile in sandbox.accounts))
-    throw new Error(
+    throw new UserError(
       `The sandbox has no account ${profile}; it has ${Object.keys(sandbox.accounts).join(", ")}.`,
     );
-  const direct = [process.env.NO_PROXY ?? process.env.no_proxy, "127.0.0.1,localhost"]
-    .filter(Boolean)
+  const reachedDirectly = (process.env.NO_PROXY ?? process.env.no_proxy ?? "")
+    .split(",")
+    .filter((host) => !["", "*", "127.0.0.1"].includes(host.trim()))
+    .concat("127.0.0.0/8", "localhost")
     .join(",");
   return {
     AWS_CONFIG_FILE: sandbox.awsConfigFile,
@@ -173,8 +204,13 @@ export function accountEnvironment(sandbox: Sandbox, profile: string): Record<st
     AWS_ENDPOINT_URL: sandbox.url,
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",
-    NO_PROXY: direct,
-    no_proxy: direct,
+    // S3 Control's requests go to ACCOUNT-ID.127.0.0.1, which no resolver knows: the gateway is the proxy for it. A range
+    // of addresses, because many tools take a single one in NO_PROXY for the end of a name, too.
+    HTTP_PROXY: sandbox.url,
+    http_proxy: sandbox.url,
+    NO_PROXY: reachedDirectly,
+    no_proxy: reachedDirectly,
+    no_grpc_proxy: "127.0.0.1,localhost",
   };
 }
 
@@ -186,64 +222,12 @@ function readRecord(directory: string): DaemonRecord | undefined {
   }
 }
 
-function readPid(directory: string): number | undefined {
-  try {
-    return Number(readFileSync(join(directory, "daemon.pid"), "utf8")) || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The command line of a process, or undefined when there is none of that ID. */
-export function commandOf(pid: number): string | undefined {
-  try {
-    return execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-const isOurs = (pid: number, directory: string): boolean => {
-  const command = commandOf(pid);
-  return command?.includes(DAEMON) === true && command.includes(JSON.stringify(directory));
-};
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {}
-}
-
 /** Ends the moto that a killed daemon left behind, known by its recorded ID and its command line. */
-export function reapMoto(directory: string): void {
+export function killOrphanedMoto(directory: string): void {
   const file = join(directory, "moto.json");
   try {
     const { pid, port } = JSON.parse(readFileSync(file, "utf8")) as { pid: number; port: number };
     if (commandOf(pid)?.trimEnd().endsWith(`-H 127.0.0.1 -p ${port}`)) process.kill(pid, "SIGKILL");
   } catch {}
   rmSync(file, { force: true });
-}
-
-/** Takes a lock file, waiting for whoever holds it; gives what releases it. */
-async function lock(file: string): Promise<() => void> {
-  for (const end = Date.now() + (START_SECONDS + 10) * 1000; ; await sleep(100)) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    let holder = Number.NaN;
-    try {
-      holder = Number(readFileSync(file, "utf8"));
-    } catch {}
-    if (holder && commandOf(holder) === undefined) rmSync(file, { force: true });
-    else if (Date.now() > end)
-      throw new Error(
-        `Another process (${holder}) has been starting this sandbox for too long. Remove ${file} if none is.`,
-      );
-  }
 }

@@ -1,9 +1,18 @@
 // Runs before anything is installed, so it is plain JavaScript without dependencies.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import lock from "./lock.cjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -16,14 +25,18 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   process.exit(2);
 }
 
-/** Installs a package's locked dependencies, unless exactly these are there already. */
-async function install(folder) {
-  const lock = createHash("sha256")
+const hashOfLockFile = (folder) =>
+  createHash("sha256")
     .update(readFileSync(join(root, folder, "package-lock.json")))
     .digest("hex");
-  // Written last: an interrupted installation has no mark, or an old one.
-  const mark = join(root, folder, "node_modules", ".installed-lock");
-  if (existsSync(mark) && readFileSync(mark, "utf8") === lock) return;
+// Written last: an interrupted installation has no mark, or an old one.
+const markOf = (folder) => join(root, folder, "node_modules", ".installed-lock");
+const isInstalled = (folder) =>
+  existsSync(markOf(folder)) && readFileSync(markOf(folder), "utf8") === hashOfLockFile(folder);
+
+/** Installs a package's locked dependencies, unless exactly these are there already. */
+async function install(folder) {
+  if (isInstalled(folder)) return;
   const started = Date.now();
   console.error(`packages   ${folder}: installing what package-lock.json pins`);
   const code = await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], join(root, folder));
@@ -33,7 +46,7 @@ async function install(folder) {
     );
     process.exit(2);
   }
-  writeFileSync(mark, lock);
+  writeFileSync(markOf(folder), hashOfLockFile(folder));
   console.error(`packages   ${folder}: installed in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
@@ -45,19 +58,36 @@ function run(command, args, cwd) {
   });
 }
 
+const packMade = join(root, "policypack", "bin", "index.js");
+
 /** The engine runs the pack's JavaScript: it is made again where a source is newer. */
-async function build(folder) {
-  const made = join(root, folder, "bin", "index.js");
-  const since = existsSync(made) ? statSync(made).mtimeMs : 0;
-  const sources = [folder, `${folder}/policies`].flatMap((at) =>
-    readdirSync(join(root, at)).map((name) => join(root, at, name)),
+function isPackMade() {
+  const since = existsSync(packMade) ? statSync(packMade).mtimeMs : 0;
+  const folders = readdirSync(join(root, "policypack"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !["bin", "node_modules"].includes(entry.name))
+    .map((entry) => entry.name);
+  const sources = ["", ...folders].flatMap((folder) =>
+    readdirSync(join(root, "policypack", folder)).map((name) => join(root, "policypack", folder, name)),
   );
-  if (!sources.some((file) => file.endsWith(".ts") && statSync(file).mtimeMs > since)) return;
-  if ((await run(npm, ["run", "--silent", "build"], join(root, folder))) !== 0) process.exit(2);
-  utimesSync(made, new Date(), new Date());
+  return !sources.some((file) => file.endsWith(".ts") && statSync(file).mtimeMs > since);
 }
 
-await Promise.all([install("."), install("policypack").then(() => build("policypack"))]);
+async function makePack() {
+  if (isPackMade()) return;
+  if ((await run(npm, ["run", "--silent", "build"], join(root, "policypack"))) !== 0) process.exit(2);
+  utimesSync(packMade, new Date(), new Date());
+}
+
+async function prepare() {
+  await Promise.all([install("."), install("policypack").then(makePack)]);
+}
+
+if (!isInstalled(".") || !isInstalled("policypack") || !isPackMade()) {
+  mkdirSync(join(root, ".sandbox"), { recursive: true, mode: 0o700 });
+  await lock.withLock(join(root, ".sandbox", "packages.lock"), prepare, (holder) =>
+    console.error(`packages   another process (${holder}) is installing them: waiting`),
+  );
+}
 const args = [
   "--no-warnings",
   "-r",

@@ -1,10 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { policyDocument } from "../infra/access/policy";
-import { checkerStatements, deployerStatements } from "../infra/deployer";
 import type { Settings } from "../infra/settings";
+import { commandArguments } from "../tools/command-line";
+import { firstInstructions } from "../tools/first-instructions";
 import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "./accounts";
 import { bench } from "./bench";
 import {
@@ -16,16 +15,13 @@ import {
   run,
   settingsOf,
 } from "./rehearsal";
-import { actionlint, type Report, toolchain } from "./toolchain";
+import { actionlint, describeOrigin, findOfficialTools, type Report, toolchain } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
   --results FILE                       both: also writes the answers as JSON, which npm run report draws
 npm test                               set up what is missing and run all tests
 npm run bench                          what the policy pack costs, as ratios within one run
-npm run -s deployer-policy -- STACK trusting|trusted [--with-checks]
-                                       the least that a deployer of the stack needs in that account, as a policy;
-                                       with what npm run verify needs besides
 npm run sandbox -- start [STACK]       two AWS accounts on this machine, under the stack's account IDs (default: dev)
 npm run sandbox -- stop [STACK]        stops them; what they held is gone
 npm run sandbox -- status              which are running
@@ -35,6 +31,7 @@ npm run -s sandbox -- env PROFILE [STACK]
 
 /** Progress goes to standard error, so that standard output carries answers alone. */
 const say = (line: string) => console.error(line);
+const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Deploys a stack into its sandbox with the policy pack on, and asks who gets in. */
@@ -53,39 +50,21 @@ async function rehearseStack(args: string[]): Promise<number> {
   ]);
   if (deployed !== 0) return deployed;
   say(`\nWho gets in, asked of the accounts themselves:\n`);
-  const verify = [
-    "--no-warnings",
-    "-r",
-    "ts-node/register/transpile-only",
-    join(PROJECT_DIRECTORY, "tools/verify/index.ts"),
-    stack,
-    ...(values.results ? ["--results", values.results] : []),
-  ];
+  const verify = commandArguments("verify", stack, ...(values.results ? ["--results", values.results] : []));
   const verified = await run(rehearsal, process.execPath, verify);
   const env = confined(rehearsal.environment);
   const { stdout } = await promisify(execFile)(pulumi, ["stack", "output", "--json", "--stack", stack], {
     cwd: PROJECT_DIRECTORY,
     env,
   });
-  say(told(rehearsal.settings, JSON.parse(stdout)));
+  say(firstInstructions(rehearsal.settings, JSON.parse(stdout)) + nextSteps(rehearsal.settings));
   say(`Rehearsed in ${Math.round((Date.now() - started) / 1000)} s.`);
   return verified;
 }
 
-/** What a person does next, from the outputs of the deployed stack. */
-function told(
-  { stack, trustedProfile }: Settings,
-  { updateApp }: { updateApp?: { switchRoleLink: string; cliProfile: string } },
-): string {
-  const told = updateApp
-    ? `
-What a member of Developers is told:
-  in the console   ${updateApp.switchRoleLink}
-  in ~/.aws/config
-${updateApp.cliProfile.trimEnd().replace(/^/gm, "    ")}
-`
-    : "";
-  return `${told}
+/** What a person does next. */
+function nextSteps({ stack, trustedProfile }: Settings): string {
+  return `
 Next:
   eval "$(npm run -s sandbox -- env ${trustedProfile}${stack === "dev" ? "" : ` ${stack}`})"   points this shell at the sandbox
   pulumi preview | up | refresh | stack output | destroy
@@ -114,6 +93,7 @@ async function sandboxCommand([command, ...args]: string[]): Promise<number> {
           `${name.padEnd(10)} ${sandbox ? `running at ${sandbox.url} (pid ${sandbox.pid})` : "stopped"}`,
         );
       }
+      console.log(`${"tools".padEnd(10)} ${describeOrigin(await findOfficialTools(report))}`);
       return 0;
     case "reset":
       await stopSandbox(directory);
@@ -145,7 +125,6 @@ const stacks = () =>
 
 /** All that CI asks: formatting, lint, types and every test. */
 async function test(args: string[]): Promise<number> {
-  const report: Report = (tool, message) => say(`${tool.padEnd(10)} ${message}`);
   await Promise.all([toolchain(report), actionlint(report)]);
   for (const [command, ...rest] of [
     ["npm", "run", "--silent", "lint"],
@@ -176,18 +155,6 @@ async function main([command, ...args]: string[]): Promise<number> {
     case "bench":
       await bench(!args.includes("--without-engine"));
       return 0;
-    case "deployer-policy": {
-      const [stack, side, checks] = args;
-      if (!stack || (side !== "trusting" && side !== "trusted")) throw new Error(USAGE);
-      if (checks !== undefined && checks !== "--with-checks") throw new Error(USAGE);
-      const settings = settingsOf(stack);
-      const statements = [
-        ...deployerStatements(settings, side),
-        ...(checks ? checkerStatements(settings, side) : []),
-      ];
-      console.log(JSON.stringify(JSON.parse(policyDocument(statements)), null, 2));
-      return 0;
-    }
     case "sandbox":
       return sandboxCommand(args);
     default:

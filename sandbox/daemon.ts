@@ -1,11 +1,12 @@
-/** The process that is the sandbox's accounts: moto, and the front door before it. Started by accounts.ts. */
-import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+/** The process of the sandbox's accounts: moto, and the gateway before it. accounts.ts starts it. */
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DaemonRecord, reapMoto, type SandboxOptions } from "./accounts";
+import { awsConfig, type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
-import { type FrontDoor, startFrontDoor } from "./gateway/server";
+import { startFrontDoor } from "./gateway/server";
 
 const MAX_LOG = 1024 * 1024;
+const CHECK_MILLISECONDS = 2000;
 const options = JSON.parse(process.argv[2] ?? "{}") as SandboxOptions;
 const { directory, accounts, region, organization } = options;
 const file = (name: string) => join(directory, name);
@@ -21,16 +22,9 @@ function log(line: string): void {
   } catch {}
 }
 
-const profileText = (name: string, door: FrontDoor): string => `[profile ${name}]
-aws_access_key_id = ${door.administrators[name]!.accessKeyId}
-aws_secret_access_key = ${door.administrators[name]!.secretAccessKey}
-region = ${region}
-endpoint_url = ${door.url}
-`;
-
 async function main(): Promise<void> {
   mkdirSync(file("aws"), { recursive: true, mode: 0o700 });
-  reapMoto(directory);
+  killOrphanedMoto(directory);
   const { moto, port } = await startMoto(options.motoServer, directory, log);
   let stopping = false;
   const stop = (code: number, why: string) => {
@@ -50,12 +44,7 @@ async function main(): Promise<void> {
     writeFileSync(file(`${name}.new`), content, { mode: 0o600 });
     renameSync(file(`${name}.new`), file(name));
   };
-  write(
-    "aws/config",
-    Object.keys(accounts)
-      .map((name) => profileText(name, door))
-      .join("\n"),
-  );
+  write("aws/config", awsConfig(door, region));
   write("aws/credentials", "");
   const record: DaemonRecord = {
     pid: process.pid,
@@ -68,11 +57,13 @@ async function main(): Promise<void> {
     startedAt: new Date().toISOString(),
   };
   write("daemon.json", JSON.stringify(record, null, 2));
+  // Where the folder is removed, nobody finds these accounts again.
+  setInterval(() => existsSync(file("daemon.json")) || stop(0, "the record was removed"), CHECK_MILLISECONDS);
   log(`serving ${JSON.stringify(accounts)} at ${door.url}`);
 }
 
 main().catch((error: Error) => {
   log(error.stack ?? error.message);
-  reapMoto(directory);
+  killOrphanedMoto(directory);
   process.exit(1);
 });

@@ -1,12 +1,18 @@
-"""Runs moto's server, mended where moto 5.2.5 does otherwise than AWS documents."""
+"""Runs moto's server, fixed where moto 5.2.5 does otherwise than AWS documents."""
 
-from moto.apigateway.models import APIGatewayBackend
+import xmltodict
+from moto.apigateway.models import APIGatewayBackend, RestAPI
+from moto.core.responses import EmptyResult
 from moto.iam.access_control import PermissionResult
+from moto.iam.models import Group, IAMBackend, InstanceProfile, User
+from moto.iam.responses import IamResponse
+from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.responses import S3Response
 from moto.server import main
 from moto.sqs.models import Queue
 
-# The front door decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
+# The gateway decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
 FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED
 
 # Once versioning is suspended, moto would dispose of the file of a deletion's marker, which has none.
@@ -39,6 +45,8 @@ put_rest_api = APIGatewayBackend.put_rest_api
 
 def put_rest_api_with_authorization(self, function_id, api_doc, *args, **rest):
     api = put_rest_api(self, function_id, api_doc, *args, **rest)
+    # After an overwrite the API has another root resource.
+    api.root_resource_id = api.get_resource_for_path("/").id
     schemes = api_doc.get("components", {}).get("securitySchemes", {})
     iam = {name for name, one in schemes.items() if one.get("x-amazon-apigateway-authtype") == "awsSigv4"}
     for path, methods in api_doc["paths"].items():
@@ -51,5 +59,80 @@ def put_rest_api_with_authorization(self, function_id, api_doc, *args, **rest):
 
 APIGatewayBackend.put_integration = put_integration_without_address
 APIGatewayBackend.put_rest_api = put_rest_api_with_authorization
+
+# The value of a patch is text: "false" is false.
+apply_patch_operations = RestAPI.apply_patch_operations
+
+
+def apply_patches_with_booleans(self, patch_operations):
+    apply_patch_operations(self, patch_operations)
+    for patch in patch_operations:
+        if patch["path"] == "/disableExecuteApiEndpoint":
+            self.disableExecuteApiEndpoint = patch.get("value") == "true"
+
+
+RestAPI.apply_patch_operations = apply_patches_with_booleans
+
+# The tags in a request to create a bucket are the bucket's.
+bucket_response_put = S3Response._bucket_response_put
+
+
+def bucket_response_put_with_tags(self, request, bucket_name, querystring):
+    response = bucket_response_put(self, request, bucket_name, querystring)
+    if not querystring and self.body:
+        configuration = xmltodict.parse(self.body, force_list=("Tag",)).get("CreateBucketConfiguration") or {}
+        tags = (configuration.get("Tags") or {}).get("Tag", [])
+        if tags:
+            self.backend.put_bucket_tagging(bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags})
+    return response
+
+
+S3Response._bucket_response_put = bucket_response_put_with_tags
+
+
+# A unique ID says what it belongs to: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+def with_unique_id(entity, prefix):
+    init = entity.__init__
+
+    def init_with_unique_id(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.id = generate_access_key_id_from_account_id(self.account_id, prefix, total_length=21)
+
+    entity.__init__ = init_with_unique_id
+
+
+for entity, prefix in ((User, "AIDA"), (Group, "AGPA"), (InstanceProfile, "AIPA")):
+    with_unique_id(entity, prefix)
+
+# To change the length of a role's sessions alone leaves its description as it is.
+update_role = IAMBackend.update_role
+
+
+def update_role_and_keep_description(self, role_name, role_description, max_session_duration):
+    kept = self.get_role(role_name).description if role_description is None else role_description
+    return update_role(self, role_name, kept, max_session_duration)
+
+
+IAMBackend.update_role = update_role_and_keep_description
+
+
+# Both operations succeed where there is nothing to do.
+def add_client_id(self):
+    provider = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
+    client_id = self._get_param("ClientID")
+    if client_id not in provider.client_id_list:
+        provider.client_id_list = [*provider.client_id_list, client_id]
+    return EmptyResult()
+
+
+def remove_client_id(self):
+    provider = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
+    client_id = self._get_param("ClientID")
+    provider.client_id_list = [known for known in provider.client_id_list if known != client_id]
+    return EmptyResult()
+
+
+IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
+IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
 
 main()

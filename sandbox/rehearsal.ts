@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { parseSettings, type Settings } from "../infra/settings";
 import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
+import { withLock } from "./lock.cjs";
 import { engineEnvironment, ensureStack, forgetStack } from "./pulumi/engine";
 import { type Toolchain, toolchain } from "./toolchain";
 
@@ -61,6 +62,7 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const settings = settingsOf(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
+  say(`tools      ${tools.origin}`);
   const partners = settings.instanceOperatorAccountIds.map((id, index) => [
     index === 0 ? "partner" : `partner-${index + 1}`,
     id,
@@ -68,29 +70,35 @@ export async function rehearse(
   const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
   const known = [trustingAccountId, trustedAccountId, ...settings.instanceOperatorAccountIds];
   const strangers = Array.from([...known, ""], (_, index) => String(index + 3).padStart(12, "0"));
-  const sandbox = await startSandbox({
-    directory,
-    accounts: {
-      [trustingProfile]: trustingAccountId,
-      [trustedProfile]: trustedAccountId,
-      [OUTSIDER]: strangers.find((id) => !known.includes(id))!,
-      ...Object.fromEntries(partners),
+  const accounts = {
+    [trustingProfile]: trustingAccountId,
+    [trustedProfile]: trustedAccountId,
+    [OUTSIDER]: strangers.find((id) => !known.includes(id))!,
+    ...Object.fromEntries(partners),
+  };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return withLock(
+    join(directory, "set-up.lock"),
+    async () => {
+      const sandbox = await startSandbox({ directory, accounts, region, motoServer: tools.motoServer });
+      say(
+        `accounts   ${sandbox.startedAnew ? "started" : "running"} at ${sandbox.url}: ${describe(sandbox)}`,
+      );
+      // Random and new for each life of the accounts: the state is of those that it was written beside.
+      const life = join(directory, "engine-instance");
+      if (existsSync(life) && readFileSync(life, "utf8") !== sandbox.instance) {
+        await forgetStack(directory);
+        say(
+          `engine     the accounts that stack ${stack} was deployed into are gone, so its state is dropped with them`,
+        );
+      }
+      const environment = environmentOf(sandbox, tools, trustedProfile);
+      await ensureStack(stack, environment, PROJECT_DIRECTORY);
+      writeFileSync(life, sandbox.instance);
+      return { stack, settings, sandbox, tools, environment };
     },
-    region,
-    motoServer: tools.motoServer,
-  });
-  say(`accounts   ${sandbox.startedAnew ? "started" : "running"} at ${sandbox.url}: ${describe(sandbox)}`);
-  const life = join(directory, "engine-instance");
-  if (existsSync(life) && readFileSync(life, "utf8") !== sandbox.instance) {
-    await forgetStack(directory);
-    say(
-      `engine     the accounts that stack ${stack} was deployed into are gone, so its state is dropped with them`,
-    );
-  }
-  const environment = environmentOf(sandbox, tools, trustedProfile);
-  await ensureStack(stack, environment, PROJECT_DIRECTORY);
-  writeFileSync(life, sandbox.instance);
-  return { stack, settings, sandbox, tools, environment };
+    (holder) => say(`accounts   another process (${holder}) is setting up stack ${stack}: waiting`),
+  );
 }
 
 /** What a shell needs to reach a stack's sandbox, its AWS tools acting in the account of `profile`. */

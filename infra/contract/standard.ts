@@ -36,7 +36,7 @@ export interface RoleDeclaration {
   role: Target;
   /** As people know it, such as UpdateApp. */
   roleName: string;
-  /** A persona that can assume the role, and how it signs in. */
+  /** A persona that assumes the role in the scenario's own rows, with the same session. */
   candidate: { who: UserPersona | MachinePersona | DevicePersona; session: SessionKind };
   /** Groups of the trusted account that can assume the role. Default: none. */
   groups?: readonly string[];
@@ -64,7 +64,6 @@ export function standardRoleContract(
       `A ${others.name}, with MFA, assumes ${roleName}`,
     ],
     rows: [
-      ...rows(1, candidate.who, candidate.session, "sts:AssumeRole", role, "allowed"),
       ...unwanted.flatMap((target) =>
         rows(1, candidate.who, candidate.session, "sts:AssumeRole", target, "refused"),
       ),
@@ -75,12 +74,12 @@ export function standardRoleContract(
 
 /**
  * Rows that ask, as a role, for what belongs to prod and to no scenario, or to another one.
- * @param permitted the actions among them that the role's permissions include.
+ * @param leftOut the actions among them that the role's permissions include, or that another check asks.
  */
 export function everythingElse(
   check: number,
   holder: Persona,
-  permitted: readonly Action[],
+  leftOut: readonly Action[],
   { program }: ScenarioContext<object>,
 ): ContractRow[] {
   const questions: readonly (readonly [Target, readonly Action[]])[] = [
@@ -100,7 +99,7 @@ export function everythingElse(
       check,
       holder,
       "as the role",
-      actions.filter((action) => !permitted.includes(action)),
+      actions.filter((action) => !leftOut.includes(action)),
       target,
       "refused",
     ),

@@ -1,20 +1,24 @@
-import { explore, mayAwait, whereOf } from "../documents";
-import { policy } from "../policy";
-import { undecided } from "../principals";
+import { canHoldUnknown, findAccess } from "../find/find-access";
+import { whereOf } from "../find/place";
+import { unknownParts } from "../judge/principals";
+import { registerPolicy } from "../policy";
+import { endpointPolicies } from "../settings";
 
-/** Says what the preview cannot judge, since a value is known only once another resource exists. */
-export const knownAtPreview = policy({
+/** Reports what the preview cannot judge, since a value is known only once another resource exists. */
+export const knownAtPreview = registerPolicy({
   name: "known-at-preview",
   description: "Who is let in can be read in the preview.",
   level: "advisory",
   severity: "medium",
-  settings: ["endpointPolicies"],
+  settings: { endpointPolicies },
   judge: ({ type, props }, settings) => {
-    if (!mayAwait(props)) return [];
-    const { statements, unknown } = explore(type, props, settings.endpointPolicies === "judge");
+    if (!canHoldUnknown(props)) return [];
+    const { statements, unknown } = findAccess(type, props, settings.endpointPolicies === "judge");
     const places = [
-      ...statements.flatMap((one) => undecided(one).map((what) => `${one.where}, ${what}`)),
-      ...unknown.map((place) => whereOf(place)),
+      ...statements.flatMap((statement) =>
+        unknownParts(statement).map((part) => `${statement.where}, ${part}`),
+      ),
+      ...unknown.map(whereOf),
     ];
     return places.map((where) => ({
       where,

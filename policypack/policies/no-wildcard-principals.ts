@@ -1,31 +1,58 @@
-import { explore, show, whereOf } from "../documents";
-import { policy } from "../policy";
-import { judge } from "../principals";
+import { findAccess } from "../find/find-access";
+import { whereOf } from "../find/place";
+import { CALLER_KEYS, isFixed } from "../judge/conditions";
+import { Denials } from "../judge/denials";
+import { judgePrincipals } from "../judge/principals";
+import { registerPolicy } from "../policy";
+import { endpointPolicies, type Setting } from "../settings";
+import { toShortJson } from "../text";
+
+const acceptedConditions: Setting<Record<string, string[]>> = {
+  schema: {
+    description:
+      "Condition keys that narrow a wildcard, each with the values that count; an empty list counts any fixed value.",
+    type: "object",
+    default: {},
+    propertyNames: { enum: CALLER_KEYS },
+    additionalProperties: { type: "array", items: { type: "string", minLength: 1 } },
+  },
+  findMistakes: (accepted) =>
+    Object.entries(accepted).flatMap(([key, values]) =>
+      values
+        .filter((value) => !isFixed(value, key.toLowerCase()))
+        .map((value) => `.${key}: "${value}" never counts, since it is no single value or too wide`),
+    ),
+};
 
 /** Nothing may be open to everyone: no wildcard principal, no public ACL or share, in any property of any resource. */
-export const noWildcardPrincipals = policy({
+export const noWildcardPrincipals = registerPolicy({
   name: "no-wildcard-principals",
   description: "Access is given to named principals, never to everyone.",
   level: "mandatory",
   severity: "critical",
-  settings: ["acceptedConditions", "endpointPolicies"],
+  settings: { acceptedConditions, endpointPolicies },
   judge: ({ type, props }, settings) => {
-    const { statements, values, malformed } = explore(type, props, settings.endpointPolicies === "judge");
-    const accepted = new Map(
-      Object.entries(settings.acceptedConditions).map(([key, list]) => [key.toLowerCase(), list]),
+    const { statements, openValues, malformed } = findAccess(
+      type,
+      props,
+      settings.endpointPolicies === "judge",
     );
+    const accepted = new Map(
+      Object.entries(settings.acceptedConditions).map(([key, values]) => [key.toLowerCase(), values]),
+    );
+    const denials = new Denials(statements);
     return [
-      ...statements.flatMap((statement) => judge(statement, accepted)),
-      ...values.map(({ place, rule: { why, write } }) => ({
+      ...statements.flatMap((statement) => judgePrincipals(statement, accepted, denials)),
+      ...openValues.map(({ place, rule: { why, write } }) => ({
         where: whereOf(place),
-        found: show(place.value),
+        found: toShortJson(place.value),
         why,
         write,
       })),
       ...malformed.map(({ place, problem }) => ({
         where: whereOf(place),
         found: `a policy document that cannot be read: ${problem}`,
-        why: "Nobody can say whom it lets in.",
+        why: "No one can say who it lets in.",
         write: /YAML/.test(problem)
           ? "a template in valid YAML or JSON"
           : "valid JSON, best built by JSON.stringify or pulumi.jsonStringify",

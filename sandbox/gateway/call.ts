@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 
 export type Params = Record<string, unknown>;
 export type Context = Record<string, string | string[]>;
-export type Protocol = "query" | "ec2" | "json" | "rest-json" | "s3";
+export type Protocol = "query" | "ec2" | "json" | "rest-json" | "s3" | "s3control";
 
 /** A request, with its service, region and operation already read; its caller is not known yet. */
 export interface Call {
@@ -31,6 +31,7 @@ export class AwsError extends Error {
     readonly kind: string,
     message: string,
     readonly status = 403,
+    readonly headers: Record<string, string> = {},
   ) {
     super(message);
   }
@@ -54,6 +55,8 @@ const protocols: Record<string, Protocol> = {
 
 /** The host name of an API made with API Gateway: its ID and region. */
 export const API_HOST = /^(\w+)\.execute-api\.([\w-]+)\.amazonaws\.com(?:\.cn)?(?::\d+)?$/;
+
+export const S3_CONTROL = /^\/v20180820\//;
 
 const decode = (text: string): string => {
   try {
@@ -106,6 +109,8 @@ export function readCall(
     params: {},
     requestId: randomUUID(),
   };
+  // S3 Control shares S3's signing name; its paths begin with its version.
+  if (service === "s3" && S3_CONTROL.test(raw.path)) call.protocol = "s3control";
   // SQS, and a few more, still take the query protocol from old clients.
   if (call.protocol === "json" && !target) call.protocol = "query";
   // What is read here must be what moto reads behind the door: one place for parameters, each given once.

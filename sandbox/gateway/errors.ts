@@ -85,9 +85,8 @@ export function errorAnswer(
   call: Pick<Call, "protocol" | "service" | "requestId" | "method" | "path" | "operation">,
   error: AwsError,
 ): Answer {
-  const [named, status = error.status, words = error.message] = kinds[error.kind]?.[call.protocol] ?? [
-    error.kind,
-  ];
+  const family = call.protocol === "s3control" ? "s3" : call.protocol;
+  const [named, status = error.status, words = error.message] = kinds[error.kind]?.[family] ?? [error.kind];
   const code = own[call.service]?.[error.kind] ?? named;
   const id = call.requestId;
   const message = escapeXml(words);
@@ -96,11 +95,17 @@ export function errorAnswer(
     case "s3":
       return {
         status,
-        headers: { "content-type": "application/xml", "x-amz-request-id": id },
+        headers: { "content-type": "application/xml", "x-amz-request-id": id, ...error.headers },
         body:
           call.method === "HEAD"
             ? ""
             : `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><Resource>${escapeXml(call.path)}</Resource><RequestId>${id}</RequestId></Error>`,
+      };
+    case "s3control":
+      return {
+        status,
+        headers: { "content-type": "application/xml", "x-amz-request-id": id },
+        body: `<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${id}</RequestId></ErrorResponse>`,
       };
     case "ec2":
       return {

@@ -20,6 +20,15 @@ export async function apiPolicy(moto: Moto, account: string, region: string, id:
   return policy && JSON.parse(policy.replaceAll('"execute-api:/', own));
 }
 
+/** API Gateway's answer about APIs, with the quotes of each policy escaped, as AWS gives it. */
+export function escapedPolicy(call: Call, answer: Answer): Answer {
+  if (answer.status >= 300 || !/^\/restapis(\/\w+)?$/.test(call.path)) return answer;
+  const found = JSON.parse(answer.body.toString() || "{}") as Json;
+  for (const api of [found, ...((found.item as Json[] | undefined) ?? [])])
+    if (typeof api.policy === "string") api.policy = JSON.stringify(api.policy).slice(1, -1);
+  return { ...answer, body: JSON.stringify(found) };
+}
+
 /** The API, stage and path that a call names. Throws what AWS answers where there is none. */
 function partsOf(call: Call): { id: string; stage: string; path: string } {
   const [, id, region] = API_HOST.exec(call.headers.host ?? "") ?? [];

@@ -224,6 +224,14 @@ export class Policies {
     return this.moto.send({ account, service: "s3", region: this.region, method: "GET", url });
   }
 
+  /** The Region that a bucket is in, or undefined where there is none of this name. */
+  async bucketRegion(bucket: string): Promise<string | undefined> {
+    const owner = await this.bucketOwner(bucket);
+    if (!owner) return undefined;
+    const answer = await this.s3(owner, `/${encodeURIComponent(bucket)}?location`);
+    return answered(answer) ? parseXml(answer.body).text() || "us-east-1" : undefined;
+  }
+
   /** A bucket's policy, and whether its public access block restricts access through a public one. */
   bucket(name: string, account: string): Promise<BucketPolicy> {
     let found = this.buckets.get(name);

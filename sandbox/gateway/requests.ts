@@ -276,6 +276,7 @@ function readPath(call: Call): void {
 
 /** What must be allowed for a call to go through. The caller is undefined when the request is anonymous. */
 export async function plan(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
+  if (call.protocol === "s3control") return planS3Control(call, principal, world);
   if (call.service === "s3") return planS3(call, principal, world);
   if (call.service === "execute-api") return planApi(call, world);
   const account = principal?.account ?? world.policies.ids[0]!;
@@ -586,14 +587,15 @@ export function s3Path(path: string): { bucket: string; key: string } {
 }
 
 /** Headers of a request that ask for more than its action: header to the further action. */
-const moreObjectActions: [header: RegExp, action: string][] = [
+const moreObjectActions: [header: RegExp, action: string, exceptFor?: string][] = [
   [/^x-amz-tagging$/, "PutObjectTagging"],
   [/^x-amz-(acl|grant-.+)$/, "PutObjectAcl"],
   [/^x-amz-object-lock-(mode|retain-until-date)$/, "PutObjectRetention"],
   [/^x-amz-object-lock-legal-hold$/, "PutObjectLegalHold"],
 ];
 const moreBucketActions: typeof moreObjectActions = [
-  [/^x-amz-(acl|grant-.+)$/, "PutBucketAcl"],
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: a private ACL is what a bucket has anyway.
+  [/^x-amz-(acl|grant-.+)$/, "PutBucketAcl", "private"],
   [/^x-amz-object-ownership$/, "PutBucketOwnershipControls"],
   [/^x-amz-bucket-object-lock-enabled$/, "PutBucketObjectLockConfiguration"],
 ];
@@ -617,11 +619,45 @@ function s3Action(call: Call, key: string): string | undefined {
 
 /** The objects that a DeleteObjects request names. */
 export function deletedObjects(call: Call): Xml[] {
+  return readXml(call).list("Object");
+}
+
+/** The tags in the body of a request to S3 or S3 Control. */
+function tagsOf(call: Call, ...path: string[]): Record<string, string> {
+  const tags = call.body.length ? readXml(call).list(...path, "Tag") : [];
+  return Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]));
+}
+
+function readXml(call: Call): Xml {
   try {
-    return parseXml(call.body).list("Object");
+    return parseXml(call.body);
   } catch {
     throw new AwsError("MalformedXML", "The XML you provided was not well-formed", 400);
   }
+}
+
+const tagged = (tags: Record<string, string>, keys = Object.keys(tags)): Context => ({
+  ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+  ...(keys.length ? { "aws:TagKeys": keys } : {}),
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html: the tags of buckets. */
+async function planS3Control(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
+  const own = principal?.account ?? world.policies.ids[0]!;
+  const [, resource] = /^\/v20180820\/tags\/(.+)$/.exec(decodeURIComponent(call.path)) ?? [];
+  const action = resource && { GET: "List", POST: "Tag", DELETE: "Untag" }[call.method];
+  if (!action) {
+    const unknown = `${call.method} ${call.path} is not in the table of s3`;
+    const check = { action: "s3:Unknown", resource: "*", account: own, context: {}, unknown };
+    return { account: own, checks: [check] };
+  }
+  const account = (await world.policies.bucketOwner(resource.split(":::")[1] ?? "")) ?? own;
+  const context = tagged(
+    tagsOf(call, "Tags"),
+    action === "Untag" ? [call.query.tagKeys ?? []].flat() : undefined,
+  );
+  const name = action === "List" ? "ListTagsForResource" : `${action}Resource`;
+  return { account, checks: [{ action: `s3:${name}`, resource, account, context }] };
 }
 
 async function planS3(call: Call, principal: Principal | undefined, world: World): Promise<Plan> {
@@ -651,8 +687,7 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
   if (version) context["s3:versionid"] = version;
   for (const [tag, value] of Object.entries(parseQuery(headers["x-amz-tagging"] ?? "")))
     context[`s3:RequestObjectTag/${tag}`] = value;
-  // S3 Control shares S3's signing name, and moto tells it by this path.
-  const name = !bucket || bucket === "v20180820" ? undefined : s3Action(call, key);
+  const name = bucket ? s3Action(call, key) : undefined;
   if (!name) {
     const unknown = `${call.method} ${call.search || "without sub-resource"} is not in the table of s3`;
     return { account, checks: [{ action: "s3:Unknown", resource: "*", account, context, unknown }] };
@@ -677,11 +712,18 @@ async function planS3(call: Call, principal: Principal | undefined, world: World
   }
   const asked = (table: typeof moreObjectActions, resource: string, where: string) =>
     table
-      .filter(([header]) => Object.keys(headers).some((one) => header.test(one)))
+      .filter(([header, , without]) =>
+        Object.entries(headers).some(([name, value]) => header.test(name) && value !== without),
+      )
       .map(([, action]) => check(action, resource, where));
   // The bucket's name may be taken in another account; that is then moto's answer.
-  if (name === "CreateBucket")
-    return { account: own, checks: [check(name, bucket, own), ...asked(moreBucketActions, bucket, own)] };
+  if (name === "CreateBucket") {
+    const tags = tagsOf(call, "Tags");
+    Object.assign(context, tagged(tags));
+    const tagging = Object.keys(tags).length ? [check("TagResource", bucket, own)] : [];
+    const checks = [check(name, bucket, own), ...asked(moreBucketActions, bucket, own), ...tagging];
+    return { account: own, checks };
+  }
   const checks = [
     check(version && versioned.test(name) ? versionName(name) : name, key ? `${bucket}/${key}` : bucket),
   ];

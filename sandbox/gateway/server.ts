@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { AwsError, type Call, parseQuery, readCall, text } from "./call";
 import { type Decision, decide } from "./decide";
 import { type Answer, errorAnswer, escapeXml } from "./errors";
-import { answerApi } from "./execute-api";
+import { answerApi, escapedPolicy } from "./execute-api";
 import { Identities, type Principal, type ServicePrincipal } from "./identities";
 import { Iot } from "./iot";
 import { type Instance, type RoleCredentials, startMetadata, urlOf } from "./metadata";
@@ -97,6 +97,14 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       });
     },
   );
+  server.on("connect", (_request, socket) => {
+    socket.on("error", () => socket.destroy());
+    const { status, headers, body } = refusedProxy();
+    const lines = Object.entries({ ...headers, "content-length": body.length, connection: "close" });
+    socket.end(
+      `HTTP/1.1 ${status} Forbidden\r\n${lines.map((line) => `${line.join(": ")}\r\n`).join("")}\r\n${body}`,
+    );
+  });
   const iot = door.iot;
   server.on("upgrade", (request, socket, head) => iot.upgrade(request, socket, head));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
@@ -170,8 +178,26 @@ class Door implements Sts {
     return { accessKeyId: made("AccessKeyId"), secretAccessKey: made("SecretAccessKey") };
   }
 
+  /**
+   * Path and query of a request. A proxy's request, whose line names the host as well, counts only for the gateway's own
+   * names: the AWS SDKs put an account's ID before the host of S3 Control, and no resolver knows that name.
+   */
+  private target({ url = "/", headers }: IncomingMessage): string | undefined {
+    const [, host, path] = /^[a-z]+:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+    if (host === undefined) return url;
+    const own = new RegExp(`^(\\d{12}\\.)?127\\.0\\.0\\.1:${this.port}$`);
+    if (!own.test(host) || host !== headers.host || !url.startsWith("http://")) return undefined;
+    return path?.startsWith("/") ? path : `/${path}`;
+  }
+
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = request.url ?? "/";
+    const url = this.target(request);
+    if (url === undefined) {
+      const { status, headers, body } = refusedProxy();
+      request.resume();
+      response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+      return;
+    }
     const at = url.indexOf("?");
     const [path, search] = at < 0 ? [url, ""] : [url.slice(0, at), url.slice(at)];
     const headers = Object.fromEntries(
@@ -272,20 +298,31 @@ class Door implements Sts {
         call.params.UserName = principal!.name;
     }
     const { checks, account } = await plan(call, principal, this.world);
-    if (call.service === "s3" && "delete" in call.query && !s3Path(call.path).key)
+    if (call.protocol === "s3" && "delete" in call.query && !s3Path(call.path).key)
       return this.deleteObjects(call, principal, checks, account);
-    await this.require(call, principal, checks);
+    await this.require(call, principal, checks).catch((error) => this.withRegion(call, error));
     refuseOtherAccounts(checks, principal);
     const done = (await this.iot.answer(call, account)) ?? (await answerApi(call, account, this.world.moto));
     if (done) return done;
     const remember = await this.world.policies.pins.pin(call, checks[0]!.resource, account);
     const answer = await (call.service === "iam"
       ? this.iam(call, principal!, account)
-      : call.service === "s3"
+      : call.protocol === "s3"
         ? this.s3(call, principal, account)
-        : this.forward(call, principal, account));
+        : this.forward(call, principal, account).then((found) =>
+            call.service === "apigateway" ? escapedPolicy(call, found) : found,
+          ));
     if (answer.status < 300) remember();
     return answer;
+  }
+
+  /** A refused HEAD of a bucket still says where it is: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
+  private async withRegion(call: Call, error: unknown): Promise<never> {
+    const { bucket, key } = call.protocol === "s3" ? s3Path(call.path) : { bucket: "", key: "" };
+    if (!(error instanceof AwsError) || call.method !== "HEAD" || !bucket || key) throw error;
+    const region = await this.world.policies.bucketRegion(bucket);
+    const headers: Record<string, string> = region ? { "x-amz-bucket-region": region } : {};
+    throw new AwsError(error.kind, error.message, error.status, headers);
   }
 
   async require(
@@ -608,6 +645,13 @@ class Door implements Sts {
     }
   }
 }
+
+/** The answer to a client that takes the gateway for a proxy to anywhere else. */
+const refusedProxy = (): Answer => ({
+  status: 403,
+  headers: { "content-type": "text/plain" },
+  body: "The sandbox is a proxy for its own accounts only. Unset HTTP_PROXY and http_proxy to reach other hosts by http.\n",
+});
 
 /** The protocol of a request that cannot be read further. */
 const guess = (headers: Record<string, string>): Pick<Call, "protocol" | "service"> =>

@@ -1,4 +1,4 @@
-/** Pulumi's engine, set up so that it keeps its state beside the sandbox's accounts and leaves the user's own alone. */
+/** Pulumi's engine, set up so that it keeps its state beside the sandbox's accounts, and the user's own stays as it is. */
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
@@ -16,7 +16,8 @@ import { hostname, tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import type { Toolchain } from "../toolchain";
+import { UserError } from "../../infra/user-error";
+import { type Toolchain, userPulumiHome } from "../toolchain";
 
 const exec = promisify(execFile);
 type Environment = Record<string, string>;
@@ -45,6 +46,10 @@ export function engineEnvironment({ toolchain, directory, awsConfigFile }: Engin
     PATH: [...toolchain.path, process.env.PATH ?? ""].join(delimiter),
     SANDBOX_PULUMI_CLI: toolchain.cli,
     PULUMI_HOME: home,
+    // Where to look for official plugins, once PULUMI_HOME is the sandbox's.
+    SANDBOX_USER_PULUMI_HOME: userPulumiHome(),
+    // No language host or plugin of PATH: it can be of any version, and of another CLI.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
     // Without the attributes that the engine would write beside each file, in no one step: a kill leaves half of them.
     PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
@@ -82,14 +87,14 @@ async function cli(environment: Environment, cwd: string, ...args: string[]): Pr
     return (await exec(join(__dirname, "cli/pulumi"), [...args, "--non-interactive"], options)).stdout;
   } catch (error) {
     const { stderr = "", stdout = "" } = error as { stderr?: string; stdout?: string };
-    throw new Error(`pulumi ${args.join(" ")} failed in ${cwd}:\n${stdout}${stderr}`.trim());
+    throw new UserError(`pulumi ${args.join(" ")} failed in ${cwd}:\n${stdout}${stderr}`.trim());
   }
 }
 
 /**
- * Creates and selects the stack in the sandbox's own backend when it is missing, and readies what a killed engine left.
+ * Creates the stack in the sandbox's own backend when it is missing, selects it, and completes what a killed engine left.
  * The committed Pulumi.<stack>.yaml stays as it is.
- * @throws {Error} with the CLI's words when that fails.
+ * @throws {UserError} with the CLI's words when that fails.
  */
 export async function ensureStack(
   stack: string,
@@ -100,7 +105,7 @@ export async function ensureStack(
   const checkpoint = join(stateFolder(environment), "stacks", project, `${stack}.json`);
   clearDeadLocks(environment);
   if (!existsSync(checkpoint)) {
-    // Made from a folder of no meaning: creating a stack writes its settings file.
+    // Created in a temporary project, because creating a stack writes its settings file.
     const folder = mkdtempSync(join(tmpdir(), "pulumi-stack-"));
     try {
       writeFileSync(join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
@@ -115,7 +120,7 @@ export async function ensureStack(
     }
   }
   await cli(environment, projectDirectory, "stack", "select", stack);
-  await mendInterrupted(environment, projectDirectory);
+  await recoverInterruptedUpdate(environment, projectDirectory);
 }
 
 interface State {
@@ -133,8 +138,8 @@ interface Deployment {
   pending_operations?: { type: string; resource: State }[];
 }
 
-/** Stacks of the sandbox's state, by name, with what the engine last wrote of them. */
-function checkpoints(
+/** What the engine last wrote of each stack in the sandbox's state. */
+function readCheckpoints(
   environment: Environment,
 ): Map<string, Deployment & { secrets_providers?: { state?: { salt?: string } } }> {
   const folder = join(stateFolder(environment), "stacks");
@@ -150,12 +155,18 @@ function checkpoints(
 }
 
 /**
- * Settles what an engine was doing when it was killed. What it was creating is taken into the state under the ID that
- * its inputs tell, and reading it back shows whether it exists; without that the next update would create it again.
+ * Completes the state that a killed engine left. A resource that it was creating goes into the state under the ID that
+ * its inputs give, and reading it back shows whether it exists: else the next update would create it again.
  */
-export async function mendInterrupted(environment: Environment, projectDirectory: string): Promise<void> {
-  for (const [stack, { pending_operations: pending = [] }] of checkpoints(environment)) {
-    if (!pending.length || isLocked(environment)) continue;
+export async function recoverInterruptedUpdate(
+  environment: Environment,
+  projectDirectory: string,
+): Promise<void> {
+  for (const [stack, { pending_operations: pending = [] }] of readCheckpoints(environment)) {
+    if (pending.length === 0 || isLocked(environment)) continue;
+    console.error(
+      `engine     an update of stack ${stack} was interrupted: reading back what it was creating`,
+    );
     const exported = JSON.parse(
       await cli(environment, projectDirectory, "stack", "export", "--stack", stack),
     );
@@ -171,43 +182,26 @@ export async function mendInterrupted(environment: Environment, projectDirectory
     const folder = mkdtempSync(join(tmpdir(), "pulumi-state-"));
     try {
       writeFileSync(join(folder, "state.json"), JSON.stringify(exported), { mode: 0o600 });
-      await cli(
-        environment,
-        projectDirectory,
-        "stack",
-        "import",
-        "--stack",
-        stack,
-        "--file",
-        join(folder, "state.json"),
-      );
+      const args = ["stack", "import", "--stack", stack, "--file", join(folder, "state.json")];
+      await cli(environment, projectDirectory, ...args);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
     const targets = operations
       .map(({ resource }) => resource.urn)
-      .filter((urn) => resources.some((one) => one.urn === urn));
-    const flags = targets.flatMap((urn) => ["--target", urn]);
-    if (targets.length)
-      await cli(
-        environment,
-        projectDirectory,
-        "refresh",
-        "--yes",
-        "--skip-preview",
-        "--stack",
-        stack,
-        ...flags,
-      );
+      .filter((urn) => resources.some((resource) => resource.urn === urn));
+    const refresh = ["refresh", "--yes", "--skip-preview", "--stack", stack];
+    if (targets.length > 0)
+      await cli(environment, projectDirectory, ...refresh, ...targets.flatMap((urn) => ["--target", urn]));
   }
 }
 
-/** The ID that AWS gave, or would have given, to what an interrupted engine was creating; undefined where inputs do not tell. */
+/** The ID that AWS gives to a resource with these inputs; undefined where the inputs do not determine it. */
 function idOf({ type, inputs = {}, provider = "" }: State, resources: State[]): string | undefined {
   const { inputs: settings = {} } = resources.find(({ urn, id }) => `${urn}::${id}` === provider) ?? {};
   const { typeOf }: typeof import("./provider-aws/types") = require("./provider-aws/types");
   try {
-    // An ID that lacks a part says so by this word.
+    // A part that is missing shows in the ID as this word.
     const [account = "undefined"] = JSON.parse(String(settings.allowedAccountIds ?? "[]")) as string[];
     const id = typeOf(type).id?.({ ...inputs, tagsAll: {} } as never, account);
     return id?.includes("undefined") ? undefined : id;
@@ -224,7 +218,7 @@ export async function forgetStack(directory: string): Promise<void> {
 
 /** The salts that the stacks of the sandbox's state are encrypted with. */
 export const saltsOf = (environment: Environment): string[] =>
-  [...checkpoints(environment).values()].flatMap((latest) => latest.secrets_providers?.state?.salt ?? []);
+  [...readCheckpoints(environment).values()].flatMap((latest) => latest.secrets_providers?.state?.salt ?? []);
 
 function lockFiles(environment: Environment): string[] {
   const locks = join(stateFolder(environment), "locks");
@@ -234,7 +228,7 @@ function lockFiles(environment: Environment): string[] {
 
 const isLocked = (environment: Environment) => lockFiles(environment).length > 0;
 
-/** Removes the locks of engines that are dead: only what runs may keep others out. */
+/** Removes the locks of engines that no longer run. */
 export function clearDeadLocks(environment: Environment): void {
   for (const file of lockFiles(environment)) {
     const { pid, hostname: host } = JSON.parse(readFileSync(file, "utf8"));
@@ -242,7 +236,7 @@ export function clearDeadLocks(environment: Environment): void {
   }
 }
 
-/** Whether a process runs and is a Pulumi engine: its number may have passed to another, or wait as a zombie to be reaped. */
+/** A process ID can pass to another program, or wait as a zombie: only a running Pulumi engine holds a lock. */
 function isEngine(pid: number): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=,comm=", "-p", String(pid)], { encoding: "utf8" });
   return /^\s*[^Z\s]\S*\s.*pulumi/.test(stdout);

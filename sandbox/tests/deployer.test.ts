@@ -18,13 +18,15 @@ import { iamArn, partitionOf, roleArn } from "../../infra/access/arn";
 import { policyDocument, type Statement } from "../../infra/access/policy";
 import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import { SIDES, type Side } from "../../infra/stack-settings";
+import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const settings = settingsOf("dev");
 
 describe("the deployer's permissions", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "deployer-"));
   let rehearsal: Rehearsal;
   let environment: Record<string, string>;
@@ -120,17 +122,17 @@ describe("the deployer's permissions", function () {
       ]);
     await works(...steps[0]!);
     const run = async (program: string, ...args: string[]) => {
-      const all = ["-r", "ts-node/register/transpile-only", `tools/verify/${program}`, "dev", ...args];
+      const all = commandArguments(program, "dev", ...args);
       const options = { cwd: PROJECT_DIRECTORY, env: confined(environment) };
       return (await promisify(execFile)(process.execPath, all, options)).stdout;
     };
     const results = join(directory, "results.json");
-    assert.match(await run("index.ts", "--results", results), /(\d+) of \1 checks as expected/);
+    assert.match(await run("verify", "--results", results), /(\d+) of \1 checks as expected/);
     assert.match(readFileSync(results, "utf8"), /"aws:MultiFactorAuthPresent"/);
     const people = new IAMClient(administrator("trusted"));
     await people.send(new CreateUserCommand({ UserName: "jane" }));
     await people.send(new AddUserToGroupCommand({ UserName: "jane", GroupName: "Developers" }));
-    assert.match(await run("handover.ts", "--for", "jane"), /UpdateApp/);
+    assert.match(await run("handover", "--for", "jane"), /UpdateApp/);
     await people.send(new RemoveUserFromGroupCommand({ UserName: "jane", GroupName: "Developers" }));
     for (const side of SIDES) await permit(side, deployerStatements(settings, side));
     await works(...steps[2]!);

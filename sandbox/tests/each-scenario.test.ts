@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 describe("each scenario alone", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "each-scenario-"));
   let rehearsal: Rehearsal;
 
@@ -44,11 +46,10 @@ describe("each scenario alone", function () {
       writeFileSync(join(directory, "Pulumi.dev.yaml"), alone);
       const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--policy-pack", "policypack"];
       await run(rehearsal.tools.pulumi, ...up);
-      const verify = join(PROJECT_DIRECTORY, "tools/verify/index.ts");
       const results = join(directory, "results.json");
       const { stdout } = await run(
         process.execPath,
-        ...["-r", "ts-node/register/transpile-only", verify, "dev", "--results", results],
+        ...commandArguments("verify", "dev", "--results", results),
       );
       assert.match(stdout, new RegExp(`^${scenario}\n`));
       assert.match(stdout, /(\d+) of \1 checks as expected/);

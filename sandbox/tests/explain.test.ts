@@ -9,16 +9,18 @@ import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
+import { commandArguments } from "../../tools/command-line";
+import type { Caller } from "../../tools/verify/caller";
 import { type CheckUser, CheckUsers } from "../../tools/verify/check-users";
 import { jobToken } from "../../tools/verify/job-token";
-import type { Caller } from "../../tools/verify/caller";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const ROLE = "arn:aws:iam::000000000002:role/UpdateApp";
 
 describe("a deployed stack's results, handover and explanations", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "explain-"));
   let rehearsal: Rehearsal;
   let users: CheckUsers;
@@ -33,16 +35,9 @@ describe("a deployed stack's results, handover and explanations", function () {
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );
     });
-  const script = (file: string, ...args: string[]) =>
-    command(process.execPath, [
-      "--no-warnings",
-      "-r",
-      "ts-node/register/transpile-only",
-      `tools/verify/${file}`,
-      ...args,
-    ]);
+  const tool = (...args: string[]) => command(process.execPath, commandArguments(...args));
   const explained = async (...args: string[]) => {
-    const { code, stdout, stderr } = await script("explain/index.ts", "dev", ...args);
+    const { code, stdout, stderr } = await tool("explain", "dev", ...args);
     assert.equal(code, 0, stderr);
     return stdout;
   };
@@ -88,7 +83,7 @@ describe("a deployed stack's results, handover and explanations", function () {
   it("says of a tester that the trusted side is silent, from the record and from the words alone", async () => {
     const message = await assume(made.tester);
     for (const told of [await explained("--last"), await explained("--message", message)]) {
-      assert.match(told, /by +the trusted account 000000000001: no identity-based policy allows it\n/);
+      assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
       assert.match(told, /group Developers; the caller is in Testers/);
       assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource Developers-may-assume-UpdateApp/);
     }
@@ -100,7 +95,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     const bare = message.replace(/ because .*/, "");
     assert.notEqual(bare, message);
     for (const told of [await explained("--last"), await explained("--message", bare)]) {
-      assert.match(told, /by +the trusting account 000000000002: no role trust policy allows it/);
+      assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it/);
       assert.match(told, /statement People, if the caller signed in with multi-factor authentication/);
       assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource UpdateApp\n/);
     }
@@ -120,7 +115,7 @@ describe("a deployed stack's results, handover and explanations", function () {
       "arn:aws:s3:::shared/hello.txt",
     ];
     for (const told of [await explained(...about), await explained(...about, "--message", message)]) {
-      assert.match(told, /by +the trusted account 000000000001: no identity-based policy allows it/);
+      assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it/);
       assert.match(
         told,
         /policy BucketSharers-may-use-shared of group BucketSharers; the caller is in no group/,
@@ -135,7 +130,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     const told = await explained("--message", await words(s3.send(get)));
     assert.match(told, /^recorded .*If another refusal is meant, give --who, --action, --on\n/);
     assert.match(told, /s3:GetObject on arn:aws:s3:::shared\/bare\.txt\n/);
-    assert.match(told, /by +the trusted account 000000000001: no identity-based policy allows it\n/);
+    assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
   });
 
   it("sends a refused job of GitHub's to the subjects of the role's trust policy", async () => {
@@ -155,9 +150,9 @@ describe("a deployed stack's results, handover and explanations", function () {
       ),
     );
     for (const told of [await explained("--last"), await explained("--message", message)]) {
-      assert.match(told, /by +the trusting account 000000000002: no role trust policy allows it\n/);
-      assert.match(told, /made by +infra\/scenarios\/github-actions\.ts:\d+, resource trusting-GitHub/);
-      assert.match(told, new RegExp(`change .*trust: there: its subjects must name ${subject}`));
+      assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it\n/);
+      assert.match(told, /defined in +infra\/scenarios\/github-actions\.ts:\d+, resource trusting-GitHub/);
+      assert.match(told, new RegExp(`fix .*trust: there: its subjects must name ${subject}`));
     }
   });
 
@@ -185,7 +180,7 @@ describe("a deployed stack's results, handover and explanations", function () {
       /nearest +role UpdateApp of account 000000000002/,
     ],
     ["s3:GetObject", "arn:aws:s3:::productionap/x", /nearest +bucket productionapp of account 000000000002/],
-    ["s3:GetObject", "arn:aws:s3:::productionapp/x", /change +nothing in the program: assume the role/],
+    ["s3:GetObject", "arn:aws:s3:::productionapp/x", /fix +Nothing in the program: assume the role/],
   ] as const)
     it(`says of a colleague who asks ${action} on ${on} what is there instead`, async () => {
       const text = await explained("--who", made.colleague.name, "--action", action, "--on", on);
@@ -220,10 +215,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     const who = `arn:aws:iam::000000000001:user/cross-account-access-check/${tester.name}`;
     const role = ROLE.replace("UpdateApp", "ParameterReader");
     const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", role);
-    assert.match(told, /by +unclear/);
+    assert.match(told, /denied by +unclear/);
     assert.match(told, /not read +user .*: profile dev may not iam:GetUser/);
     assert.doesNotMatch(told, /the trusting account|ask again so/);
-    const handed = await script("handover.ts", "dev", "--for", tester.name);
+    const handed = await tool("handover", "dev", "--for", tester.name);
     assert.equal(handed.code, 2);
     assert.match(handed.stderr, /profile dev may not iam:GetUser/);
     assert.doesNotMatch(handed.stderr, /no such user|has no user/);
@@ -232,40 +227,35 @@ describe("a deployed stack's results, handover and explanations", function () {
   it("tells a user who is gone from one who may not be read", async () => {
     const who = "arn:aws:iam::000000000001:user/gone";
     const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", ROLE);
-    assert.match(told, /by +unclear/);
+    assert.match(told, /denied by +unclear/);
     assert.match(told, /not read +account 000000000001 has no user gone\n/);
-    const handed = await script("handover.ts", "dev", "--for", "gone");
+    const handed = await tool("handover", "dev", "--for", "gone");
     assert.match(handed.stderr, /account 000000000001 has no user gone; expected an IAM user/);
   });
 
-  for (const [file, args, code, told] of [
-    ["explain/index.ts", ["--help"], 0, /^npm run explain/],
-    ["handover.ts", ["-h"], 0, /^npm run handover/],
-    ["explain/index.ts", ["dev", "--nope"], 2, /nope.*\nnpm run explain/],
-    ["handover.ts", ["dev", "--nope"], 2, /nope.*\nnpm run handover/],
-    ["explain/index.ts", ["dev"], 2, /^Found no --who, .*expected --last/],
+  for (const [args, code, told] of [
+    [["explain", "--help"], 0, /^Usage: npm run explain/],
+    [["handover", "-h"], 0, /^Usage: npm run handover/],
+    [["explain", "dev", "--nope"], 2, /nope[\s\S]*npm run explain -- --help/],
+    [["handover", "dev", "--nope"], 2, /nope[\s\S]*npm run handover -- --help/],
+    [["handover", "dev", "--rol", "x"], 2, /rol.*\n.*--role/],
+    [["hand-over"], 2, /handover/],
+    [["explain", "dev"], 2, /^Found no --who, .*--last/],
     [
-      "explain/index.ts",
-      ["dev", "--who", "garbage", "--action", "x", "--on", "y"],
+      ["explain", "dev", "--who", "garbage", "--action", "x", "--on", "y"],
       2,
       /--action: found x.*\n--on: found y/,
     ],
     [
-      "explain/index.ts",
-      ["dev", "--who", "garbage", "--action", "s3:GetObject", "--on", "arn:aws:s3:::shared"],
+      ["explain", "dev", "--who", "garbage", "--action", "s3:GetObject", "--on", "arn:aws:s3:::shared"],
       2,
       /account 000000000001 has no user garbage/,
     ],
-    ["explain/index.ts", ["dev", "--message", "hello"], 2, /found no refusal of AWS's/],
-    [
-      "explain/index.ts",
-      ["dev", "--message", "AccessDenied: MultiFactorAuthentication failed"],
-      0,
-      /a new code/,
-    ],
+    [["explain", "dev", "--message", "hello"], 2, /^--message: found no message of AWS's.*\n$/],
+    [["explain", "dev", "--message", "AccessDenied: MultiFactorAuthentication failed"], 0, /a new code/],
   ] as const)
-    it(`ends with ${code} for ${file} ${args.join(" ")}`, async () => {
-      const ended = await script(file, ...args);
+    it(`ends with ${code} for ${args.join(" ")}`, async () => {
+      const ended = await tool(...args);
       assert.equal(ended.code, code, ended.stderr);
       assert.match(code === 0 ? ended.stdout : ended.stderr, told);
     });
@@ -282,23 +272,23 @@ describe("a deployed stack's results, handover and explanations", function () {
     );
     assert(Credentials?.SessionToken);
     const about = ["--who", developer.arn, "--action", "sts:AssumeRole", "--on", ROLE];
-    assert.match(await explained(...about), /^allowed /);
+    assert.match(await explained(...about), /^allowed: /);
   });
 
   it("hands a role over with the person's own MFA device, and tells the administrator who may not assume it", async () => {
     const { developer, tester } = made;
-    const ready = await script("handover.ts", "dev", "--role", "UpdateApp", "--for", developer.name);
+    const ready = await tool("handover", "dev", "--role", "UpdateApp", "--for", developer.name);
     assert.equal(ready.code, 0, ready.stderr);
     assert.match(ready.stdout, new RegExp(`mfa_serial = ${developer.mfaSerial}`));
     assert.equal(ready.stderr, "");
-    const lacking = await script("handover.ts", "dev", "--role", "UpdateApp", "--for", tester.name);
-    assert.match(lacking.stderr, /may not assume UpdateApp yet/);
+    const lacking = await tool("handover", "dev", "--role", "UpdateApp", "--for", tester.name);
+    assert.match(lacking.stderr, /cannot assume UpdateApp/);
   });
 
   it("writes results that hold every answer and no secret, of which the report makes a page", async () => {
     const results = join(directory, "results.json");
     const html = join(directory, "report.html");
-    const verified = await script("index.ts", "dev", "--results", results);
+    const verified = await tool("verify", "dev", "--results", results);
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
     const written = readFileSync(results, "utf8");
     const { rows, roles } = JSON.parse(written);
@@ -313,9 +303,9 @@ describe("a deployed stack's results, handover and explanations", function () {
       "dev",
     ]);
     const { accessKeyId, secretAccessKey } = JSON.parse(told.stdout).topicPublisher;
-    const reported = await script("report/index.ts", "--results", results, "--base", results, "--html", html);
+    const reported = await tool("report", "--results", results, "--base", results, "--html", html);
     assert.equal(reported.code, 0, reported.stdout + reported.stderr);
-    const handed = await script("handover.ts", "dev");
+    const handed = await tool("handover", "dev");
     for (const text of [written, readFileSync(html, "utf8"), handed.stdout + handed.stderr])
       for (const secret of [accessKeyId, secretAccessKey]) assert(!text.includes(secret));
   });

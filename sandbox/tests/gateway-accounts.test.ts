@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,12 +8,13 @@ import { promisify } from "node:util";
 import {
   AMBIENT_CREDENTIALS,
   accountEnvironment,
-  commandOf,
+  findDaemons,
   type Sandbox,
   sandboxStatus,
   startSandbox,
   stopSandbox,
 } from "../accounts";
+import { commandOf } from "../processes";
 import { toolchain } from "../toolchain";
 import { ACCOUNTS, REGION } from "./gateway-world";
 
@@ -44,12 +45,10 @@ describe("the sandbox's accounts, in a process of their own", function () {
     const starter = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script], {
       cwd: __dirname,
     });
-    const file = join(directory, "daemon.pid");
-    while (!existsSync(file) || !readFileSync(file, "utf8")) await sleep(20);
+    while (findDaemons(directory).length === 0) await sleep(20);
     starter.kill("SIGKILL");
-    const begun = Number(readFileSync(file, "utf8"));
-    assert.ok(commandOf(begun), "it goes on without who started it");
-    interrupted = begun;
+    interrupted = findDaemons(directory)[0]!;
+    assert.ok(commandOf(interrupted), "it goes on without who started it");
   });
 
   it("two starts at once give one life, and the next start finds it", async () => {
@@ -130,9 +129,29 @@ describe("the sandbox's accounts, in a process of their own", function () {
     assert.equal(await stopSandbox(directory), false);
   });
 
+  it("accounts whose folder is removed while they run are ended by stop, or by the next start", async () => {
+    for (const end of [stopSandbox, () => start()]) {
+      const sandbox = await start();
+      const moto = motoPid();
+      rmSync(directory, { recursive: true });
+      await end(directory);
+      assert.ok((await gone(sandbox.pid)) && (await gone(moto)), end.name);
+    }
+    assert.equal(findDaemons(directory).length, 1, "the next start's own");
+    await stopSandbox(directory);
+  });
+
+  it("accounts whose folder is removed end without anybody's help, a little later", async () => {
+    const sandbox = await start();
+    const moto = motoPid();
+    rmSync(directory, { recursive: true });
+    for (let i = 0; i < 100 && commandOf(sandbox.pid); i++) await sleep(100);
+    assert.ok((await gone(sandbox.pid)) && (await gone(moto)));
+    mkdirSync(directory);
+  });
+
   it("a record of a process that is another's now is not believed, and that process not harmed", async () => {
     writeFileSync(join(directory, "daemon.json"), JSON.stringify({ ...first, pid: process.pid }));
-    writeFileSync(join(directory, "daemon.pid"), String(process.pid));
     writeFileSync(join(directory, "moto.json"), JSON.stringify({ pid: process.pid, port: 1 }));
     assert.equal(await sandboxStatus(directory), undefined);
     assert.equal(await stopSandbox(directory), false);

@@ -1,6 +1,6 @@
 /** What the front door's tests share: two accounts and an outsider, and real clients for whoever is made in them. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import {
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from "@aws-sdk/client-sts";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { Secret, TOTP } from "otpauth";
+import { accountEnvironment, awsConfig } from "../accounts";
 import { startMoto } from "../gateway/moto-server";
 import { type DecisionRecord, type FrontDoor, startFrontDoor } from "../gateway/server";
 import { toolchain } from "../toolchain";
@@ -109,6 +110,15 @@ export class World {
 
   admin<T>(make: ClientClass<T>, profile: Profile): T {
     return this.client(make, this.door.administrators[profile]!);
+  }
+
+  /** What a command needs in its environment to act as the administrator of a profile, as in the sandbox's own shell. */
+  environment(profile: Profile): Record<string, string> {
+    const awsConfigFile = join(this.directory, "config");
+    writeFileSync(awsConfigFile, awsConfig(this.door, REGION), { mode: 0o600 });
+    const { url } = this.door;
+    const { directory } = this;
+    return accountEnvironment({ accounts: ACCOUNTS, awsConfigFile, directory, region: REGION, url }, profile);
   }
 
   /** A new IAM user with an access key, and with an inline policy if one is given. */

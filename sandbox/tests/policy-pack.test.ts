@@ -7,6 +7,7 @@ import { build, PACK } from "../../tests/policies/analyzer";
 import { stopSandbox } from "../accounts";
 import { ensureStack } from "../pulumi/engine";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 interface Program {
   /** A sentence. */
@@ -153,7 +154,7 @@ const programs: Program[] = [
 ];
 
 describe("the policy pack, through the real engine", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "policypack-"));
   let rehearsal: Rehearsal;
 

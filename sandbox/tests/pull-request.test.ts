@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY } from "../rehearsal";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 type Change = readonly [file: string, from: string | RegExp, to: string];
 
@@ -44,7 +45,7 @@ const SHARES_WITH_EVERYONE: Change = [
 
 /** The commands of the job `rehearsal`, run as GitHub runs them on a merge of a branch with its base. */
 describe("the rehearsal of a pull request", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "pull-request-"));
   const repository = join(directory, "repository");
   const workflow = readFileSync(join(PROJECT_DIRECTORY, ".github/workflows/pull-request.yml"), "utf8");

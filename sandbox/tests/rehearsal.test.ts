@@ -24,11 +24,12 @@ import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { contractOf } from "../../infra/program";
+import { commandArguments } from "../../tools/command-line";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
-import { awsCli, type Ended, typed } from "./shell";
+import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
@@ -39,7 +40,7 @@ const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`)
 const execute = promisify(execFile);
 
 describe("stack prod, as cloned", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-prod-"));
   after(async () => {
     await stopSandbox(directory);
@@ -75,7 +76,7 @@ describe("stack prod, as cloned", function () {
 });
 
 describe("stack dev, rehearsed", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-"));
   const said: string[] = [];
   let rehearsal: Rehearsal;
@@ -98,8 +99,7 @@ describe("stack dev, rehearsed", function () {
     assert.equal(code, 0, output);
     return output;
   };
-  const verify = () =>
-    command(process.execPath, ["-r", "ts-node/register/transpile-only", "tools/verify/index.ts", "dev"]);
+  const verify = () => command(process.execPath, commandArguments("verify", "dev"));
   /** The checks that failed, as "Scenario number". */
   const failedChecks = (output: string) => {
     let scenario = "";
@@ -160,6 +160,13 @@ describe("stack dev, rehearsed", function () {
   after(async () => {
     await stopSandbox(directory);
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("says which of the tools are official and which are stand-ins", () => {
+    assert.match(
+      said.join("\n"),
+      /^tools +Pulumi CLI v\S+ (official|built).*, Node\.js language host (official|stand-in).*, AWS plugin \S+ (official|stand-in)/m,
+    );
   });
 
   it("refuses credentials of the wrong account before it touches anything", async () => {

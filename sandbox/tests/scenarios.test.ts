@@ -27,14 +27,14 @@ import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { words } from "./gateway-world";
-import { awsCli, typed } from "./shell";
+import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
 
 const REGION = "ap-northeast-1";
 const SECRET = "known to the reader alone";
 const PROJECT = "cross-account-access";
 
 describe("settings and commands of the scenarios, rehearsed", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "scenarios-"));
   const home = join(directory, "home");
   const project = join(directory, "project");

@@ -5,6 +5,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/**
+ * Milliseconds for one test that deploys. Far more than it takes: the official AWS plugin waits on timers of its own,
+ * 25 to 130 seconds for a queue, and no deployment is to be cut off in the middle.
+ */
+export const DEPLOYMENT_TIMEOUT = 1_800_000;
+
 export interface Ended {
   code: number;
   output: string;

@@ -18,18 +18,18 @@ import {
 } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
-import { CheckUsers } from "../../tools/verify/check-users";
 import type { Caller } from "../../tools/verify/caller";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { accountEnvironment, stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
-import { awsCli, typed } from "./shell";
+import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
 
 const STATE = "state-of-the-stack";
 const URNS = "urn:pulumi:real::cross-account-access";
 
 /** The commands of docs/to-real-accounts.md, for a stack `real` with the accounts of stack dev. */
 describe("the way to real accounts", function () {
-  this.timeout(300_000);
+  this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "real-accounts-"));
   const project = join(directory, "project");
   const settings = join(project, "Pulumi.real.yaml");

@@ -21,7 +21,7 @@ import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/
 import type { Statement } from "../../infra/access/policy";
 import { roleInstructions } from "../../infra/access/role-instructions";
 import type { SessionRights } from "../../infra/access/trust";
-import type { Session } from "../pulumi/provider-aws/session";
+import type { AwsConnection } from "../pulumi/provider-aws/connection";
 import { typeOf } from "../pulumi/provider-aws/types";
 import {
   ACCOUNTS,
@@ -324,7 +324,11 @@ describe("trust options, asked of the endpoint", function () {
         // What is only looked up has its ID already.
         if (custom && !id && type.startsWith("aws:")) {
           const session = { client: (service: typeof IAMClient) => world.admin(service, home) };
-          await typeOf(type).create(session as unknown as Session, { ...inputs, tagsAll: {} }, () => {});
+          await typeOf(type).create(
+            session as unknown as AwsConnection,
+            { ...inputs, tagsAll: {} },
+            () => {},
+          );
         }
         return { id: id || inputs.name, state: { ...inputs } };
       },

@@ -203,7 +203,7 @@ describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, 
       file,
       `${said}Policies:\n    [mandatory] no-wildcard-principals\n\nResources:\n    3 to create\n`,
     );
-    return spawnSync(join(ROOT, ".github/told.sh"), [`✘ Preview of stack ${stack}`, file], {
+    return spawnSync(join(ROOT, ".github/summarize-run.sh"), [`✘ Preview of stack ${stack}`, file], {
       encoding: "utf8",
     }).stdout;
   };

@@ -44,7 +44,27 @@ export const role = (...statements: object[]): Resource => ({
   },
 });
 
-/** Whether a violation is what a case expects: see {@link Case.expect}. */
+const OUTSIDE = { AWS: "arn:aws:iam::444455556666:root" };
+
+/** A role that trusts another account, or another principal. */
+export const trust = (
+  Condition?: object,
+  Principal: object | string = OUTSIDE,
+): Pick<Case, "type" | "props"> => role({ Principal, ...(Condition && { Condition }) });
+
+/** A bucket policy that lets SNS in. */
+export const snsPublisher = (Condition?: object): Pick<Case, "type" | "props"> =>
+  bucketPolicy({ Principal: { Service: "sns.amazonaws.com" }, Condition });
+
+/** Settings that turn on one policy, and turn off the main one. */
+export const onlyPolicy = (policy: string, settings: object = {}): Pick<Case, "config"> => ({
+  config: {
+    "no-wildcard-principals": { enforcementLevel: "disabled" },
+    [policy]: { enforcementLevel: "mandatory", ...settings } as Config[string],
+  },
+});
+
+/** True if a violation is the one that a case expects: see {@link Case.expect}. */
 export function fits(expected: string, { policy, level, message }: Violation): boolean {
   let rest = `${policy} ${level}: ${message}`;
   return expected.split("…").every((part, i) => {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CALLER_KEYS } from "../../policypack/conditions";
+import { CALLER_KEYS } from "../../policypack/judge/conditions";
 import { build, PACK } from "./analyzer";
 
 describe("the policy pack as it is published", function () {
@@ -27,7 +27,8 @@ describe("the policy pack as it is published", function () {
   it("holds what the engine runs and what a person reads, and nothing else", () => {
     const files = execFileSync("tar", ["-tzf", join(directory, printed.trim())], { encoding: "utf8" });
     const names = files.trim().split("\n").sort();
-    const built = ["", "policies/"].flatMap((folder) =>
+    const folders = ["", "find/", "judge/", "policies/"];
+    const built = folders.flatMap((folder) =>
       readdirSync(join(PACK, folder))
         .filter((name) => name.endsWith(".ts"))
         .map((name) => `bin/${folder}${name.replace(/ts$/, "js")}`),

@@ -3,17 +3,15 @@ import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/p
 import { unknownCheckingProxy } from "@pulumi/policy";
 import fc from "fast-check";
 import { matches } from "../../policypack/exemptions";
-import * as companions from "../../policypack/policies/companions";
-import { knownAtPreview } from "../../policypack/policies/known-at-preview";
+import "../../policypack/policies";
 import { noWildcardPrincipals } from "../../policypack/policies/no-wildcard-principals";
+import { registeredPolicies } from "../../policypack/policy";
 import { UNKNOWN } from "./analyzer";
 import { BUCKET_POLICY, documentOf, statement } from "./case";
 
-const POLICIES: ResourceValidationPolicy[] = [
-  noWildcardPrincipals,
-  knownAtPreview,
-  ...Object.values(companions),
-];
+const POLICIES = registeredPolicies.filter(
+  (policy): policy is ResourceValidationPolicy => "validateResource" in policy,
+);
 
 /** Messages of a policy on properties behind the SDK's own proxy, whatever their size. */
 function judge(policy: ResourceValidationPolicy, props: object, type = BUCKET_POLICY): string[] {

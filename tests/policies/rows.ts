@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXEMPT, typeKey } from "../../policypack/carriers";
+import { EXEMPT } from "../../policypack/find/exempt";
+import { tableKey, typeKey } from "../../policypack/find/resource-type";
 import { documentOf, statement } from "./case";
 
 export interface Row {
@@ -104,10 +105,10 @@ export function samples({ type, property, kind, form }: Row): { open: object[]; 
 
 /** Why the pack leaves a row alone, or nothing if it judges it. */
 export const reasonOf = ({ type, property }: Row, exempt = EXEMPT): string | undefined =>
-  Object.entries(exempt).find(([, places]) =>
-    places.includes(`${typeKey(type)}.${property.toLowerCase()}`),
-  )?.[0];
+  exempt.find(({ properties }) =>
+    properties.some((place) => tableKey(place) === `${typeKey(type)}.${property.toLowerCase()}`),
+  )?.reason;
 
-/** Whether the pack has to judge a row: all of priority 0 and 1, and of priority 2 what it does not exempt. */
+/** True if the pack has to judge a row: all of priority 0 and 1, and of priority 2 what it does not exempt. */
 export const judged = (row: Row): boolean =>
   /^P[01]/.test(row.priority) || (row.priority === "P2" && !reasonOf(row));

@@ -7,7 +7,7 @@ const POLICY = "no-wildcard-principals";
 const LEVELS: Record<string, number> = {
   [POLICY]: 1, // mandatory
   "known-at-preview": 0, // advisory
-  "trust-needs-mfa-or-external-id": 2, // disabled, as all companions
+  "trust-needs-mfa-or-external-id": 2, // disabled, as are the other policies below
   "only-listed-accounts": 2,
   "service-principal-needs-source": 2,
   "federated-trust-needs-subject": 2,
@@ -84,7 +84,7 @@ describe("the policy pack's settings", () => {
 });
 
 describe("the policy pack's record of exemptions", () => {
-  it("tells which were used, for what, which were not, and which are over", async function () {
+  it("reports which were used, for what, which were not, and which are over", async function () {
     this.timeout(120_000);
     build();
     const analyzer = await Analyzer.start();
@@ -103,11 +103,13 @@ describe("the policy pack's record of exemptions", () => {
       await analyzer.analyze(open);
       await analyzer.analyze({ ...open, name: "late" });
       await analyzer.analyze({ ...bucketPolicy({}), name: "gone" }); // matches, but needs no exemption
-      const told = await analyzer.analyzeStack();
-      assert.ok(told.every(({ policy, level }) => policy === "exemptions-in-use" && level === "advisory"));
+      const reported = await analyzer.analyzeStack();
+      assert.ok(
+        reported.every(({ policy, level }) => policy === "exemptions-in-use" && level === "advisory"),
+      );
       const urn = (name: string): string => `urn:pulumi:dev::project::${open.type}::${name}`;
       assert.deepEqual(
-        told.map((one) => [one.urn, one.message.split("\n")[1]]),
+        reported.map((one) => [one.urn, one.message.split("\n")[1]]),
         [
           [
             urn("site"),

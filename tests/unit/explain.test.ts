@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
-import { beforeAnyPolicy, explain, type Facts } from "../../tools/explain/explanation";
-import { type Made, madeIn, sourceOf, targetOf } from "../../tools/explain/made";
+import { explain, type Facts } from "../../tools/explain/explanation";
+import { answer, recognize } from "../../tools/explain/known-message";
+import {
+  findManagedPolicies,
+  findSource,
+  type ManagedPolicy,
+  targetOf,
+} from "../../tools/explain/managed-policies";
 import { readMessage } from "../../tools/explain/message";
 import { isAbout, names } from "../../tools/explain/statements";
 
@@ -69,9 +75,9 @@ describe("a refusal's message", () => {
   });
   it("may say nothing of why", () => {
     assert.deepEqual(readMessage("hello"), {});
-    const { likely, ...said } = readMessage("AccessDenied: Access Denied");
-    assert.deepEqual(said, {});
-    assert(likely!.action.test("s3:GetObject") && !likely!.action.test("sts:AssumeRole"));
+    assert.deepEqual(readMessage("AccessDenied: Access Denied"), {});
+    const { actions } = recognize("AccessDenied: Access Denied")!.message;
+    assert(actions!.test("s3:GetObject") && !actions!.test("sts:AssumeRole"));
     assert.equal(readMessage(denied("")).reason, undefined);
   });
   const cli = (code: string, operation: string, words: string) =>
@@ -95,9 +101,9 @@ describe("a refusal's message", () => {
     ],
   ] as const)
     it(`may be about what was shown before any policy: ${message}`, () => {
-      const { reason } = readMessage(message);
-      assert.equal(reason?.type, type);
-      assert.match(beforeAnyPolicy(reason)!.join(), type === "mfa" ? /new code/ : /Ask for the role again/);
+      const recognized = recognize(message)!;
+      assert.equal(recognized.message.actions, undefined);
+      assert.match(answer(recognized, {}).join(), type === "mfa" ? /new code/ : /Ask for the role again/);
     });
   for (const [message, action, means] of [
     [cli("AccessDenied", "GetObject", "Access Denied"), "s3:GetObject", /--who .*--action .*--on/],
@@ -121,10 +127,10 @@ describe("a refusal's message", () => {
     ],
   ] as const)
     it(`may name no one, and mean: ${message}`, () => {
-      const { likely, reason } = readMessage(message);
-      assert.equal(reason, undefined);
-      assert.match(likely!.means, means);
-      assert(likely!.action.test(action));
+      assert.equal(readMessage(message).reason, undefined);
+      const recognized = recognize(message)!;
+      assert.match(answer(recognized, {}).join(" "), means);
+      assert(recognized.message.actions!.test(action));
     });
 });
 
@@ -152,7 +158,7 @@ describe("a statement", () => {
   });
 });
 
-const grant: Made = {
+const grant: ManagedPolicy = {
   resource: "Developers-may-assume-UpdateApp",
   type: "GroupPolicy",
   account: "111122223333",
@@ -161,7 +167,7 @@ const grant: Made = {
   statements: [{ Sid: "AssumeRole", Effect: "Allow", Action: "sts:AssumeRole", Resource: [ROLE] }],
   source: "infra/scenarios/update-app.ts:45",
 };
-const trust: Made = {
+const trust: ManagedPolicy = {
   resource: "UpdateApp",
   type: "Role",
   account: "123456789012",
@@ -170,9 +176,9 @@ const trust: Made = {
   statements: trustStatements({ people: { accounts: [dev] } }),
   source: "infra/scenarios/update-app.ts:31",
 };
-const unread = (gone: boolean) => ({
-  unread: gone ? "account 1 has no user jane" : "profile dev may not",
-  gone,
+const unreadable = (missing: boolean) => ({
+  reason: missing ? "account 1 has no user jane" : "profile dev may not",
+  missing,
 });
 const facts = (more: Partial<Facts> = {}): Facts => ({
   who: USER,
@@ -181,7 +187,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   reason: undefined,
   own: { groups: ["Testers"], policies: [] },
   resource: trust.statements,
-  made: [grant, trust],
+  managed: [grant, trust],
   settings: {
     trustingAccountId: "123456789012",
     trustedAccountId: "111122223333",
@@ -202,44 +208,44 @@ const explained = (more: Partial<Facts> = {}) =>
 describe("an explanation", () => {
   it("names the trusted side where the caller has no right, the group that has it, and where it is made", () => {
     const text = explained({ reason: { type: "identity-based policy", explicit: false } });
-    assert.match(text, /by: the trusted account 111122223333: no identity-based policy allows it$/m);
+    assert.match(text, /denied by: the trusted account 111122223333: no identity-based policy allows it$/m);
     assert.match(
       text,
-      /would: policy Developers-may-assume-UpdateApp of group Developers; the caller is in Testers/,
+      /would be allowed by: policy Developers-may-assume-UpdateApp of group Developers; the caller is in Testers/,
     );
     assert.match(
       text,
-      /made by: infra\/scenarios\/update-app\.ts:45, resource Developers-may-assume-UpdateApp/,
+      /defined in: infra\/scenarios\/update-app\.ts:45, resource Developers-may-assume-UpdateApp/,
     );
     assert.match(text, /add-user-to-group --group-name Developers --user-name jane --profile dev/);
   });
   it("tells the same from the deployed policies where AWS gives no reason across accounts, and says so", () => {
-    assert.match(explained(), /by: the trusted account .* \(as the deployed policies read/);
+    assert.match(explained(), /denied by: the trusted account .* \(as the deployed policies read/);
     assert.match(
       explained({ own: member }),
-      /by: the trusting account 123456789012: no role trust policy allows it \(as/,
+      /denied by: the trusting account 123456789012: no role trust policy allows it \(as/,
     );
   });
   it("names the condition where a developer comes without MFA", () => {
     const text = explained({ own: member, reason: { type: "role trust policy", explicit: false } });
     assert.match(
       text,
-      /would: trust policy of role UpdateApp, statement People, if the caller signed in with multi-factor/,
+      /would be allowed by: trust policy of role UpdateApp, statement People, if the caller signed in with multi-factor/,
     );
-    assert.match(text, /made by: infra\/scenarios\/update-app\.ts:31, resource UpdateApp/);
-    assert.match(text, /change: nothing in the program: .*mfa_serial/);
+    assert.match(text, /defined in: infra\/scenarios\/update-app\.ts:31, resource UpdateApp/);
+    assert.match(text, /fix: Nothing in the program: .*mfa_serial/);
   });
   it("does not offer a machine's statement to a person", () => {
     const resource = trustStatements({
       machines: { accounts: [dev], principalArns: ["arn:aws:iam::111122223333:role/M"] },
     });
     const text = explained({ own: member, resource, reason: { type: "role trust policy", explicit: false } });
-    assert.doesNotMatch(text, /would:/);
+    assert.doesNotMatch(text, /would be allowed by:/);
   });
   it("says whom the trust names where it is not the caller's account", () => {
     const text = explained({
       who: "arn:aws:iam::444455556666:user/eve",
-      own: unread(false),
+      own: unreadable(false),
       reason: { type: "role trust policy", explicit: false },
     });
     assert.match(
@@ -248,7 +254,7 @@ describe("an explanation", () => {
     );
   });
   it("points at the role where someone asks with their own credentials what the role may", () => {
-    const permissions: Made = {
+    const permissions: ManagedPolicy = {
       ...trust,
       resource: "UpdateApp-permissions",
       type: "RolePolicy",
@@ -259,13 +265,13 @@ describe("an explanation", () => {
       action: "s3:PutObject",
       on: "arn:aws:s3:::productionapp/x",
       resource: [],
-      made: [trust, permissions],
+      managed: [trust, permissions],
     });
-    assert.match(text, /would: role UpdateApp, which may .*: assume it/);
+    assert.match(text, /would be allowed by: role UpdateApp, which has this permission \(.*\): assume it/);
     const untrusting = explained({
       action: "s3:PutObject",
       on: "arn:aws:s3:::productionapp/x",
-      made: [permissions],
+      managed: [permissions],
     });
     assert.doesNotMatch(untrusting, /assume it/);
   });
@@ -276,7 +282,7 @@ describe("an explanation", () => {
       own: { groups: [], policies: [] },
       reason: { type: "identity-based policy", explicit: false },
     });
-    assert.match(text, /change: .*give role AWSReservedSSO_Developers the same statement/);
+    assert.match(text, /fix: .*give role AWSReservedSSO_Developers the same statement/);
   });
   it("shows the denying statement, and that hands and not the program made it", () => {
     const own = {
@@ -290,28 +296,38 @@ describe("an explanation", () => {
       ],
     };
     const text = explained({ own, reason: { type: "identity-based policy", explicit: true } });
-    assert.match(text, /policy: policy by-hand of user jane, statement No\nmade by: not by this stack/);
+    assert.match(text, /policy: policy by-hand of user jane, statement No\ndefined in: not in this stack/);
   });
-  const refusedBy = (text: string) => /^by: (.*)$/m.exec(text)?.[1];
+  const refusedBy = (text: string) => /^denied by: (.*)$/m.exec(text)?.[1];
   for (const [title, more, by, line] of [
-    ["policies that may not be read", { own: unread(false) }, /^unclear/, /^not read: profile dev may not$/m],
-    ["a caller who is gone", { own: unread(true) }, /^unclear/, /^not read: account 1 has no user jane$/m],
     [
-      "a caller who is gone, of a silent trust policy",
-      { own: unread(true), resource: [] },
+      "policies that may not be read",
+      { own: unreadable(false) },
+      /^unclear/,
+      /^not read: profile dev may not$/m,
+    ],
+    [
+      "a caller who no longer exists",
+      { own: unreadable(true) },
+      /^unclear/,
+      /^not read: account 1 has no user jane$/m,
+    ],
+    [
+      "a caller who no longer exists, of a silent trust policy",
+      { own: unreadable(true), resource: [] },
       /^unclear/,
       /^not read/m,
     ],
     [
       "a trust policy that may not be read",
-      { own: member, resource: unread(false), made: [] },
+      { own: member, resource: unreadable(false), managed: [] },
       /^unclear/,
       /^not read/m,
     ],
     // Whatever the caller's own policies say.
     [
       "a silent trust policy alone",
-      { own: unread(false), resource: [] },
+      { own: unreadable(false), resource: [] },
       /^the trusting account/,
       /allows nothing to anyone/,
     ],
@@ -324,11 +340,14 @@ describe("an explanation", () => {
     });
   it("does not send a caller into a group whose membership could not be read, or who is gone", () => {
     const reason = { type: "identity-based policy", explicit: false } as const;
-    assert.match(explained({ own: unread(false), reason }), /whether the caller is in it could not be read/);
-    assert.doesNotMatch(explained({ own: unread(true), reason }), /add-user-to-group/);
+    assert.match(
+      explained({ own: unreadable(false), reason }),
+      /whether the caller is in it could not be read/,
+    );
+    assert.doesNotMatch(explained({ own: unreadable(true), reason }), /add-user-to-group/);
   });
   it("tells the roles of one name in both accounts apart", () => {
-    const twin = (account: string, resource: string): Made => ({
+    const twin = (account: string, resource: string): ManagedPolicy => ({
       ...trust,
       type: "RolePolicy",
       account,
@@ -343,10 +362,10 @@ describe("an explanation", () => {
         action: "iam:ListUsers",
         on: "*",
         own: { groups: [], policies: [] },
-        made: [twin("111122223333", "trusted-Twin"), twin("123456789012", "trusting-Twin")],
+        managed: [twin("111122223333", "trusted-Twin"), twin("123456789012", "trusting-Twin")],
         reason: { type: "identity-based policy", explicit: false },
       });
-      assert.match(text, new RegExp(`made by: .*resource ${resource}$`, "m"));
+      assert.match(text, new RegExp(`defined in: .*resource ${resource}$`, "m"));
     }
   });
   it("says of a statement of the caller's own which account's resource made it", () => {
@@ -354,17 +373,21 @@ describe("an explanation", () => {
     const statements: Statement[] = [{ Effect: "Allow", Action: "*", Resource: "*", Condition }];
     const of = { type: "RolePolicy", of: "Twin", name: "permissions", statements } as const;
     const twins = { trusted: "111122223333", trusting: "123456789012" };
-    const made: Made[] = Object.entries(twins).map(([resource, account]) => ({ ...of, resource, account }));
+    const managed: ManagedPolicy[] = Object.entries(twins).map(([resource, account]) => ({
+      ...of,
+      resource,
+      account,
+    }));
     const text = explained({
       who: "arn:aws:sts::123456789012:assumed-role/Twin/jane",
       own: { groups: [], policies: [{ of: "role Twin", name: "permissions", statements }] },
-      made,
+      managed,
       reason: { type: "identity-based policy", explicit: false },
     });
-    assert.match(text, /made by: the stack, resource trusting$/m);
+    assert.match(text, /defined in: the stack, resource trusting$/m);
   });
   it("says that another account must let the caller in to what has no policy that is read", () => {
-    const key = { action: "kms:Decrypt", on: "arn:aws:kms:r:123456789012:key/1", made: [] };
+    const key = { action: "kms:Decrypt", on: "arn:aws:kms:r:123456789012:key/1", managed: [] };
     const asked = (who: string) =>
       explain({
         ...facts({ ...key, who, reason: { type: "identity-based policy", explicit: false } }),
@@ -384,23 +407,23 @@ describe("an explanation", () => {
       text,
       /allows only: Account 111122223333 may do sts:AssumeRole, if the caller is .*user\/device/,
     );
-    assert.match(text, /change: nothing, .*the other side would refuse too/);
+    assert.match(text, /fix: Nothing, .*the other side would refuse too/);
     assert.doesNotMatch(text, /add-user-to-group/);
   });
   for (const [title, on, own] of [
     ["a slip", "arn:aws:iam::123456789012:role/Updateapp", member],
     ["another account's", "arn:aws:iam::999999999999:role/UpdateApp", member],
-    ["a slip that may not be looked up", "arn:aws:iam::123456789012:role/UpdateAp", unread(false)],
+    ["a slip that may not be looked up", "arn:aws:iam::123456789012:role/UpdateAp", unreadable(false)],
   ] as const)
     it(`names the nearest role where the name is ${title}`, () => {
-      const other: Made = { ...trust, of: "ParameterReader" };
-      const text = explained({ on, own, resource: unread(title === "a slip"), made: [other, trust] });
-      assert.match(text, /by: the name: this stack has no role \w+ in account \d+$/m);
+      const other: ManagedPolicy = { ...trust, of: "ParameterReader" };
+      const text = explained({ on, own, resource: unreadable(title === "a slip"), managed: [other, trust] });
+      assert.match(text, /denied by: the name: this stack has no role \w+ in account \d+$/m);
       assert.match(text, /nearest: role UpdateApp of account 123456789012/);
     });
   it("doubts no name that it can read, or of a side that the stack does not manage", () => {
     const on = "arn:aws:iam::123456789012:role/by-hand";
-    for (const more of [{ resource: [] }, { resource: unread(false), made: [grant] }])
+    for (const more of [{ resource: [] }, { resource: unreadable(false), managed: [grant] }])
       assert.doesNotMatch(explained({ on, ...more }), /nearest|the name:/);
   });
   it("sends a job of GitHub's to the subjects of the trust policy, not to policies of its own", () => {
@@ -415,11 +438,11 @@ describe("an explanation", () => {
       }),
     });
     assert.match(refusedBy(text)!, /the trusting account .*no role trust policy allows it/);
-    assert.match(text, /would: .*statement Workloads, if .*repo:a\/b:pull_request/);
-    assert.match(text, /change: .*trust: there: its subjects must name repo:x\/y:pull_request/);
+    assert.match(text, /would be allowed by: .*statement Workloads, if .*repo:a\/b:pull_request/);
+    assert.match(text, /fix: .*trust: there: its subjects must name repo:x\/y:pull_request/);
   });
   it("points at the one place that says what a shared resource allows", () => {
-    const shared: Made = {
+    const shared: ManagedPolicy = {
       ...trust,
       type: "TopicPolicy",
       of: "shared",
@@ -430,10 +453,10 @@ describe("an explanation", () => {
       action: "sns:GetTopicAttributes",
       on: "arn:aws:sns:ap-northeast-1:123456789012:shared",
       resource: [],
-      made: [shared],
+      managed: [shared],
       reason: { type: "resource-based policy", explicit: false },
     });
-    assert.match(text, /made by: .*resource shared-topic-policy/);
+    assert.match(text, /defined in: .*resource shared-topic-policy/);
     assert.match(text, /`use` in infra\/access\/shared-resource\.ts/);
   });
   for (const [type, side] of [
@@ -464,16 +487,16 @@ describe("the line that makes a policy", () => {
     ["trusted-GitHubActionsDeploy", "Role", /trust: \{ workloads/],
   ] as const)
     it(`is found for ${resource}`, () => {
-      const [file, line] = sourceOf(resource, type)!.split(":");
+      const [file, line] = findSource(resource, type)!.split(":");
       assert(existsSync(file!));
       assert.match(readFileSync(file!, "utf8").split("\n")[Number(line) - 1]!, expected);
     });
   it("is left out where the file has several that could be meant", () => {
-    const found = sourceOf("trusting-GitHubActionsPreview-permissions", "RolePolicy");
-    assert.equal(found, "infra/scenarios/github-actions.ts");
+    const found = findSource("trusting-GitHubActionsPreview-permissions", "RolePolicy");
+    assert.equal(found, "infra/scenarios/github-actions/resources.ts");
   });
   it("is not made up for a name that no scenario has", () => {
-    assert.equal(sourceOf("nothing-of-ours", "GroupPolicy"), undefined);
+    assert.equal(findSource("nothing-of-ours", "GroupPolicy"), undefined);
   });
 });
 
@@ -525,7 +548,7 @@ describe("what the engine's state says a program made", () => {
         inputs,
         provider: `${provider.urn}::7`,
       };
-      const [made, ...more] = madeIn([
+      const [made, ...more] = findManagedPolicies([
         { ...provider, inputs: { allowedAccountIds: '["123456789012"]' } },
         one,
       ]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cliProfile } from "../../infra/access/role-instructions";
 import { trustStatements } from "../../infra/access/trust";
-import { handoverText } from "../../tools/handover";
+import { letter } from "../../tools/handover/letter";
+import { fillIn, readProfile } from "../../tools/handover/profile";
 
 const dev = { accountId: "111122223333", region: "ap-northeast-1", partition: "aws" } as const;
 
@@ -11,27 +12,32 @@ describe("a handover", () => {
     people: Parameters<typeof trustStatements>[0]["people"],
     person?: { name: string; mfaSerial: string },
   ) =>
-    handoverText({
+    letter({
       settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
       roleName: "UpdateApp",
       switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
-      cliProfile: cliProfile(prod, dev, {
-        roleName: "UpdateApp",
-        sessionDuration: 7200,
-        ...(people?.externalId && { externalId: people.externalId }),
-      }),
+      cliProfile: fillIn(
+        readProfile(
+          cliProfile(prod, dev, {
+            roleName: "UpdateApp",
+            sessionDuration: 7200,
+            ...(people?.externalId && { externalId: people.externalId }),
+          }),
+        ),
+        { mfa_serial: person?.mfaSerial },
+      ),
       role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
       ...(person && { person }),
     });
   it("gives the link, how long, and what it takes", () => {
-    const told = text({ accounts: [dev], maxMfaAge: 3600 });
-    assert.match(told, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
-    assert.match(told, /for 2 hours at a time/);
+    const written = text({ accounts: [dev], maxMfaAge: 3600 });
+    assert.match(written, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
+    assert.match(written, /for 2 hours at a time/);
     assert.match(
-      told,
+      written,
       /you must have signed in with multi-factor authentication \(MFA\), and you must have shown MFA at most 1 hour ago/,
     );
-    assert.doesNotMatch(told, /the caller/);
+    assert.doesNotMatch(written, /the caller/);
   });
   for (const [asked, expected] of [
     [{ externalId: "abc" }, /you must send the external ID abc/],
@@ -43,18 +49,18 @@ describe("a handover", () => {
       assert.match(text({ accounts: [dev], ...asked } as never), expected);
     });
   it("says where to read the MFA device's name, and as whom to ask for the own ARN", () => {
-    const told = text({ accounts: [dev] });
-    assert.match(told, /YOUR-MFA-DEVICE: .*aws iam list-mfa-devices/);
-    assert.match(told, /get-caller-identity --profile UpdateApp` where you were refused as UpdateApp/);
+    const written = text({ accounts: [dev] });
+    assert.match(written, /YOUR-MFA-DEVICE: .*aws iam list-mfa-devices/);
+    assert.match(written, /get-caller-identity --profile UpdateApp` where you were refused as UpdateApp/);
   });
   it("gives no link where the role asks for an external ID, which the console cannot send", () => {
-    const told = text({ accounts: [dev], externalId: "abc" });
-    assert.doesNotMatch(told, /switchrole/);
-    assert.equal(told.match(/external_id = abc/g)?.length, 1);
+    const written = text({ accounts: [dev], externalId: "abc" });
+    assert.doesNotMatch(written, /switchrole/);
+    assert.equal(written.match(/external_id = abc/g)?.length, 1);
   });
   it("fills in a person's MFA device", () => {
-    const told = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
-    assert.match(told, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
-    assert.doesNotMatch(told, /YOUR-MFA-DEVICE/);
+    const written = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
+    assert.match(written, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
+    assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
   });
 });

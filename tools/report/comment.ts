@@ -1,7 +1,7 @@
 import { asExpected, type Results } from "../verify/results";
 import type { Difference } from "./difference";
 import { markdown } from "./markup";
-import { asker, headline, listsOf, policyWords, scenariosOf, whence } from "./page";
+import { callerLabel, headline, listsOf, policyWords, provenance, scenariosOf } from "./page";
 import { pathsOf, pathWords } from "./paths";
 
 /** The report as Markdown for a pull request: what is newly allowed first, the tables folded below. */
@@ -20,7 +20,7 @@ export function comment(results: Results, base?: Results, difference?: Differenc
       ...items.map(([who, says]) => `- **${markdown(who)}**: ${markdown(says)}`),
       "",
     ]),
-    `Asked of ${markdown(whence(results))}.${base ? ` Compared with ${markdown(whence(base))}.` : ""}`,
+    `Asked of ${markdown(provenance(results))}.${base ? ` Compared with ${markdown(provenance(base))}.` : ""}`,
     "",
     ...scenariosOf(results).flatMap((name) => {
       const rows = results.rows.filter(({ scenario }) => scenario === name);
@@ -32,7 +32,7 @@ export function comment(results: Results, base?: Results, difference?: Differenc
           ...rows.map((row) =>
             [
               `| ${asExpected(row) ? "✔" : "✘"} ${row.check}`,
-              markdown(asker(row)),
+              markdown(callerLabel(row)),
               `${markdown(row.action)} on ${markdown(row.on)}`,
               markdown(row.expected),
               `${markdown(row.answer)} |`,

@@ -11,7 +11,7 @@ export interface Changed {
 export interface Difference {
   newlyAllowed: Changed[];
   newlyRefused: Changed[];
-  /** Changed to or from an answer that is neither: unclear, not asked. */
+  /** Changed to or from an answer that is neither: unclear, skipped. */
   otherwise: Changed[];
   added: AnsweredRow[];
   removed: AnsweredRow[];

@@ -5,7 +5,7 @@ import { pathsOf, pathWords } from "./paths";
 import { picture } from "./picture";
 import { duration, statementWords } from "./words";
 
-/** What the report says first: HTML and Markdown begin with the same sentence. */
+/** The report's first sentence, the same in HTML and Markdown. */
 export function headline(results: Results, difference?: Difference): string {
   const { stack, rows } = results;
   const fine = rows.filter(asExpected).length;
@@ -19,11 +19,11 @@ export function headline(results: Results, difference?: Difference): string {
   return `${mark} Stack ${stack} newly allows what was refused before: ${newlyAllowed.length}${unasked}; ${answers}`;
 }
 
-/** Who asked, and with what: `tester, signed in with MFA`. */
-export const asker = ({ who, session }: AnsweredRow): string => `${who}, ${session}`;
+/** The caller, and the session: `tester, signed in with MFA`. */
+export const callerLabel = ({ who, session }: AnsweredRow): string => `${who}, ${session}`;
 
 /** When and where the answers were given. */
-export const whence = ({ at, rehearsal, stack, region }: Results): string =>
+export const provenance = ({ at, rehearsal, stack, region }: Results): string =>
   `stack ${stack}, ${at.slice(0, 16).replace("T", " ")} UTC, ${region}, ${rehearsal ? "rehearsed: not AWS" : "asked of AWS"}`;
 
 /** The scenarios that were asked about, in their order. */
@@ -31,13 +31,13 @@ export const scenariosOf = (results: Results): string[] => [
   ...new Set(results.rows.map(({ scenario }) => scenario)),
 ];
 
-/** Everything that a reader should know before the tables, the gravest first: whom or what it is about, and what. */
+/** Everything that a reader should know before the tables, the gravest first: the subject, and what is said of it. */
 export function listsOf(
   results: Results,
   difference?: Difference,
 ): { title: string; items: [of: string, says: string][] }[] {
   const item = (row: AnsweredRow, ...more: string[]): [string, string] => [
-    asker(row),
+    callerLabel(row),
     [`${row.action} on ${row.on} (${row.scenario} ${row.check})`, ...more.filter(Boolean)].join(": "),
   ];
   const answered = (row: AnsweredRow) => item(row, row.answer);
@@ -60,7 +60,7 @@ export function listsOf(
   return Object.entries(lists).flatMap(([title, items = []]) => (items.length > 0 ? [{ title, items }] : []));
 }
 
-/** What a scenario's policies say, in plain words, by the policy that says it. */
+/** A scenario's policies in plain words. */
 export function policyWords(results: Results, scenario: string): { of: string; says: string[] }[] {
   const groups = new Set(
     results.rows.flatMap((row) => (row.scenario === scenario ? (results.people[row.who]?.groups ?? []) : [])),
@@ -119,7 +119,7 @@ export function page(results: Results, base?: Results, difference?: Difference):
 <a class="skip" href="#main">Skip to the report</a>
 <header>
 <h1 class="${bad ? "bad" : "good"}">${title}</h1>
-<p>Who gets in, asked of the accounts themselves: ${whence(results)}.</p>
+<p>Who gets in, asked of the accounts themselves: ${provenance(results)}.</p>
 <nav aria-label="Contents"><ul>${findings && html`<li><a href="#findings">${base ? "Difference" : "In short"}</a></li>`}${scenarios.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
 </header>
 <main id="main" tabindex="-1">
@@ -163,7 +163,7 @@ ${rows
   .filter((row) => row.check === check)
   .map(
     (row) =>
-      html`<tr${!asExpected(row) && new Markup(' class="differs"')}><th scope="row">${asker(row)}</th><td>${answerOf(row)}</td><td>${row.expected}</td><td>${row.action} on ${row.on}</td><td class="words">${row.words}</td></tr>
+      html`<tr${!asExpected(row) && new Markup(' class="differs"')}><th scope="row">${callerLabel(row)}</th><td>${answerOf(row)}</td><td>${row.expected}</td><td>${row.action} on ${row.on}</td><td class="words">${row.words}</td></tr>
 `,
   )}</tbody>`,
 )}
@@ -176,7 +176,7 @@ const answerOf = (row: AnsweredRow): Markup =>
 function findingsSection(results: Results, base?: Results, difference?: Difference): Markup | undefined {
   const lists = listsOf(results, difference);
   if (!base && lists.length === 0) return undefined;
-  const compared = base && `Compared: ${whence(base)} (before) and ${whence(results)} (now). `;
+  const compared = base && `Compared: ${provenance(base)} (before) and ${provenance(results)} (now). `;
   return html`<section aria-labelledby="findings">
 <h2 id="findings">${base ? "Difference" : "In short"}</h2>
 <p>${compared}${difference?.newlyAllowed.length === 0 && "Nothing is newly allowed."}</p>

@@ -6,7 +6,8 @@ import type { Home, Persona, Target } from "../../infra/contract/types";
 import { contractOf, groupsOf, inventoryOf } from "../../infra/program";
 import type { Settings } from "../../infra/settings";
 import { locationsOf } from "../../infra/stack-settings";
-import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed";
+import { UserError } from "../../infra/user-error";
+import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed-policies";
 import { CheckEnvironment, type Deployment, type Row } from "./check-environment";
 import type { Result } from "./verify";
 
@@ -171,7 +172,7 @@ async function deployedPolicies(
 }
 
 /** The names of the targets in their accounts, as far as the settings say them. */
-function targetsByScenario(rows: readonly Row[]): Results["targets"] {
+export function targetsByScenario(rows: readonly Row[]): Results["targets"] {
   const targets: Results["targets"] = {};
   for (const { scenario, on } of rows) {
     targets[scenario] ??= {};
@@ -190,9 +191,9 @@ function deployedName({ role, bucket, parameter, topic }: Target): string {
   return names.find((name) => typeof name === "string") ?? "";
 }
 
-/** The results of an earlier run. @throws {Error} where the file is not what `--results` writes. */
+/** The results of an earlier run. @throws {UserError} where the file is not what `--results` writes. */
 export function readResults(file: string): Results {
-  const mend = `Make it: npm run verify -- STACK --results ${file}`;
+  const fix = `Make it: npm run verify -- STACK --results ${file}`;
   let results: Results;
   try {
     results = JSON.parse(readFileSync(file, "utf8"));
@@ -200,10 +201,10 @@ export function readResults(file: string): Results {
     const found = existsSync(file)
       ? `found no results (${(error as Error).message})`
       : "there is no such file";
-    throw new Error(`${file}: ${found}. ${mend}`);
+    throw new UserError(`${file}: ${found}. ${fix}`);
   }
   if (results?.format === FORMAT) return results;
-  throw new Error(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${mend}`);
+  throw new UserError(`${file}: found the format ${results?.format}; expected ${FORMAT}. ${fix}`);
 }
 
 /** Whether a row was answered as the access contract expects. */

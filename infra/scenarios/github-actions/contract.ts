@@ -73,9 +73,9 @@ export function contract({
       "A job in another environment, or in another repository's of that name",
       "As the preview role: how prod's role and bucket are set up",
       "As the preview role: objects, other parameters, and anything written",
-      "A pull request assumes any other role of the program",
       "Administrators of dev and of a third account, with MFA, assume the pipeline's roles",
       "As the preview role of dev, and as the deploy roles: what no deployment needs",
+      ...(program.otherRoles.length > 0 ? ["A pull request assumes any other role of the program"] : []),
     ],
     rows: [
       ...assumes(1, pullRequest, previewRoles, "allowed"),
@@ -103,16 +103,16 @@ export function contract({
       ...rows(7, pullRequest, "as the role", "s3:ListBucket", anotherBucket, "refused"),
       ...rows(7, pullRequest, "as the role", "ssm:GetParameter", anotherParameter, "refused"),
       ...rows(7, pullRequest, "as the role", "iam:CreateUser", prod, "refused"),
-      ...assumes(8, pullRequest, program.otherRoles, "refused"),
       ...[devAdministrator, outsider].flatMap((who) =>
         [...previewRoles, ...deployRoles].flatMap((role) =>
-          rows(9, who, "signed in with MFA", "sts:AssumeRole", role, "refused"),
+          rows(8, who, "signed in with MFA", "sts:AssumeRole", role, "refused"),
         ),
       ),
-      ...as(10, pullRequest, previewRoles[1]!, ["iam:CreateUser", "ec2:RunInstances"], dev),
-      ...as(10, pullRequest, previewRoles[1]!, ["s3:GetObject"], ownBucketInDev),
-      ...as(10, environment, deployRoles[0]!, ["ec2:RunInstances"], prod),
-      ...as(10, environment, deployRoles[1]!, ["ec2:DescribeInstances", "ec2:RunInstances"], dev),
+      ...as(9, pullRequest, previewRoles[1]!, ["iam:CreateUser", "ec2:RunInstances"], dev),
+      ...as(9, pullRequest, previewRoles[1]!, ["s3:GetObject"], ownBucketInDev),
+      ...as(9, environment, deployRoles[0]!, ["ec2:RunInstances"], prod),
+      ...as(9, environment, deployRoles[1]!, ["ec2:DescribeInstances", "ec2:RunInstances"], dev),
+      ...assumes(10, pullRequest, program.otherRoles, "refused"),
     ],
   };
 }

@@ -8,7 +8,7 @@ import {
   withChecks,
 } from "../../contract/standard";
 import { prod } from "../../contract/targets";
-import type { Action, Answer, Contract, MachinePersona, Target, UserPersona } from "../../contract/types";
+import type { Answer, Contract, MachinePersona, Target, UserPersona } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
 import type { InstanceOperatorSettings } from "./settings";
@@ -49,10 +49,6 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
   const another: Target = { name: "another instance", instance: { fixture: "instance", name: "another" } };
   const role = roleTarget(locations.trusting, ROLE_NAME);
   const assumesRole = assumes(role);
-  const permitted: Action[] = [
-    "ec2:DescribeInstances",
-    ...(instanceFullAccess ? ["ec2:RunInstances" as const] : []),
-  ];
   const own: Contract = {
     checks: [
       "The machine assumes InstanceOperator with what its instance metadata gives",
@@ -100,7 +96,7 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
     own,
     {
       checks: ["As InstanceOperator: everything else in prod"],
-      rows: everythingElse(1, machine, permitted, context),
+      rows: everythingElse(1, machine, ["ec2:DescribeInstances", "ec2:RunInstances"], context),
     },
     standardRoleContract(
       { role, roleName: ROLE_NAME, candidate: { who: machine, session: "own keys" }, groups: [GROUP_NAME] },

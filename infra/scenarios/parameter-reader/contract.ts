@@ -39,8 +39,9 @@ export function contract(context: ScenarioContext<ParameterReaderSettings>): Con
     ],
     rows: [
       ...assumesRole(1, parameterReader, "own keys and an MFA code", "allowed"),
+      ...assumesRole(1, anotherReader, "signed in with MFA", "allowed"),
       ...assumesRole(2, parameterReader, "own keys", "refused"),
-      ...everythingElse(3, parameterReader, ["ssm:DescribeParameters"], context),
+      ...everythingElse(3, parameterReader, ["ssm:DescribeParameters", "ssm:GetParameter"], context),
       ...rows(4, parameterReader, "as the role", "ssm:DescribeParameters", parameter, "allowed"),
       ...rows(5, parameterReader, "as the role", "ssm:GetParameter", parameter, "allowed"),
       ...rows(6, parameterReader, "as the role", "ssm:GetParameter", anotherParameter, "refused"),

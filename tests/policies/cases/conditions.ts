@@ -251,7 +251,7 @@ export const conditions: Case[] = [
     expect: [BLOCKED, BLOCKED, BLOCKED],
   },
   {
-    name: "a value not known yet is left to the update, and told",
+    name: "a value not known yet is left to the update, and reported",
     ...open({ StringEquals: { "aws:PrincipalOrgID": UNKNOWN } }),
     ...ANY_ORG,
     expect: ["known-at-preview advisory: …its condition"],
@@ -294,18 +294,16 @@ export const conditions: Case[] = [
         "aws:PrincipalOrgID",
         "StringNotEquals",
         "o-a",
-        "stringnotequals lets in",
+        "StringNotEquals lets in",
       ],
-      ["on the request", ANY_ORG, "aws:SecureTransport", "Bool", "true", "does not tell who calls"],
+      ["on the request", ANY_ORG, "aws:SecureTransport", "Bool", "true", "does not identify the caller"],
     ] as const
   ).map(
     ([which, config, key, operator, value, why]): Case => ({
-      name: `a condition ${which} is told why it does not count`,
+      name: `a condition ${which} is reported with the reason why it does not count`,
       ...open({ Bool: { "s3:x": "y" }, [operator]: { [key]: value } }),
       ...config,
-      expect: [
-        `${BLOCKED}Its condition on ${key === "aws:SecureTransport" ? key.toLowerCase() : key} does not count: …${why}`,
-      ],
+      expect: [`${BLOCKED}Its condition on ${key} does not count: …${why}`],
     }),
   ),
   {
@@ -357,7 +355,7 @@ export const conditions: Case[] = [
     expect: [BLOCKED],
   },
   {
-    name: "a condition not known yet on a named principal is nobody's business",
+    name: "a condition not known yet on a named principal is not reported",
     ...bucketPolicy({ Condition: { StringEquals: { "aws:PrincipalOrgID": UNKNOWN } } }),
     expect: [],
   },

@@ -1,12 +1,16 @@
 import type { Case } from "../case";
 import { carriers } from "./carriers";
-import { companions } from "./companions";
+import { catalogue } from "./catalogue";
 import { conditions } from "./conditions";
 import { exemptions } from "./exemptions";
+import { federatedTrustNeedsSubject } from "./federated-trust-needs-subject";
+import { onlyListedAccounts } from "./only-listed-accounts";
 import { others } from "./others";
 import { previews } from "./previews";
 import { principals } from "./principals";
+import { servicePrincipalNeedsSource } from "./service-principal-needs-source";
 import { templates } from "./templates";
+import { trustNeedsMfaOrExternalId } from "./trust-needs-mfa-or-external-id";
 
 /** All cases, by what they are about. */
 export const groups: Record<string, Case[]> = {
@@ -17,5 +21,9 @@ export const groups: Record<string, Case[]> = {
   others,
   previews,
   exemptions,
-  companions,
+  trustNeedsMfaOrExternalId,
+  onlyListedAccounts,
+  servicePrincipalNeedsSource,
+  federatedTrustNeedsSubject,
+  ...catalogue,
 };

@@ -2,7 +2,7 @@ import { UNKNOWN } from "../analyzer";
 import { BLOCKED, type Case, documentOf, statement } from "../case";
 
 const OPEN = documentOf(statement({ Principal: "*" }));
-const COMPANIONS = {
+const ALL_POLICIES = {
   config: Object.fromEntries(
     [
       "trust-needs-mfa-or-external-id",
@@ -158,7 +158,7 @@ const ordinary: [name: string, type: string, props: object][] = [
 /** What is judged wherever it stands, and what only looks like it. */
 export const others: Case[] = [
   ...ordinary.map(
-    ([name, type, props]): Case => ({ name: `${name} passes`, type, props, ...COMPANIONS, expect: [] }),
+    ([name, type, props]): Case => ({ name: `${name} passes`, type, props, ...ALL_POLICIES, expect: [] }),
   ),
   ...Object.entries({
     "another package": {

@@ -18,7 +18,7 @@ const SENTINELS = [
 /** What is said while values are unknown. */
 export const previews: Case[] = [
   {
-    name: "a document not known yet is told by resource and property",
+    name: "a document not known yet is reported by resource and property",
     type: BUCKET_POLICY,
     props: { bucket: "site", policy: UNKNOWN },
     expect: [`${LATER}aws:s3/bucketPolicy:BucketPolicy "site", property policy: not known before the update`],
@@ -31,31 +31,31 @@ export const previews: Case[] = [
     expect: ["known-at-preview mandatory: "],
   },
   {
-    name: "a document not known yet is told as an object too",
+    name: "a document not known yet is reported as an object too",
     type: "aws-native:s3:BucketPolicy",
     props: { policyDocument: UNKNOWN_OBJECT },
     expect: [`${LATER}property policyDocument`],
   },
   {
-    name: "other values not known yet are nobody's business",
+    name: "other values not known yet are not reported",
     type: BUCKET_POLICY,
     props: { bucket: UNKNOWN, tags: { a: UNKNOWN } },
     expect: [],
   },
   {
-    name: "an identity policy not known yet is nobody's business",
+    name: "an identity policy not known yet is not reported",
     type: "aws:iam/policy:Policy",
     props: { policy: UNKNOWN },
     expect: [],
   },
   {
-    name: "a principal not known yet is told by statement",
+    name: "a principal not known yet is reported by statement",
     type: "aws-native:s3:BucketPolicy",
     props: { policyDocument: documentOf(statement({ Sid: "Team", Principal: { AWS: UNKNOWN } })) },
     expect: [`${LATER}property policyDocument, statement "Team", its principal`],
   },
   {
-    name: "a principal that is partly unknown is told",
+    name: "a principal that is partly unknown is reported",
     type: "aws-native:s3:BucketPolicy",
     props: { policyDocument: documentOf(statement({ Principal: { AWS: `arn:aws:iam::${UNKNOWN}:root` } })) },
     expect: [LATER],
@@ -112,19 +112,19 @@ export const previews: Case[] = [
     expect: [LATER],
   },
   {
-    name: "a bare principal not known yet is told",
+    name: "a bare principal not known yet is reported",
     type: "aws:lambda/permission:Permission",
     props: { principal: UNKNOWN, action: "lambda:InvokeFunction" },
     expect: [`${LATER}property principal`],
   },
   {
-    name: "an ACL not known yet is told",
+    name: "an ACL not known yet is reported",
     type: "aws:s3/bucketAcl:BucketAcl",
     props: { acl: UNKNOWN },
     expect: [`${LATER}property acl`],
   },
   {
-    name: "a template not known yet is told",
+    name: "a template not known yet is reported",
     type: "aws:cloudformation/stack:Stack",
     props: { templateBody: UNKNOWN },
     expect: [`${LATER}property templateBody`],
@@ -139,38 +139,38 @@ export const previews: Case[] = [
     }),
   ),
   {
-    name: "a Deny of who is not known yet is nobody's business",
+    name: "a Deny of who is not known yet is not reported",
     type: "aws-native:s3:BucketPolicy",
     props: { policyDocument: documentOf(statement({ Effect: "Deny", Principal: { AWS: UNKNOWN } })) },
     expect: [],
   },
 
   {
-    name: "policies not known yet are told",
+    name: "policies not known yet are reported",
     type: "aws:x/y:Y",
     props: { policies: UNKNOWN },
     expect: [`${LATER}property policies`],
   },
   {
-    name: "a policy document under a longer name that is not known yet is told",
+    name: "a policy document under a longer name that is not known yet is reported",
     type: "aws-native:codeartifact:Domain",
     props: { permissionsPolicyDocument: UNKNOWN_OBJECT },
     expect: [`${LATER}property permissionsPolicyDocument`],
   },
   {
-    name: "an organization's delegation policy not known yet is told, its other properties are not",
+    name: "an organization's delegation policy not known yet is reported, its other properties are not",
     type: "aws:organizations/resourcePolicy:ResourcePolicy",
     props: { content: UNKNOWN, x: UNKNOWN },
     expect: [`${LATER}property content`],
   },
   {
-    name: "other content not known yet is nobody's business",
+    name: "other content not known yet is not reported",
     type: "aws:ssm/document:Document",
     props: { content: UNKNOWN },
     expect: [],
   },
   {
-    name: "a trust policy of aws-native not known yet is told",
+    name: "a trust policy of aws-native not known yet is reported",
     type: "aws-native:iam:Role",
     props: { assumeRolePolicyDocument: UNKNOWN_OBJECT },
     expect: [`${LATER}property assumeRolePolicyDocument`],
@@ -191,13 +191,13 @@ export const previews: Case[] = [
     const document = documentOf(statement({ Principal: { AWS: { [reference]: "Who" } } }));
     return [
       {
-        name: `${reference} in an object is told`,
+        name: `${reference} in an object is reported`,
         type: "aws-native:s3:BucketPolicy",
         props: { policyDocument: document },
         expect: [LATER],
       },
       {
-        name: `${reference} in text is told`,
+        name: `${reference} in text is reported`,
         type: "acme:x:Y",
         props: { text: JSON.stringify(document) },
         expect: [LATER],
@@ -205,7 +205,7 @@ export const previews: Case[] = [
     ];
   }),
   {
-    name: "a reference in YAML is told",
+    name: "a reference in YAML is reported",
     type: "acme:x:Y",
     props: {
       text: "A:\n  Type: AWS::S3::BucketPolicy\n  Properties:\n    PolicyDocument: { Statement: { Effect: Allow, Principal: !ImportValue who } }",

@@ -13,7 +13,7 @@ export const principals: Case[] = [
     ],
   },
   {
-    name: "a wildcard without condition is told of none",
+    name: "a wildcard without condition is reported without one",
     ...bucketPolicy({ Principal: "*" }),
     expect: [`${BLOCKED}with or without an AWS account.\n  Write instead`],
   },
@@ -53,14 +53,14 @@ export const principals: Case[] = [
     expect: [`${BLOCKED}"Principal": "*"`],
   },
   {
-    name: "each wildcard of a statement is told",
+    name: "each wildcard of a statement is reported",
     ...bucketPolicy({ Principal: { AWS: "*", Service: ["sns.amazonaws.com", "*"] } }),
     expect: [`${BLOCKED}{"AWS": "*"}`, `${BLOCKED}{"Service": "*"}`],
   },
   {
     name: "a wildcard in the account of an ARN is blocked",
     ...bucketPolicy({ Principal: { AWS: "arn:aws:iam::*:root" } }),
-    expect: [`${BLOCKED}"arn:aws:iam::*:root"…A pattern takes in…aws:PrincipalArn`],
+    expect: [`${BLOCKED}"arn:aws:iam::*:root"…A pattern matches…aws:PrincipalArn`],
   },
   {
     name: "a wildcard in the name of an ARN is blocked",
@@ -127,7 +127,7 @@ export const principals: Case[] = [
     expect: [BLOCKED],
   },
   {
-    name: "NotPrincipal in Allow is blocked, whoever it names",
+    name: "NotPrincipal in Allow is blocked, no matter who it names",
     ...bucketPolicy({ Principal: undefined, NotPrincipal: { AWS: "arn:aws:iam::111122223333:root" } }),
     expect: [
       `${BLOCKED}"NotPrincipal": {"AWS":"arn:aws:iam::111122223333:root"} with Allow…everyone except…add a statement that denies`,
@@ -158,12 +158,12 @@ export const principals: Case[] = [
     expect: [BLOCKED],
   },
   {
-    name: "a statement without Sid is told by its position",
+    name: "a statement without Sid is reported by its position",
     ...bucketPolicy({}, {}, { Principal: "*" }),
     expect: [`${BLOCKED}property policy, statement 3 of 3: "Principal": "*"`],
   },
   {
-    name: "every bad statement is told, in order",
+    name: "every bad statement is reported, in order",
     ...bucketPolicy({ Sid: "A", Principal: "*" }, { Sid: "B" }, { Sid: "C", Principal: "*" }),
     expect: [`${BLOCKED}"A"`, `${BLOCKED}"C"`],
   },
@@ -175,7 +175,7 @@ export const principals: Case[] = [
   {
     name: "a trust policy without principal is blocked",
     ...role({}),
-    expect: [`${BLOCKED}a trust policy without Principal…who may assume`],
+    expect: [`${BLOCKED}a trust policy without Principal…who can assume`],
   },
   {
     name: "a trust policy with an empty principal is blocked",
@@ -224,7 +224,7 @@ export const principals: Case[] = [
   },
 
   {
-    name: "a statement with an empty Sid is told by its position",
+    name: "a statement with an empty Sid is reported by its position",
     ...bucketPolicy({}, { Sid: "", Principal: "*" }),
     expect: [`${BLOCKED}statement 2 of 2`],
   },
@@ -312,7 +312,7 @@ export const principals: Case[] = [
     expect: [`${BLOCKED}{"service": "*"}…Every AWS service`],
   },
   {
-    name: "a bare pattern is told to name its principal, since it has no condition",
+    name: "a bare pattern is advised to name its principal, since it has no condition",
     type: "aws:servicecatalog/principalPortfolioAssociation:PrincipalPortfolioAssociation",
     props: { principalArn: "arn:aws:iam:::role/*" },
     expect: [`${BLOCKED}Write instead: the account ID, role ARN or service that needs it.`],

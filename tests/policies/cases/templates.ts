@@ -2,7 +2,7 @@ import { UNKNOWN } from "../analyzer";
 import { BLOCKED, type Case, documentOf, statement } from "../case";
 
 const STACK = "aws:cloudformation/stack:Stack";
-const TOLD = "known-at-preview advisory: …";
+const REPORTED = "known-at-preview advisory: …";
 const json = JSON.stringify;
 
 /** A stack whose template declares one resource. */
@@ -126,7 +126,7 @@ const blocked: Record<string, Pick<Case, "type" | "props">> = {
   }),
 };
 
-const told: Record<string, Pick<Case, "type" | "props">> = {
+const reported: Record<string, Pick<Case, "type" | "props">> = {
   "a parameter without value": lets({ Ref: "Who" }, WHO),
   "a parameter given a value not known yet": given(lets({ Ref: "Who" }, DEFAULT), { Who: UNKNOWN }),
   "a parameter while none is known": given(lets({ Ref: "Who" }, DEFAULT), UNKNOWN),
@@ -201,12 +201,14 @@ export const templates: Case[] = [
   ...Object.entries(blocked).map(
     ([name, one]): Case => ({ name: `${name} is blocked`, ...one, expect: [BLOCKED] }),
   ),
-  ...Object.entries(told).map(([name, one]): Case => ({ name: `${name} is told`, ...one, expect: [TOLD] })),
+  ...Object.entries(reported).map(
+    ([name, one]): Case => ({ name: `${name} is reported`, ...one, expect: [REPORTED] }),
+  ),
   ...Object.entries(passes).map(([name, one]): Case => ({ name: `${name} passes`, ...one, expect: [] })),
   {
-    name: "a document below a function not known here is blocked, and what becomes of it told",
+    name: "a document below a function not known here is blocked, and its result reported",
     ...holds({ "Fn::Transform": documentOf(statement({ Principal: "*" })) }),
-    expect: [BLOCKED, TOLD],
+    expect: [BLOCKED, REPORTED],
   },
   {
     name: "a joined text keeps what stands between",
@@ -239,9 +241,9 @@ export const templates: Case[] = [
     expect: [],
   },
   {
-    name: "what is told of a template says that a parameter without value is never judged",
+    name: "the report on a template says that a parameter without value is never judged",
     ...lets({ Ref: "Who" }, WHO),
-    expect: [`${TOLD}a parameter without value, an import) is never judged…the value itself`],
+    expect: [`${REPORTED}a parameter without value, an import) is never judged…the value itself`],
   },
   {
     name: "a template that hides its types in YAML's escapes is judged",
@@ -253,7 +255,7 @@ export const templates: Case[] = [
     expect: [`${BLOCKED}Properties.Principal`],
   },
   {
-    name: "a broken template is told to be written in YAML or JSON",
+    name: "a broken template is advised to be written in YAML or JSON",
     type: STACK,
     props: { templateBody: "Resources: [: {" },
     expect: [`${BLOCKED}it is neither JSON nor YAML…Write instead: a template in valid YAML or JSON`],

@@ -1,0 +1,168 @@
+import { toShortJson } from "../text";
+import { type Fields, isFields, isUnknown, itemsOf, textOf } from "../values";
+import { whereOf } from "./place";
+import { plainName } from "./plain-name";
+import { resolve } from "./templates";
+import type { Place, Principal, Statement } from "./types";
+
+const TRUST_KEY = /^assume_?role_?policy(_?document)?$/i;
+/** Properties beside a principal that have the effect of a Condition in a document. */
+const SIBLING_CONDITIONS: Record<string, [operator: string, key: string]> = {
+  principalorgid: ["StringEquals", "aws:PrincipalOrgID"],
+  organizationid: ["StringEquals", "aws:PrincipalOrgID"],
+  sourceaccount: ["StringEquals", "aws:SourceAccount"],
+  sourcearn: ["ArnLike", "aws:SourceArn"],
+  eventsourcetoken: ["StringEquals", "lambda:EventSourceToken"],
+};
+
+/** Values of an object by plain name: names are read in any case, so that a typing error is judged as it was meant. */
+function elementsOf(object: object): Map<string, unknown[]> {
+  const elements = new Map<string, unknown[]>();
+  for (const [key, value] of Object.entries(object)) {
+    const name = plainName(key);
+    const values = elements.get(name);
+    if (values) values.push(value);
+    else elements.set(name, [value]);
+  }
+  return elements;
+}
+
+/** True for an object that has the elements of a statement. */
+export function isStatement(object: Fields, key: string): boolean {
+  const names = Object.keys(object).join("\n");
+  if (/^DataIdentifier$/im.test(names)) return false; // data protection selects an audience by Principal, and grants nothing
+  const hasPrincipal = /^(Not)?Principal$/im.test(names);
+  const hasEffect = /^Effect$/im.test(names);
+  if (!/^Statement$/i.test(key)) return hasPrincipal && hasEffect;
+  return hasEffect || (hasPrincipal && /^(Not)?(Action|Resource)$/im.test(names));
+}
+
+const isDeny = (effects: unknown[]): boolean =>
+  effects.length > 0 && effects.every((effect) => typeof effect === "string" && /^deny$/i.test(effect));
+
+const textsOf = (values: unknown[]): string[] => values.flat().filter((value) => typeof value === "string");
+
+/** Reads a statement of a policy document. */
+export function readStatement(object: Fields, place: Place): Statement {
+  const elements = elementsOf(resolve(object, place.scope) as Fields);
+  const all = (name: string): unknown[] => elements.get(name) ?? [];
+  const principals = all("principal").flatMap(principalsOf);
+  const [notPrincipal] = all("notprincipal");
+  const actions = textsOf(all("action")).map((action) => action.toLowerCase());
+  const assumesRole = [...actions, ...textsOf(all("notaction"))].some((action) =>
+    /^sts:(assumerole|\*)/i.test(action),
+  );
+  const hasResource = elements.has("resource") || elements.has("notresource");
+  return {
+    get where() {
+      return whereOfStatement(
+        place,
+        object,
+        all("sid").find((sid) => typeof sid === "string"),
+      );
+    },
+    isInDocument: true,
+    isTrust: TRUST_KEY.test(place.property) || (!hasResource && assumesRole),
+    allows: !isDeny(all("effect")),
+    actions,
+    get resources() {
+      return textsOf(all("resource"));
+    },
+    isInverted: elements.has("notaction") || elements.has("notresource"),
+    list: place.parent?.value,
+    principals,
+    hasPrincipal: principals.length > 0,
+    notPrincipal: notPrincipal === undefined ? undefined : toShortJson(notPrincipal),
+    conditions: all("condition"),
+  };
+}
+
+function whereOfStatement(place: Place, object: Fields, sid: string | undefined): string {
+  const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
+  const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
+  const document = whereOf(place).replace(/(\[\d+\]|\.Statement)+$/i, "");
+  if (!sid) return `${document}, ${position ? `statement ${position}` : "its statement"}`;
+  return `${document}, statement ${toShortJson(sid)}${position && ` (${position})`}`;
+}
+
+/** Reads a property that names principals outside a document as the statement that has the same effect. */
+export function readPrincipalProperty(place: Place): Statement[] {
+  const texts = [...itemsOf(resolve(place.value, place.scope))].filter((item) => typeof item === "string");
+  const parent = place.parent as Place;
+  parent.elements ??= elementsOf(parent.value as Fields);
+  const { elements } = parent;
+  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return []; // see isStatement
+  const siblings = (name: string): unknown[] =>
+    (elements.get(name) ?? []).map((value) => resolve(value, place.scope));
+  return [
+    {
+      get where() {
+        return whereOf(place);
+      },
+      isInDocument: false,
+      isTrust: false,
+      allows: !isDeny(siblings("effect")),
+      actions: [],
+      resources: [],
+      isInverted: false,
+      list: undefined,
+      principals: principalsOf(texts.flatMap((text) => text.split(","))), // an SSM document's accounts are one text
+      hasPrincipal: true,
+      notPrincipal: undefined,
+      conditions: readSiblingConditions(place.type, siblings),
+    },
+  ];
+}
+
+/** True for the type of a principal that is a person or group of a directory. */
+const namesPerson = (types: unknown[] = []): boolean =>
+  types.some((type) => typeof type === "string" && /^(user|group)$/i.test(type));
+
+function readSiblingConditions(type: string, siblings: (name: string) => unknown[]): unknown[] {
+  const conditions: unknown[] = Object.entries(SIBLING_CONDITIONS).flatMap(([name, [operator, key]]) =>
+    siblings(name).map((value) => ({ [operator]: { [key]: value } })),
+  );
+  // RAM: the accounts for which a service is let in.
+  if (type.startsWith("ram"))
+    for (const value of siblings("sources"))
+      conditions.push({ StringEquals: { "aws:SourceAccount": value } });
+  for (const condition of siblings("condition")) {
+    const block = parseBlock(condition);
+    const elements = elementsOf(Object(block));
+    const [type, key, value] = ["type", "key", "value"].map((name) => elements.get(name)?.[0]);
+    // An EventBridge permission's condition names its parts; others are a block as in a document.
+    conditions.push(key === undefined ? block : { [textOf(type)]: { [textOf(key)]: value } });
+  }
+  return conditions;
+}
+
+/** A condition written as text is one in JSON. */
+function parseBlock(condition: unknown): unknown {
+  try {
+    return typeof condition === "string" ? JSON.parse(condition) : condition;
+  } catch {
+    return condition;
+  }
+}
+
+/** Every principal below a Principal element, with the key it stands under. */
+function principalsOf(value: unknown): Principal[] {
+  const principals: Principal[] = [];
+  const seen = new Set<unknown>(); // YAML anchors share objects
+  const todo: [kind: string, value: unknown][] = [["", value]];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const [kind, item] = next;
+    if (typeof item === "number" || (typeof item === "string" && item !== ""))
+      principals.push({
+        kind,
+        text: isUnknown(item) && !/[*?]/.test(String(item)) ? undefined : String(item),
+      });
+    else if (typeof item === "object" && !seen.has(item)) {
+      seen.add(item);
+      if (Array.isArray(item)) for (let i = item.length - 1; i >= 0; i--) todo.push([kind, item[i]]);
+      else if (isFields(item))
+        for (const key of Object.keys(item).reverse()) todo.push([kind || key, item[key]]);
+    }
+  }
+  return principals;
+}

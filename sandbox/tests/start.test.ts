@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findDaemons, stopSandbox } from "../accounts";
+import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
+
+describe("two starts at once, where there was no sandbox", function () {
+  this.timeout(DEPLOYMENT_TIMEOUT);
+  const directory = join(mkdtempSync(join(tmpdir(), "start-")), "sandbox");
+  after(async () => {
+    await stopSandbox(directory);
+    rmSync(join(directory, ".."), { recursive: true, force: true });
+  });
+
+  const start = (): Promise<Ended> => {
+    const script = `require("../rehearsal").rehearse("dev", console.log, ${JSON.stringify(directory)})
+      .then(({ sandbox }) => console.log("instance", sandbox.instance))`;
+    const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script], {
+      cwd: __dirname,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (data) => {
+        output += data;
+      });
+    return new Promise((resolve) => child.on("close", (code) => resolve({ code: code ?? 130, output })));
+  };
+
+  it("both end with the one sandbox and its stack", async () => {
+    const all = await Promise.all([start(), start(), start()]);
+    for (const { code, output } of all) assert.equal(code, 0, output);
+    const instances = all.map(({ output }) => /^instance (.+)$/m.exec(output)?.[1]);
+    assert.equal(new Set(instances).size, 1);
+    assert.ok(instances[0]);
+    assert.equal(findDaemons(directory).length, 1);
+    const [starting] = all.filter(({ output }) => /accounts +started/.test(output));
+    assert.ok(starting, "one of them started it");
+  });
+});

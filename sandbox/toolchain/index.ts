@@ -1,0 +1,4 @@
+export { actionlint } from "./actionlint";
+export type { Report } from "./install";
+export { findOfficialTools, userPulumiHome } from "./official";
+export { describeOrigin, type Toolchain, toolchain } from "./toolchain";

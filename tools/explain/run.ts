@@ -1,0 +1,173 @@
+import { partitionOf } from "../../infra/access/arn";
+import type { Settings } from "../../infra/settings";
+import { UserError } from "../../infra/user-error";
+import { readDeployment } from "../deployment";
+import { readStackSettings } from "../stack-settings";
+import type { CheckEnvironment } from "../verify/check-environment";
+import { findDecision, type RecordedDecision, readDecisions } from "./decisions";
+import { type Explanation, explain, type Label } from "./explanation";
+import { answer, type Recognized, recognize } from "./known-message";
+import { lowerService, type Refusal, readMessage, readReason, unmask } from "./message";
+
+/** The options of `npm run explain`. */
+export interface ExplainOptions {
+  who?: string;
+  action?: string;
+  on?: string;
+  message?: string;
+  last?: true;
+}
+
+const PARTS = ["who", "action", "on"] as const;
+type Part = (typeof PARTS)[number];
+
+/** The form of each argument; a masked account ID is taken from the settings. */
+const EXPECTED: Readonly<Record<Part, { form: RegExp; words: string }>> = {
+  who: {
+    form: /^(arn:\S+:(iam|sts)::\S+:\S+( \S+)?|[\w+=,.@-]{1,64}|repo:\S+)$/,
+    words:
+      "an ARN of IAM or STS, the name of an IAM user, or the subject of a GitHub job's token (repo:OWNER/NAME:…)",
+  },
+  action: { form: /^[a-z][\w-]*:\w+$/i, words: "service:Action, such as s3:GetObject" },
+  on: {
+    form: /^(arn:\S+:[\w-]+:[^:]*:[^:]*:.+|\*)$/,
+    words: "an ARN, such as arn:aws:s3:::BUCKET/KEY, or *",
+  },
+};
+const HOW_TO_ASK =
+  "give the whole message as --message, or who was refused what: --who ARN --action SERVICE:ACTION --on ARN";
+
+/** Explains a refusal, from its words, from the sandbox's record, or from who, what and on what. */
+export async function runExplain(stack: string, options: ExplainOptions): Promise<void> {
+  checkForms(options);
+  const { message = "", last } = options;
+  const refusal = requestOf(options);
+  const recognized = message ? recognize(message) : undefined;
+  if (recognized && isWholeAnswer(recognized, refusal)) return print(answer(recognized, factsOfStack(stack)));
+  const missing = PARTS.filter((part) => !refusal[part]);
+  if (!last && missing.length > 0 && !recognized) {
+    if (!message)
+      throw new UserError(
+        `Found no ${missing.map((part) => `--${part}`).join(", no ")}; ${HOW_TO_ASK}, or --last.`,
+      );
+    if (missing.length === PARTS.length)
+      throw new UserError(
+        `--message: found no message of AWS's or of its tools that is known here; ${HOW_TO_ASK}.`,
+      );
+  }
+  await explainByPolicies(stack, options, refusal, recognized);
+}
+
+/** Everything that must be asked of the accounts is loaded here: an answer of the catalogue does not wait for it. */
+async function explainByPolicies(
+  stack: string,
+  { message, last }: ExplainOptions,
+  stated: Refusal,
+  recognized: Recognized | undefined,
+): Promise<void> {
+  const { completeCaller, readFacts } = require("./facts") as typeof import("./facts");
+  const { CheckEnvironment } =
+    require("../verify/environment") as typeof import("../verify/check-environment");
+  const deployment = await readDeployment(stack).catch((error: unknown) => {
+    // The message's own answer holds without the stack too.
+    if (recognized && error instanceof UserError) return undefined;
+    throw error;
+  });
+  if (!deployment) return print(answer(recognized!, factsOfStack(stack)));
+  const environment: CheckEnvironment = await CheckEnvironment.of(deployment);
+  const { refusal, lines } = unmaskRefusal(stated, deployment.settings);
+  print(lines);
+  if (refusal.who) refusal.who = await completeCaller(refusal.who, refusal.on, deployment, environment);
+  const decision = findDecision(await readDecisions(environment.endpoint), refusal, {
+    actions: recognized?.message.actions,
+    onlyRefused: last === true || message !== undefined,
+  });
+  if (last && !decision)
+    throw new UserError(
+      `--last: found no recorded refusal at ${environment.endpoint ?? "AWS, which records none"}, those of the checks' own callers aside; ${HOW_TO_ASK}.`,
+    );
+  if (decision?.allowed)
+    return console.log(
+      `allowed: ${decision.who}: ${decision.action} on ${decision.resource}, at ${decision.time}: nothing refuses it now`,
+    );
+  const because = decision?.because ? recognize(decision.because) : undefined;
+  if (last && decision && because && !because.message.actions)
+    return print(answer(because, factsOfStack(stack)));
+  const request = completeRequest(refusal, decision);
+  if (!request) {
+    if (recognized) return print(answer(recognized, factsOfStack(stack)));
+    const missing = PARTS.filter((part) => !refusal[part]).map((part) => `--${part}`);
+    throw new UserError(`The message does not say everything: give ${missing.join(" and ")} too.`);
+  }
+  const missing = PARTS.filter((part) => !stated[part]).map((part) => `--${part}`);
+  if (message && decision && missing.length > 0)
+    print([["recorded", `${decision.time}. If another refusal is meant, give ${missing.join(", ")}`]]);
+  const facts = await readFacts(deployment, environment, request);
+  print(explain({ ...facts, reason: refusal.reason ?? readReason(decision?.because ?? "") }));
+}
+
+function checkForms(options: ExplainOptions): void {
+  const wrong = PARTS.flatMap((part) => {
+    const found = options[part];
+    const { form, words } = EXPECTED[part];
+    if (found === undefined || form.test(found)) return [];
+    return [`--${part}: found ${found || "nothing"}; expected ${words}.`];
+  });
+  if (wrong.length > 0) throw new UserError(wrong.join("\n"));
+}
+
+/** The request that the message describes; what is given as an option counts more. */
+function requestOf(options: ExplainOptions): Refusal {
+  const given = Object.fromEntries(PARTS.flatMap((part) => (options[part] ? [[part, options[part]]] : [])));
+  const refusal: Refusal = { ...readMessage(options.message ?? ""), ...given };
+  if (refusal.action) refusal.action = lowerService(refusal.action);
+  return refusal;
+}
+
+/** Whether a recognized message is the answer, and no policy need be looked at. */
+function isWholeAnswer({ message }: Recognized, refusal: Refusal): boolean {
+  if (message.overridesPolicies) return true;
+  if (refusal.who && refusal.action) return false;
+  return message.actions === undefined;
+}
+
+/** A request whose parts are all known, from the message, the options or the record. */
+function completeRequest(refusal: Refusal, decision: RecordedDecision | undefined) {
+  const who = refusal.who ?? decision?.who;
+  const action = refusal.action ?? decision?.action;
+  const on = refusal.on ?? decision?.resource;
+  return who && action && on ? { who, action, on } : undefined;
+}
+
+/** Account IDs that a log masks are the stack's: the caller is of the trusted account, what is asked for of the trusting one. */
+function unmaskRefusal(refusal: Refusal, settings: Settings): { refusal: Refusal; lines: Explanation } {
+  const { trustingAccountId, trustedAccountId, region } = settings;
+  const partition = partitionOf(region);
+  const who = refusal.who === undefined ? undefined : unmask(refusal.who, trustedAccountId, partition);
+  const on = refusal.on === undefined ? undefined : unmask(refusal.on, trustingAccountId, partition);
+  const lines: Explanation =
+    who?.isMasked || on?.isMasked
+      ? [
+          [
+            "masked",
+            `The message hides account IDs. Taken from the settings: ${trustedAccountId} for the caller, ${trustingAccountId} for what was asked for. If they are others, give --who and --on`,
+          ],
+        ]
+      : [];
+  return { refusal: { ...refusal, ...(who && { who: who.arn }), ...(on && { on: on.arn }) }, lines };
+}
+
+/** The settings of a stack, for an answer to name them; nothing where they cannot be read, for the answer holds anyway. */
+function factsOfStack(stack: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...readStackSettings(stack) };
+  } catch {
+    return { stack };
+  }
+}
+
+function print(explanation: Explanation): void {
+  for (const [label, text] of explanation) console.log(`${label.padEnd(LABEL_WIDTH)} ${text}`);
+}
+const LONGEST: Label = "would be allowed by";
+const LABEL_WIDTH = LONGEST.length;

@@ -1,0 +1,8 @@
+import { runCommandLine } from "./command-line";
+import { deployerPolicy } from "./deployer-policy/command";
+import { explain } from "./explain/command";
+import { handover } from "./handover/command";
+import { report } from "./report/command";
+import { verify } from "./verify/command";
+
+void runCommandLine([verify, report, explain, handover, deployerPolicy]);
