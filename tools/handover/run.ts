@@ -100,7 +100,7 @@ async function handoversOf(
 type Candidate = Handover & { roleArn: string };
 
 /**
- * The handovers that are true for a person; of the others the administrator is told, on standard error.
+ * The handovers of the roles that a person can assume; the others are listed for the administrator, on standard error.
  * @throws {UserError} where there is none.
  */
 function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {

@@ -13,7 +13,7 @@ export interface VerifyOptions {
   results?: string;
 }
 
-/** Asks a stack's whole access contract, prints the table, and writes the results where it is told to. */
+/** Asks a stack's whole access contract, prints the table, and writes the results to the file that is named. */
 export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
   const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
   const deployment = await readDeployment(stack, others, { secrets: true });
