@@ -8,7 +8,7 @@ import { readState } from "../../tools/access/state";
 interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
-  Principal: Record<string, string | string[]>;
+  Principal: { AWS?: string | string[]; Service?: string };
   Action?: string | string[];
   NotAction?: string[];
   Resource?: string | string[];
@@ -65,12 +65,12 @@ const statement = (index: number): fc.Arbitrary<Statement> => {
       Effect: fc.constantFrom("Allow" as const, "Deny" as const),
       Principal: fc.oneof(
         principals.map((AWS) => ({ AWS })),
-        fc.constant({ AWS: ["*"] }),
+        fc.constant({ AWS: ["*"] as string[] }),
       ),
       Action: names("svc:Do"),
       Resource: names("arn:aws:s3:::b"),
       Condition: fc.option(
-        fc.oneof(condition, fc.constant({ Bool: { "aws:MultiFactorAuthPresent": ["true"] } })),
+        fc.oneof(condition, fc.constant({ Bool: { "aws:MultiFactorAuthPresent": ["true"] as string[] } })),
         { nil: undefined },
       ),
     })
@@ -103,7 +103,7 @@ function reword(all: readonly Statement[], choose: Choose): object[] {
     const list = maybe() ? [...shuffled(values, choose), values[0]!] : shuffled(values, choose);
     return list.length === 1 && maybe() ? list[0]! : list;
   };
-  const principal = (named: Record<string, string | string[]>) => {
+  const principal = (named: Statement["Principal"]) => {
     if (!named.AWS) return named;
     const AWS = listOf(named.AWS);
     if (AWS.length === 1 && AWS[0] === "*") return choose<unknown>(["*", { AWS: "*" }, { AWS: ["*", "*"] }]);
