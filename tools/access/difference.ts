@@ -100,7 +100,10 @@ class GrantComparison {
   #uncovered(one: Map<string, Grant[]>, other: Map<string, Grant[]>): Grant[] {
     const uncovered = [...one].flatMap(([key, grants]) => {
       const others = other.get(key) ?? [];
+      // Most of what both sides say they say in the same words: that is found without comparing patterns.
+      const same = new Set(others.flatMap(atomsOf).map(wordsOf));
       return grants.flatMap(atomsOf).filter((atom) => {
+        if (same.has(wordsOf(atom))) return false;
         const home = Object.keys(this.accounts).find((id) => this.accounts[id] === atom.account);
         return !others.some((grant) => covers(grant, atom, home));
       });
@@ -125,6 +128,9 @@ class GrantComparison {
     return `${name} ${change} lets ${people} use ${what}${ending}`;
   }
 }
+
+const wordsOf = ({ who, actions, resources, condition }: Grant): string =>
+  JSON.stringify([who, actions, resources, condition]);
 
 /** Grants that decide the same question: only these can replace each other. */
 const decidesAs = (grant: Grant): string => `${holderKey(grant)} | ${grant.effect}`;

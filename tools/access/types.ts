@@ -90,7 +90,12 @@ export const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
     labels: { role: IN_PROFILE },
     hidden: { path: "/" },
   },
-  "iam/accessKey:AccessKey": { noun: "user", of: "user", labels: { status: ACCESS_KEY } },
+  "iam/accessKey:AccessKey": {
+    noun: "user",
+    of: "user",
+    labels: { status: ACCESS_KEY },
+    defaults: { status: "Active" },
+  },
   "iam/openIdConnectProvider:OpenIdConnectProvider": {
     noun: "OIDC provider",
     name: "url",
@@ -154,7 +159,7 @@ export const TYPE_RULES: Readonly<Record<string, TypeRule>> = {
   "ecr/lifecyclePolicy:LifecyclePolicy": { noun: "repository", of: "repository", neutral: ["policy"] },
   "apigateway/restApi:RestApi": {
     noun: "API",
-    neutral: ["name", "description"],
+    neutral: ["name", "description", "putRestApiMode", "failOnWarnings"],
     defaults: { disableExecuteApiEndpoint: "false" },
   },
   "apigateway/restApiPolicy:RestApiPolicy": { noun: "API", of: "restApiId" },
