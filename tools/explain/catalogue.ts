@@ -231,7 +231,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
     id: "oidc-provider-missing",
     pattern: /No OpenIDConnect provider found in your account for (?<issuer>\S+)/i,
     cause: "The account of the role has no OpenID Connect provider for {issuer}",
-    fix: "Let the stack create it (setting createGithubProvider: true) and deploy; where another program made it, its URL must be exactly this one, and the role's ARN (role-to-assume) be of that account",
+    fix: "Let the stack create it (docs/pull-requests.md names the setting), and deploy; where another program made it, its URL must be exactly this one, and the role's ARN (role-to-assume) be of that account",
     page: `${IAM}/id_roles_providers_create_oidc.html`,
   },
   {
@@ -528,7 +528,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
       /EntityAlreadyExists|(?:Role|Group|User|Provider) with (?:name|url) .{1,120} already exists|BucketAlready(?:Exists|OwnedByYou)/i,
     cause:
       "The account has a role, group, user or provider of this name already (a bucket: anyone's account)",
-    fix: "Import it into the stack, or rename it by its setting: docs/to-real-accounts.md says how; of GitHub's provider: createGithubProvider: false",
+    fix: "Import it into the stack, or rename it by its setting: docs/to-real-accounts.md says how; of GitHub's provider: docs/pull-requests.md",
     page: `${IAM}/troubleshoot.html`,
   },
   {

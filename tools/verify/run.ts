@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { checkProfiles } from "../../infra/profiles";
 import { contractOf } from "../../infra/program";
 import { readDeployment } from "../deployment";
 import { resultsOf } from "./results";
@@ -17,6 +18,7 @@ export interface VerifyOptions {
 export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
   const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
   const deployment = await readDeployment(stack, others, { secrets: true });
+  await checkProfiles(deployment.settings);
   const results = await verify(deployment, { patient: options.patient === true });
   console.log(table(results, contractOf(deployment.settings)));
   if (options.results)
