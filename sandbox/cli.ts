@@ -101,7 +101,7 @@ async function sandboxCommand([command, ...args]: string[]): Promise<number> {
       say(`The sandbox of stack ${stack} is removed, with the engine's state of it.`);
       return 0;
     case "env": {
-      const profile = args[0] ?? settingsOf(stack).trustedProfile;
+      const profile = args[0] || settingsOf(stack).trustedProfile;
       const sandbox = await sandboxStatus(directory);
       if (!sandbox)
         throw new Error(

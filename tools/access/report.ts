@@ -10,8 +10,8 @@ export interface AccessReport {
   unreadable: readonly string[];
   isAsCommitted: boolean;
   sinceCommitted: readonly Change[];
-  /** Undefined: there is no base to compare with. */
-  sinceBase: readonly Change[] | undefined;
+  /** Undefined: no base was named; `none`: it has no such file. */
+  sinceBase: readonly Change[] | "none" | undefined;
   /** The difference of the committed file, line by line. */
   lines: readonly string[];
 }
@@ -29,8 +29,9 @@ function summary(changes: readonly Change[]): string {
   return `${widens(changes) ? "" : "newly allows nothing; "}${counts.join(", ")}`;
 }
 
-function title({ stack, file, isAsCommitted, sinceBase, sinceCommitted }: AccessReport): string {
-  const what = summary(sinceBase ?? sinceCommitted);
+function title(report: AccessReport): string {
+  const { stack, file, isAsCommitted, sinceBase } = report;
+  const what = sinceBase === "none" ? `the base has no ${file} to compare with` : summary(changesOf(report));
   const mark = isAsCommitted ? "✔" : "✘";
   return `${mark} Stack ${stack}: ${what}${isAsCommitted ? "" : `. ${file} is not what the program deploys`}`;
 }
@@ -39,7 +40,8 @@ const sentence = ({ sentence, places }: Change): string =>
   `${sentence}.${places.length > 0 ? ` Defined in ${places.join(", ")}.` : ""}`;
 
 /** The changes that people want to see: since the base, or where there is none since the committed file. */
-const changesOf = ({ sinceBase, sinceCommitted }: AccessReport) => sinceBase ?? sinceCommitted;
+const changesOf = ({ sinceBase, sinceCommitted }: AccessReport): readonly Change[] =>
+  sinceBase === undefined || sinceBase === "none" ? sinceCommitted : sinceBase;
 
 /** What to do where the committed file differs; nothing where it does not. */
 function adviceOf({

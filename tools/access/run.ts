@@ -68,17 +68,20 @@ interface Texts {
 
 function reportOf(stack: string, model: AccessModel, { committed, deployed, base }: Texts): AccessReport {
   const options = { accounts: accountNames(readStackSettings(stack)), statements: model.statements };
-  const baseFacts = base === undefined ? undefined : readBaseline(base);
   const file = baselineFile(stack);
   const committedFacts = committed === "" ? [] : parseText(file, committed);
   const unreadable = formatFacts(model.facts.filter((fact) => !isGrant(fact) && fact.value === UNREADABLE));
+  const changesSince = (name: string) => {
+    const facts = readBaseline(name);
+    return facts ? compareAccess(facts, model.facts, options) : "none";
+  };
   return {
     stack,
     file: relative(PROJECT_DIRECTORY, file),
     unreadable,
     isAsCommitted: committed === deployed && unreadable.length === 0,
     sinceCommitted: compareAccess(committedFacts, model.facts, options),
-    sinceBase: baseFacts && compareAccess(baseFacts, model.facts, options),
+    sinceBase: base === undefined ? undefined : changesSince(base),
     lines: lineDifference(committed, deployed),
   };
 }
