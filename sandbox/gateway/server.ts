@@ -13,7 +13,7 @@ import { errorAnswer } from "./errors";
 import { handle, readRequest } from "./handle";
 import { awsErrorOf, BodyReader, failure, requestHeaders } from "./http";
 import { InstanceProfiles } from "./instance-profiles";
-import { Moto } from "./moto";
+import { Moto, type MotoEndpoint } from "./moto";
 import { refusedProxy, refuseTunnel, targetOf } from "./proxy";
 import { MessageBroker } from "./services/iot/broker";
 import type { Gateway, RequestContext } from "./services/service";
@@ -28,7 +28,7 @@ export interface GatewayOptions {
   /** Profile name to 12-digit account ID. */
   accounts: Record<string, string>;
   region: string;
-  motoPort: number;
+  moto: MotoEndpoint;
   /** The organization that some of the accounts are in, by profile name: `aws:PrincipalOrgID`. */
   organization?: { id: string; profiles: string[] } | undefined;
   /** Milliseconds since 1970; for tests. */
@@ -99,9 +99,9 @@ class GatewayServer {
   );
 
   constructor(private readonly options: GatewayOptions) {
-    const { accounts, region, organization, motoPort, clock = Date.now, log = () => {} } = options;
+    const { accounts, region, organization, moto: endpoint, clock = Date.now, log = () => {} } = options;
     const ids = [...new Set(Object.values(accounts))];
-    const moto = new Moto(motoPort, region);
+    const moto = new Moto(endpoint, region);
     const members = organization?.profiles.map((profile) => accounts[profile] ?? "");
     const iam = new IamAccounts(moto, ids, organization && { id: organization.id, accounts: members ?? [] });
     this.gateway = {
