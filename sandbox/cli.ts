@@ -15,7 +15,7 @@ import {
   run,
   settingsOf,
 } from "./rehearsal";
-import { actionlint, describeOrigin, findOfficialTools, type Report, toolchain } from "./toolchain";
+import { actionlint, describeOrigin, findOfficialTools, type Report, toolchain, zizmor } from "./toolchain";
 
 const USAGE = `npm start                              rehearse stack dev: set up, deploy, check who gets in
 npm run rehearse -- STACK              the same for any stack, with its own settings
@@ -125,7 +125,7 @@ const stacks = () =>
 
 /** All that CI asks: formatting, lint, types and every test. */
 async function test(args: string[]): Promise<number> {
-  await Promise.all([toolchain(report), actionlint(report)]);
+  await Promise.all([toolchain(report), actionlint(report), zizmor(report)]);
   for (const [command, ...rest] of [
     ["npm", "run", "--silent", "lint"],
     ["npx", "mocha", ...args],

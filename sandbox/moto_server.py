@@ -4,7 +4,7 @@ import xmltodict
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.core.responses import EmptyResult
 from moto.iam.access_control import PermissionResult
-from moto.iam.models import Group, IAMBackend, InstanceProfile, User
+from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.s3.models import FakeBucket, FakeDeleteMarker
@@ -103,6 +103,28 @@ def with_unique_id(entity, prefix):
 
 for entity, prefix in ((User, "AIDA"), (Group, "AGPA"), (InstanceProfile, "AIPA")):
     with_unique_id(entity, prefix)
+
+# A user has a permissions boundary, as a role has.
+User.permissions_boundary_arn = None
+User.permissions_boundary = Role.permissions_boundary
+create_user = IamResponse.create_user
+
+
+def create_user_with_boundary(self):
+    response = create_user(self)
+    self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = self._get_param("PermissionsBoundary")
+    return response
+
+
+def set_user_permissions_boundary(self):
+    user = self.backend.get_user(self._get_param("UserName"))
+    user.permissions_boundary_arn = self._get_param("PermissionsBoundary")
+    return EmptyResult()
+
+
+IamResponse.create_user = create_user_with_boundary
+IamResponse.put_user_permissions_boundary = set_user_permissions_boundary
+IamResponse.delete_user_permissions_boundary = set_user_permissions_boundary
 
 # To change the length of a role's sessions alone leaves its description as it is.
 update_role = IAMBackend.update_role

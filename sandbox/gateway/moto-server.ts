@@ -15,7 +15,7 @@ const freePort = (): Promise<number> =>
       });
   });
 
-/** Starts moto and waits until it answers. Throws with its last words when it does not. */
+/** Starts moto and waits until it answers. Throws with the reason when it does not. */
 export async function startMoto(
   motoServer: string,
   directory: string,
@@ -30,7 +30,7 @@ export async function startMoto(
       MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
       MOTO_DISABLE_GLOBAL_CORS: "true",
       PYTHONDONTWRITEBYTECODE: "1",
-      // Nothing that moto is told to notify lies outside this machine.
+      // moto reaches nothing outside this machine.
       http_proxy: "http://127.0.0.1:9",
       https_proxy: "http://127.0.0.1:9",
       no_proxy: "127.0.0.1,localhost",
@@ -50,13 +50,13 @@ export async function startMoto(
       if (line.trim() && !/" [1-4]\d\d -|WARNING: This is a dev|Press CTRL/.test(line)) log(`moto: ${line}`);
   });
   for (let i = 0; i < 600 && !ended; i++) {
-    const up = await fetch(`http://127.0.0.1:${port}/moto-api/data.json`, {
+    const answers = await fetch(`http://127.0.0.1:${port}/moto-api/data.json`, {
       signal: AbortSignal.timeout(5000),
     }).then(
       (answer) => answer.arrayBuffer().then(() => answer.ok),
       () => false,
     );
-    if (up) return { moto, port };
+    if (answers) return { moto, port };
     await sleep(100);
   }
   moto.kill("SIGKILL");

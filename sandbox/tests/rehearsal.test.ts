@@ -27,6 +27,7 @@ import { contractOf } from "../../infra/program";
 import { commandArguments } from "../../tools/command-line";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
+import { ControlClient } from "../gateway/control-client";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
 import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
@@ -119,7 +120,7 @@ describe("stack dev, rehearsed", function () {
     });
     return { region: "ap-northeast-1", endpoint: url, credentials };
   };
-  /** Everything of ours that an account holds, whoever made it. */
+  /** Everything that an account holds, from the program or the checks. */
   const holdings = async (profile: string) => {
     const [iam, s3] = [new IAMClient(client(profile)), new S3Client(client(profile))];
     const [roles, groups, users, policies, devices, buckets, topics, queues, repositories, apis] =
@@ -206,16 +207,13 @@ describe("stack dev, rehearsed", function () {
   it("lets a pull request preview, and see drift, with the rights of its role alone", async () => {
     const { url } = rehearsal.sandbox;
     const subject = "repo:example/cross-account-access:pull_request";
-    const query = new URLSearchParams({ subject, audience: "sts.amazonaws.com" });
-    const token = (await (await fetch(`${url}/_sandbox/token?${query}`, { method: "POST" })).json()) as {
-      value: string;
-    };
+    const token = await new ControlClient(url).token(subject, "sts.amazonaws.com");
     const profile = async (name: string, accountId: string) => {
       const { Credentials } = await new STSClient({ region: "ap-northeast-1", endpoint: url }).send(
         new AssumeRoleWithWebIdentityCommand({
           RoleArn: `arn:aws:iam::${accountId}:role/GitHubActionsPreview`,
           RoleSessionName: "preview",
-          WebIdentityToken: token.value,
+          WebIdentityToken: token,
         }),
       );
       const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;
@@ -313,13 +311,13 @@ describe("stack dev, rehearsed", function () {
       assert.equal(code, 1);
     });
 
-  it("is mended by the next up, after any of these", async () => {
+  it("is corrected by the next up, after any of these", async () => {
     await up();
     const { output } = await verify();
     assert.match(output, ALL_AS_EXPECTED, output);
   });
 
-  it("shows a trust policy changed behind the engine's back, and mends it", async () => {
+  it("shows a trust policy changed behind the engine's back, and undoes it", async () => {
     const iam = new IAMClient(client("prod"));
     const trust = async () =>
       (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!.AssumeRolePolicyDocument!;

@@ -25,6 +25,7 @@ import type { Statement } from "../../infra/access/policy";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
+import { ControlClient } from "../gateway/control-client";
 import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
 import { words } from "./gateway-world";
 import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
@@ -52,7 +53,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     );
     return stdout;
   };
-  /** Deploys with these settings besides those of stack dev. */
+  /** Deploys with these settings in addition to those of stack dev. */
   const up = async (...more: string[][]) => {
     const file = ["--config-file", settings];
     for (const [name, ...value] of more)
@@ -89,7 +90,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
     mkdirSync(join(home, ".aws"), { recursive: true });
     const { instanceOperator, topicPublisher } = outputs;
-    // The texts as they are told, with nothing added.
+    // The texts as the outputs give them, with nothing added.
     writeFileSync(
       join(home, ".aws", "config"),
       `${instanceOperator!.machineCliProfile}\n${topicPublisher!.cliProfiles}`,
@@ -179,7 +180,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the machine's AWS CLI, with the profile text that is told and what instance metadata gives", () => {
+  describe("the machine's AWS CLI, with the profile text of the output and what instance metadata gives", () => {
     let operated: string;
     let another: string;
     let metadata: Record<string, string>;
@@ -195,9 +196,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       another = await launch("prod", {});
       const Name = outputs.instanceOperator!.instanceProfile;
       const machine = await launch("dev", { IamInstanceProfile: { Name } });
-      const url = `${rehearsal.sandbox.url}/_sandbox/metadata?instanceId=${machine}`;
-      const answer = (await (await fetch(url, { method: "POST" })).json()) as { url: string };
-      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: answer.url };
+      const url = await new ControlClient(rehearsal.sandbox.url).metadataUrl(machine);
+      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: url };
     });
 
     it("describes the instances of the other account, and not without its metadata", async () => {
@@ -228,7 +228,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the device's AWS CLI, with the profile texts that are told", () => {
+  describe("the device's AWS CLI, with the profile texts of the output", () => {
     let watcher: MqttClient;
     const seen: string[] = [];
     const publish = (profile: string, topic: string, message: string) => {

@@ -142,8 +142,8 @@ describe("the way to real accounts", function () {
     const Key = ".pulumi/stacks/cross-account-access/real.json";
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: STATE, Key }));
     const state = await Body!.transformToString();
-    const told = await works("stack", "output", "--json", "--show-secrets");
-    const { secretAccessKey } = JSON.parse(told).topicPublisher;
+    const output = await works("stack", "output", "--json", "--show-secrets");
+    const { secretAccessKey } = JSON.parse(output).topicPublisher;
     assert.match(state, /awskms:/);
     assert.ok(secretAccessKey.length >= 40);
     for (const secret of [secretAccessKey, '"hello"'])

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IAMClient, ListMFADevicesCommand } from "@aws-sdk/client-iam";
+import { checkProfiles } from "../../infra/profiles";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, type DeployedUser, isUnreadable, readOrReason } from "../deployed-policies";
 import { readDeployment } from "../deployment";
@@ -28,6 +29,7 @@ interface Person extends DeployedUser {
 /** Writes the letters of a stack's roles, or adds their profiles to the own AWS config file. */
 export async function runHandover(stack: string, options: HandoverOptions): Promise<void> {
   const deployment = await readDeployment(stack);
+  await checkProfiles(deployment.settings);
   const environment = await CheckEnvironment.of(deployment);
   const person = options.for ? await readPerson(deployment, environment, options.for) : undefined;
   const all = await handoversOf(deployment, environment, person, options.sourceProfile);
@@ -100,7 +102,7 @@ async function handoversOf(
 type Candidate = Handover & { roleArn: string };
 
 /**
- * The handovers that are true for a person; of the others the administrator is told, on standard error.
+ * The handovers of the roles that a person can assume; the others are listed for the administrator, on standard error.
  * @throws {UserError} where there is none.
  */
 function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {

@@ -55,7 +55,7 @@ export function differenceOf(base: Results, now: Results): Difference {
   };
 }
 
-/** Rows that the base refused and nobody asks any more, of scenarios that are still deployed. */
+/** Rows that the base refused and that are no longer asked, of scenarios that are still deployed. */
 export const noLongerAsked = ({ rows }: Results, { removed }: Difference): AnsweredRow[] =>
   removed.filter(
     ({ answer, scenario }) => answer === "refused" && rows.some((row) => row.scenario === scenario),

@@ -11,7 +11,6 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni, fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import { bucketArn } from "../../infra/access/arn";
 import { policyDocument } from "../../infra/access/policy";
-import { profileEndpoints } from "../../infra/accounts";
 import type {
   BucketFixture,
   ContractRow,
@@ -24,6 +23,7 @@ import type {
   Persona,
   UserPersona,
 } from "../../infra/contract/types";
+import { profileEndpoints } from "../../infra/profiles";
 import { groupsOf } from "../../infra/program";
 import type { Settings } from "../../infra/settings";
 import { locationsOf, SIDES, type Side } from "../../infra/stack-settings";
