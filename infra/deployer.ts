@@ -1,315 +1,255 @@
-import {
-  arn,
-  bucketArn,
-  dnsSuffix,
-  iamArn,
-  oidcProviderArn,
-  type Place,
-  partitionOf,
-  roleArn,
-} from "./access/arn";
+import { arn, bucketArn, iamArn, roleArn } from "./access/arn";
 import type { Statement } from "./access/policy";
-import type { Scenario, Settings, Side } from "./settings";
+import type { DeployerPermission, Scenario, SharedResourceName } from "./scenario";
+import { type ScenarioSettings, scenarios } from "./scenarios/registry";
+import { locationsOf, type Side, type StackSettings } from "./stack-settings";
 
-/** The issuer of the tokens of GitHub's jobs. https://docs.github.com/actions/concepts/security/openid-connect */
-export const GITHUB = "token.actions.githubusercontent.com";
-/** The roles of GitHub's jobs: one reads, the other writes. */
-export const GITHUB_ROLES = ["GitHubActionsPreview", "GitHubActionsDeploy"] as const;
-const MACHINE = "InstanceOperatorMachine";
+type AllSettings = StackSettings & ScenarioSettings;
+type Enabled = Scenario<ScenarioSettings>;
 
-type Named = Partial<Record<Scenario, readonly string[]>>;
-
-/** The roles that scenarios make in each account; a deployer may touch no other. */
-const ROLES: Record<Side, Named> = {
-  trusting: {
-    UpdateApp: ["UpdateApp"],
-    ParameterReader: ["ParameterReader"],
-    InstanceOperator: ["InstanceOperator"],
-    TopicPublisher: ["TopicPublisher"],
-    GitHubActions: GITHUB_ROLES,
-  },
-  trusted: { InstanceOperator: [MACHINE], GitHubActions: GITHUB_ROLES },
-};
-
-/** The groups that scenarios make in the trusted account. */
-const GROUPS: Named = {
-  UpdateApp: ["Developers", "Testers"],
-  ParameterReader: ["ParameterReaders"],
-  InstanceOperator: ["InstanceOperators"],
-  SharedBucket: ["BucketSharers"],
-  SharedServices: ["ServiceSharers"],
-};
-
-/** One kind of thing that a stack makes in an account: the statement's name, its ARNs, and what is done with them. */
-interface Kind {
-  sid: string;
-  resources: readonly string[];
-  /** To see it as it is: what a preview with refresh does. */
-  read?: readonly string[];
-  /** To create, change and delete it. */
-  write?: readonly string[];
-  condition?: Statement["Condition"];
-}
-
-/** Actions of one service, from their names parted by spaces. */
-const actions = (service: string, names: string): string[] =>
-  names.split(/\s+/).map((name) => `${service}:${name}`);
-
-const placeOf = (settings: Settings, side: Side): Place => ({
-  partition: partitionOf(settings.region),
-  region: settings.region,
-  accountId: settings[`${side}AccountId`],
-});
-const named = ({ scenarios }: Settings, names: Named) =>
-  scenarios.flatMap((scenario) => names[scenario] ?? []);
-/** The groups that the stack makes in the trusted account. */
-export const groupsOf = (settings: Settings): string[] => named(settings, GROUPS);
-const bucketsOf = (settings: Settings) => {
-  const { scenarios, bucketName, sharedBucketName } = settings;
-  return [
-    ...(scenarios.includes("UpdateApp") ? [bucketName] : []),
-    ...(scenarios.includes("SharedBucket") ? [sharedBucketName] : []),
-  ].map((name) => bucketArn(placeOf(settings, "trusting"), name));
-};
+/** The path of the users, devices and parameters that live checks create. */
+export const CHECK_PATH_NAME = "cross-account-access-check";
 
 /**
- * The least that whoever deploys a stack needs in one of its accounts: to create, read, change and delete what the
- * scenarios make there, by name, and nothing else. Who may write a role's permissions and
- * its trust may give that role anything: it is as powerful as an administrator of the account.
+ * The least that the deployer of a stack needs in one of its accounts: to create, read, change and delete what the
+ * scenarios create there, by name, and nothing else. Anyone who can edit a role's policies and its trust can grant it
+ * anything: a deployer is as powerful as an administrator of the account.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
  */
-export const deployerStatements = (settings: Settings, side: Side): Statement[] =>
-  statements(settings, side, ({ read = [], write = [] }) => [...read, ...write]);
+export const deployerStatements = (settings: AllSettings, side: Side): Statement[] =>
+  statementsOf(deployerPermissions(settings, side), ({ read = [], write = [] }) => [...read, ...write]);
 
 /**
  * What `pulumi preview --refresh` reads in one of the accounts: how the program's resources are set up. Objects can be
  * listed, never read. Of parameters it reads the value of a String, and none that a KMS key protects.
  */
-export const previewerStatements = (settings: Settings, side: Side): Statement[] =>
-  statements(settings, side, ({ read = [] }) => read);
+export const previewerStatements = (settings: AllSettings, side: Side): Statement[] =>
+  statementsOf(deployerPermissions(settings, side), ({ read = [] }) => read);
 
-function statements(settings: Settings, side: Side, chosen: (kind: Kind) => readonly string[]): Statement[] {
-  const kinds = side === "trusting" ? trustingKinds(settings) : trustedKinds(settings);
-  return [...identityKinds(settings, side), ...kinds].flatMap((kind) => {
-    const Action = [...chosen(kind)];
-    const { sid: Sid, resources, condition: Condition } = kind;
+/**
+ * What `npm run verify`, `handover` and `explain` also need, in one of the accounts: to create users, buckets, a queue
+ * and a parameter, whose names tell them apart, to add the users to the program's groups, to remove it all, and to
+ * read the policies that are deployed.
+ */
+export const checkerStatements = (settings: AllSettings, side: Side): Statement[] =>
+  statementsOf(checkerPermissions(settings, side), ({ read = [], write = [] }) => [...read, ...write]);
+
+function statementsOf(
+  permissions: readonly DeployerPermission[],
+  actionsOf: (permission: DeployerPermission) => readonly string[],
+): Statement[] {
+  return permissions.flatMap((permission) => {
+    const { sid: Sid, resources, condition: Condition } = permission;
+    const Action = [...actionsOf(permission)];
     if (Action.length === 0 || resources.length === 0) return [];
     return [{ Sid, Effect: "Allow", Action, Resource: [...resources], ...(Condition && { Condition }) }];
   });
 }
 
-/** Roles in both accounts, and the provider of GitHub's tokens. */
-function identityKinds(settings: Settings, side: Side): Kind[] {
-  const place = placeOf(settings, side);
-  const github = settings.scenarios.includes("GitHubActions") && settings.createGithubProvider;
+const enabledIn = (settings: AllSettings): readonly Enabled[] =>
+  scenarios.filter(({ name }) => settings.scenarios.includes(name));
+
+/** The names of what the enabled scenarios create in one of the accounts. */
+function namesOf(settings: AllSettings, side: Side) {
+  const context = { settings, locations: locationsOf(settings) };
+  const inventories = enabledIn(settings).map(({ inventory }) => inventory(context)[side] ?? {});
+  return {
+    roles: inventories.flatMap(({ roles = [] }) => roles),
+    groups: inventories.flatMap(({ groups = [] }) => groups),
+    buckets: inventories.flatMap(({ buckets = [] }) => buckets.map(({ name }) => name)),
+    sharedResources: inventories.flatMap(({ sharedResources = [] }) => sharedResources),
+  };
+}
+
+function deployerPermissions(settings: AllSettings, side: Side): DeployerPermission[] {
+  const context = { settings, locations: locationsOf(settings) };
+  const location = context.locations[side];
+  const { roles, groups, buckets, sharedResources } = namesOf(settings, side);
   return [
     {
       sid: "Roles",
-      resources: named(settings, ROLES[side]).map((name) => roleArn(place, name)),
-      read: actions(
-        "iam",
-        "GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags",
-      ),
-      write: actions(
-        "iam",
-        `CreateRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole TagRole UntagRole
-        PutRolePolicy DeleteRolePolicy`.trim(),
-      ),
+      resources: roles.map((name) => roleArn(location, name)),
+      read: [
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRoleTags",
+      ],
+      write: [
+        "iam:CreateRole",
+        "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:DeleteRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+      ],
     },
     {
-      sid: "TokenProvider",
-      resources: github ? [oidcProviderArn(place, GITHUB)] : [],
-      read: actions("iam", "GetOpenIDConnectProvider ListOpenIDConnectProviderTags"),
-      write: actions(
-        "iam",
-        `CreateOpenIDConnectProvider DeleteOpenIDConnectProvider AddClientIDToOpenIDConnectProvider
-        RemoveClientIDFromOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint TagOpenIDConnectProvider
-        UntagOpenIDConnectProvider`,
-      ),
+      sid: "Groups",
+      resources: groups.map((name) => iamArn(location, `group/${name}`)),
+      read: ["iam:GetGroup", "iam:GetGroupPolicy"],
+      write: [
+        "iam:CreateGroup",
+        "iam:UpdateGroup",
+        "iam:DeleteGroup",
+        "iam:PutGroupPolicy",
+        "iam:DeleteGroupPolicy",
+      ],
     },
+    ...bucketPermissions(
+      buckets.map((name) => bucketArn(location, name)),
+      settings.protect,
+    ),
+    ...sharedResourcePermissions(sharedResources),
+    ...enabledIn(settings).flatMap(({ deployerPermissions }) => deployerPermissions(context)[side] ?? []),
   ];
 }
 
-function trustingKinds(settings: Settings): Kind[] {
-  const { scenarios, parameterName, parameterKeyArn, instanceFullAccess, protect } = settings;
-  const { sharedServicesName: shared } = settings;
-  const on = (scenario: Scenario, ...resources: string[]) => (scenarios.includes(scenario) ? resources : []);
-  const place = placeOf(settings, "trusting");
-  const buckets = bucketsOf(settings);
+function bucketPermissions(buckets: readonly string[], protect: boolean): DeployerPermission[] {
   return [
     {
       sid: "Buckets",
       resources: buckets,
-      read: actions("s3", "ListBucket GetBucket* Get*Configuration ListTagsForResource"),
-      write: actions(
-        "s3",
-        `CreateBucket DeleteBucket PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock
-        PutBucketOwnershipControls PutEncryptionConfiguration PutBucketVersioning PutBucketTagging TagResource UntagResource`,
-      ),
+      read: ["s3:ListBucket", "s3:GetBucket*", "s3:Get*Configuration", "s3:ListTagsForResource"],
+      write: [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:PutBucketPolicy",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutBucketVersioning",
+        "s3:PutBucketTagging",
+        "s3:TagResource",
+        "s3:UntagResource",
+      ],
     },
     // Only where `protect` is off does destroying a bucket empty it.
     { sid: "ListToEmpty", resources: protect ? [] : buckets, write: ["s3:ListBucketVersions"] },
     {
       sid: "Empty",
       resources: protect ? [] : buckets.map((bucket) => `${bucket}/*`),
-      write: actions("s3", "DeleteObject DeleteObjectVersion"),
+      write: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
     },
-    {
-      sid: "Parameter",
-      resources: on("ParameterReader", arn(place, "ssm", `parameter/${parameterName.replace(/^\//, "")}`)),
-      read: actions("ssm", "GetParameter GetParameters ListTagsForResource"),
-      write: actions("ssm", "PutParameter DeleteParameter AddTagsToResource RemoveTagsFromResource"),
-    },
-    // Describing knows no single parameter in IAM.
-    { sid: "ListParameters", resources: on("ParameterReader", "*"), read: ["ssm:DescribeParameters"] },
-    {
-      sid: "ParameterKey",
-      resources: parameterKeyArn === undefined ? [] : on("ParameterReader", parameterKeyArn),
-      write: actions("kms", "Encrypt Decrypt"),
-    },
-    {
-      sid: "FullAccess",
-      resources: instanceFullAccess ? on("InstanceOperator", roleArn(place, "InstanceOperator")) : [],
-      write: actions("iam", "AttachRolePolicy DetachRolePolicy"),
-      condition: {
-        ArnEquals: { "iam:PolicyARN": `arn:${place.partition}:iam::aws:policy/AmazonEC2FullAccess` },
-      },
-    },
+  ];
+}
+
+function sharedResourcePermissions(sharedResources: readonly SharedResourceName[]): DeployerPermission[] {
+  const arnsOf = (kind: SharedResourceName["kind"]) =>
+    sharedResources.filter((resource) => resource.kind === kind).map(({ arn }) => arn);
+  return [
     {
       sid: "Topic",
-      resources: on("SharedServices", arn(place, "sns", shared)),
-      read: actions("sns", "GetTopicAttributes ListTagsForResource"),
-      write: actions("sns", "CreateTopic DeleteTopic SetTopicAttributes TagResource UntagResource"),
+      resources: arnsOf("topic"),
+      read: ["sns:GetTopicAttributes", "sns:ListTagsForResource"],
+      write: [
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:SetTopicAttributes",
+        "sns:TagResource",
+        "sns:UntagResource",
+      ],
     },
     {
       sid: "Queue",
-      resources: on("SharedServices", arn(place, "sqs", shared)),
-      read: actions("sqs", "GetQueueAttributes GetQueueUrl ListQueueTags"),
-      write: actions("sqs", "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue"),
+      resources: arnsOf("queue"),
+      read: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
+      write: [
+        "sqs:CreateQueue",
+        "sqs:DeleteQueue",
+        "sqs:SetQueueAttributes",
+        "sqs:TagQueue",
+        "sqs:UntagQueue",
+      ],
     },
     {
       sid: "Repository",
-      resources: on("SharedServices", arn(place, "ecr", `repository/${shared}`)),
-      read: actions("ecr", "DescribeRepositories GetRepositoryPolicy ListTagsForResource"),
-      write: actions(
-        "ecr",
-        `CreateRepository DeleteRepository SetRepositoryPolicy DeleteRepositoryPolicy PutImageTagMutability
-        PutImageScanningConfiguration TagResource UntagResource`,
-      ),
-    },
-    {
-      sid: "Apis",
-      // An API's ID is known only once it exists: these are all APIs of the account in the region.
-      resources: on(
-        "SharedServices",
-        ...["/restapis", "/restapis/*"].map((path) => arn({ ...place, accountId: "" }, "apigateway", path)),
-      ),
-      read: ["apigateway:GET"],
-      write: actions("apigateway", "POST PUT PATCH DELETE UpdateRestApiPolicy"),
+      resources: arnsOf("repository"),
+      read: ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:ListTagsForResource"],
+      write: [
+        "ecr:CreateRepository",
+        "ecr:DeleteRepository",
+        "ecr:SetRepositoryPolicy",
+        "ecr:DeleteRepositoryPolicy",
+        "ecr:PutImageTagMutability",
+        "ecr:PutImageScanningConfiguration",
+        "ecr:TagResource",
+        "ecr:UntagResource",
+      ],
     },
   ];
 }
 
-function trustedKinds(settings: Settings): Kind[] {
-  const place = placeOf(settings, "trusted");
-  const on = (scenario: Scenario, resource: string) =>
-    settings.scenarios.includes(scenario) ? [iamArn(place, resource)] : [];
-  return [
-    {
-      sid: "Groups",
-      resources: groupsOf(settings).map((name) => iamArn(place, `group/${name}`)),
-      read: actions("iam", "GetGroup GetGroupPolicy"),
-      write: actions("iam", "CreateGroup UpdateGroup DeleteGroup PutGroupPolicy DeleteGroupPolicy"),
-    },
-    {
-      sid: "MachineProfile",
-      resources: on("InstanceOperator", `instance-profile/${MACHINE}`),
-      read: actions("iam", "GetInstanceProfile ListInstanceProfileTags"),
-      write: actions(
-        "iam",
-        `CreateInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
-        TagInstanceProfile UntagInstanceProfile`,
-      ),
-    },
-    {
-      sid: "PassMachineRole",
-      resources: on("InstanceOperator", `role/${MACHINE}`),
-      write: ["iam:PassRole"],
-      condition: { StringEquals: { "iam:PassedToService": `ec2.${dnsSuffix(place)}` } },
-    },
-    {
-      sid: "Device",
-      resources: on("TopicPublisher", "user/topic-publisher"),
-      read: actions("iam", "GetUser GetUserPolicy ListAccessKeys ListUserTags ListGroupsForUser"),
-      write: actions(
-        "iam",
-        `CreateUser UpdateUser DeleteUser TagUser UntagUser PutUserPolicy DeleteUserPolicy CreateAccessKey
-        UpdateAccessKey DeleteAccessKey`,
-      ),
-    },
-  ];
-}
-
-/**
- * What `npm run verify`, `handover` and `explain` need besides, in one of the accounts: to make people, buckets, a queue
- * and a parameter, which carry names of their own, to put the people into the program's groups, to remove it all, and to
- * read the policies that are deployed.
- */
-export function checkerStatements(settings: Settings, side: Side): Statement[] {
-  const place = placeOf(settings, side);
-  const path = "cross-account-access-check";
-  const { scenarios, topic, operatedInstanceIds } = settings;
-  const on = (scenario: Scenario, ...resources: string[]) => (scenarios.includes(scenario) ? resources : []);
+function checkerPermissions(settings: AllSettings, side: Side): DeployerPermission[] {
+  const context = { settings, locations: locationsOf(settings) };
+  const location = context.locations[side];
+  const { groups, buckets } = namesOf(settings, side);
   // Eight hexadecimal digits tell one run from another.
-  const own = bucketArn(place, "check-????????-*");
-  const objects = [
-    own,
-    `${own}/*`,
-    ...(side === "trusting" ? bucketsOf(settings).map((one) => `${one}/check-*`) : []),
-  ];
-  const groups = groupsOf(settings).map((name) => iamArn(place, `group/${name}`));
-  const allow = (Sid: string, Action: string | string[], Resource: string | string[]): Statement[] =>
-    Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
+  const ownBuckets = bucketArn(location, "check-????????-*");
   return [
-    ...allow("CheckPeople", "iam:*", [iamArn(place, `user/${path}/*`), iamArn(place, `mfa/${path}/*`)]),
-    ...allow("CheckLeftovers", actions("iam", "ListUsers ListVirtualMFADevices"), "*"),
-    // What npm run report, handover and explain tell of the policies that are deployed, whoever carries them.
-    ...allow(
-      "ReadPolicies",
-      actions(
-        "iam",
-        `GetUser GetUserPolicy ListUserPolicies ListAttachedUserPolicies ListGroupsForUser GetGroup GetGroupPolicy
-        ListGroupPolicies ListAttachedGroupPolicies ListMFADevices GetRole GetRolePolicy ListRolePolicies ListAttachedRolePolicies
-        GetPolicy GetPolicyVersion`,
+    {
+      sid: "CheckUsers",
+      resources: [`user/${CHECK_PATH_NAME}/*`, `mfa/${CHECK_PATH_NAME}/*`].map((name) =>
+        iamArn(location, name),
       ),
-      "*",
-    ),
-    ...allow("CheckBuckets", "s3:*", objects),
-    ...(side === "trusting"
-      ? [
-          ...allow("CheckObjects", ["s3:ListBucketVersions"], bucketsOf(settings)),
-          ...allow("CheckParameter", "ssm:*", arn(place, "ssm", `parameter/${path}/*`)),
-          ...allow("CheckBroker", "iot:DescribeEndpoint", on("TopicPublisher", "*")),
-          ...allow(
-            "CheckTopic",
-            actions("iot", "Connect Subscribe Receive"),
-            on(
-              "TopicPublisher",
-              ...[
-                "client/watcher-*",
-                ...[topic, `${topic}-other`].flatMap((one) => [`topicfilter/${one}`, `topic/${one}`]),
-              ].map((one) => arn(place, "iot", one)),
-            ),
-          ),
-          ...allow(
-            "CheckInstance",
-            "ec2:DescribeInstances",
-            operatedInstanceIds.length > 0 ? on("InstanceOperator", "*") : [],
-          ),
-        ]
-      : [
-          ...allow("CheckGroups", actions("iam", "AddUserToGroup RemoveUserFromGroup"), groups),
-          ...allow("CheckQueue", "sqs:*", arn(place, "sqs", "check-*")),
-        ]),
+      write: ["iam:*"],
+    },
+    { sid: "CheckLeftovers", resources: ["*"], read: ["iam:ListUsers", "iam:ListVirtualMFADevices"] },
+    {
+      // What npm run report, handover and explain show of the policies that are deployed, for every principal.
+      sid: "ReadPolicies",
+      resources: ["*"],
+      read: [
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListUserPolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:GetGroup",
+        "iam:GetGroupPolicy",
+        "iam:ListGroupPolicies",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListMFADevices",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+      ],
+    },
+    {
+      sid: "CheckBuckets",
+      resources: [
+        ownBuckets,
+        `${ownBuckets}/*`,
+        ...buckets.map((name) => bucketArn(location, name, "/check-*")),
+      ],
+      write: ["s3:*"],
+    },
+    {
+      sid: "CheckObjects",
+      resources: buckets.map((name) => bucketArn(location, name)),
+      read: ["s3:ListBucketVersions"],
+    },
+    {
+      sid: "CheckGroups",
+      resources: groups.map((name) => iamArn(location, `group/${name}`)),
+      write: ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
+    },
+    side === "trusting"
+      ? {
+          sid: "CheckParameter",
+          resources: [arn(location, "ssm", `parameter/${CHECK_PATH_NAME}/*`)],
+          write: ["ssm:*"],
+        }
+      : { sid: "CheckQueue", resources: [arn(location, "sqs", "check-*")], write: ["sqs:*"] },
+    ...enabledIn(settings).flatMap(({ checkerPermissions }) => checkerPermissions?.(context)[side] ?? []),
   ];
 }

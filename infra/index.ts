@@ -1,8 +1,8 @@
 import { openAccounts } from "./accounts";
-import { deployScenarios } from "./scenarios";
+import { deployScenarios } from "./program";
 import { readSettings } from "./settings";
 
-/** The whole program: settings, the two accounts, the scenarios, and what people are told. */
+/** The whole program: settings, the two accounts, the scenarios, and what the stack publishes. */
 export = async () => {
   const settings = readSettings();
   const accounts = await openAccounts(settings);

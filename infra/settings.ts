@@ -1,83 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
+import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
+import {
+  listOf,
+  type RawConfig,
+  type ReportMistake,
+  type SettingRule,
+  type SettingRules,
+} from "./setting-rules";
+import { type Side, type StackSettings, stackRules } from "./stack-settings";
 
-/** Which of the two accounts a stack deploys into. */
-export type Side = "trusting" | "trusted";
-
-/** The scenarios that a stack may deploy. */
-export const SCENARIOS = [
-  "UpdateApp",
-  "ParameterReader",
-  "InstanceOperator",
-  "TopicPublisher",
-  "SharedBucket",
-  "SharedServices",
-  "GitHubActions",
-] as const;
-export type Scenario = (typeof SCENARIOS)[number];
-
-/** The stack's configuration, complete and valid. */
-export interface Settings {
-  /** The stack these settings belong to. */
-  stack: string;
-  /** Region of both accounts' resources, such as ap-northeast-1. */
-  region: string;
-  /** 12-digit ID of the account that owns the resources, and the AWS profile that deploys into it. */
-  trustingAccountId: string;
-  trustingProfile: string;
-  /** 12-digit ID of the account that owns the people, and the AWS profile that deploys into it. */
-  trustedAccountId: string;
-  trustedProfile: string;
-  /** Physical name of the bucket `productionapp`; unique worldwide. */
-  bucketName: string;
-  /** Seconds a person asks to hold the role: 900 to 43200. */
-  sessionDuration: number;
-  /** The sides that this stack deploys; the other side's ARNs follow from these settings. */
-  manages: readonly Side[];
-  /** True: the bucket survives `pulumi destroy` and is never emptied by it. */
-  protect: boolean;
-  /** The scenarios that this stack deploys. */
-  scenarios: readonly Scenario[];
-  /** ParameterReader: name and value of the parameter; with a KMS key's ARN it is a SecureString. */
-  parameterName: string;
-  parameterValue: string;
-  parameterKeyArn: string | undefined;
-  /** InstanceOperator: IDs of accounts trusted besides the trusted account. */
-  instanceOperatorAccountIds: readonly string[];
-  /** InstanceOperator: only these instances (none named: every instance), and only those with this tag. */
-  operatedInstanceIds: readonly string[];
-  operatedInstanceTag: { key: string; value: string } | undefined;
-  /** InstanceOperator: attaches AmazonEC2FullAccess as well, which no restriction above holds back. */
-  instanceFullAccess: boolean;
-  /** TopicPublisher: the topic, and the client ID that the device connects with. */
-  topic: string;
-  topicClientId: string;
-  /** SharedBucket: physical name of the shared bucket; unique worldwide. */
-  sharedBucketName: string;
-  /** SharedServices: name of the shared topic, queue, repository and API. */
-  sharedServicesName: string;
-  /** GitHubActions: the repository whose jobs preview and deploy this stack, as owner/name. */
-  githubRepository: string | undefined;
-  /** GitHubActions: false where the accounts hold GitHub's OpenID Connect provider already: an account takes one. */
-  createGithubProvider: boolean;
-}
-
-/** A setting as written: where it comes from is the caller's business, so tests need no engine. */
-type Written = Readonly<Record<string, string | undefined>>;
-
-interface Rule<Value> {
-  expected: string;
-  /** Its text may be a secret: no error shows it, and the CLI asks for it. */
-  secret?: true;
-  /** The value, or undefined where the text is not what is expected. */
-  read(text: string): Value | undefined;
-  /** Absent: the setting is required. */
-  otherwise?(written: Written): Value;
-}
+/** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
+export type Settings = StackSettings & ScenarioSettings;
 
 const PROJECT = "cross-account-access";
-const SIDES = { both: ["trusting", "trusted"], trusting: ["trusting"], trusted: ["trusted"] } as const;
 
-/** IDs that AWS's documentation uses as examples: they belong to nobody who could deploy this. */
+/** IDs that AWS's documentation uses as examples: no one who could deploy this owns them. */
 export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
   "123456789012",
   "111122223333",
@@ -99,160 +36,16 @@ export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
   "000000000000",
 ]);
 
-const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined);
-
-const accountId: Rule<string> = {
-  expected: "an account ID of 12 digits, in quotes",
-  read: matching(/^\d{12}$/),
+const rules: SettingRules<Omit<Settings, "stack">> = {
+  ...stackRules,
+  scenarios: listOf<ScenarioName>(
+    `a list of ${SCENARIO_NAMES.join(", ")}`,
+    (name) => (SCENARIO_NAMES as readonly string[]).includes(name),
+    SCENARIO_NAMES.slice(0, 1),
+  ),
+  ...(Object.assign({}, ...scenarios.map((scenario) => scenario.rules)) as SettingRules<ScenarioSettings>),
 };
-const profile = (name: string): Rule<string> => ({
-  expected: "the name of a profile in the AWS config file",
-  read: matching(/^[^\s[\]]+$/),
-  otherwise: () => name,
-});
-
-const bucket = (name: string): Rule<string> => ({
-  expected:
-    "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
-    "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
-  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-  read: (text) =>
-    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
-    !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(
-      text,
-    )
-      ? text
-      : undefined,
-  otherwise: (written) => `${name}-${written.trustingAccountId}`,
-});
-const flag = (otherwise: boolean): Rule<boolean> => ({
-  expected: "true or false",
-  read: (text) => (text === "true" ? true : text === "false" ? false : undefined),
-  otherwise: () => otherwise,
-});
-/** A list as Pulumi hands it over, JSON text, of items that each match. */
-const list = <Item extends string>(
-  expected: string,
-  matches: (item: string) => boolean,
-  otherwise: Item[],
-): Rule<Item[]> => ({
-  expected,
-  read: (text) => {
-    try {
-      const items: unknown = JSON.parse(text);
-      const fits = Array.isArray(items) && items.every((item) => matches(String(item)));
-      return fits ? (items.map(String) as Item[]) : undefined;
-    } catch {
-      return undefined;
-    }
-  },
-  otherwise: () => otherwise,
-});
-
-const rules: { [Name in keyof Omit<Settings, "stack">]: Rule<Settings[Name]> } = {
-  region: {
-    expected: "an AWS region, such as ap-northeast-1",
-    // Of AWS's isolated partitions nothing here is known.
-    read: matching(/^(?!us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d$/),
-  },
-  trustingAccountId: accountId,
-  trustingProfile: profile("prod"),
-  trustedAccountId: accountId,
-  trustedProfile: profile("dev"),
-  bucketName: bucket("productionapp"),
-  sessionDuration: {
-    expected: "whole seconds from 900 (15 minutes) to 43200 (12 hours)",
-    read: (text) => {
-      const seconds = Number(text);
-      return /^\d+$/.test(text) && seconds >= 900 && seconds <= 43_200 ? seconds : undefined;
-    },
-    otherwise: () => 3600,
-  },
-  manages: {
-    expected: "both, trusting or trusted",
-    read: (text) => (Object.hasOwn(SIDES, text) ? SIDES[text as keyof typeof SIDES] : undefined),
-    otherwise: () => SIDES.both,
-  },
-  protect: flag(true),
-  scenarios: list<Scenario>(
-    `a list of ${SCENARIOS.join(", ")}`,
-    (name) => (SCENARIOS as readonly string[]).includes(name),
-    ["UpdateApp"],
-  ),
-  parameterName: {
-    expected:
-      "a parameter name of letters, digits and _.-, in up to 15 levels that each begin with a slash, " +
-      "1011 characters at most, not beginning with aws or ssm, which AWS reserves",
-    read: matching(/^(?!\/?(aws|ssm))(?=.{1,1011}$)(\/[\w.-]+){1,15}$/i),
-    otherwise: () => "/productionapp/greeting",
-  },
-  parameterValue: {
-    expected: "text of up to 4096 characters",
-    secret: true,
-    read: matching(/^.{1,4096}$/s),
-    otherwise: () => "hello",
-  },
-  parameterKeyArn: {
-    expected: "the ARN of a customer managed KMS key",
-    read: matching(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/),
-    otherwise: () => undefined,
-  },
-  instanceOperatorAccountIds: list(
-    "a list of account IDs of 12 digits, in quotes, each once",
-    (id) => /^\d{12}$/.test(id),
-    [],
-  ),
-  operatedInstanceIds: list(
-    "a list of instance IDs, such as i-0123456789abcdef0",
-    (id) => /^i-[0-9a-f]{8,17}$/.test(id),
-    [],
-  ),
-  operatedInstanceTag: {
-    expected: "a tag as key=value, of up to 128 and 256 characters, not beginning with aws:",
-    // EC2 takes any character, but a policy would read ${ as a variable.
-    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
-    read: (text) => {
-      const [, key, value] = /^(?!aws:)([^=]{1,128})=(.{1,256})$/is.exec(text) ?? [];
-      return key && value && !text.includes("${") ? { key, value } : undefined;
-    },
-    otherwise: () => undefined,
-  },
-  instanceFullAccess: flag(false),
-  topic: {
-    expected:
-      "a topic of AWS IoT without wildcards, such as topic/test: up to 8 levels parted by slashes, 256 bytes in all",
-    // A policy would read * and ? as wildcards, and ${ as a variable.
-    // https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
-    read: (text) =>
-      /^(?!\$)[^+#*?\p{Cc}]+$/u.test(text) &&
-      !text.includes("${") &&
-      text.split("/").length <= 8 &&
-      Buffer.byteLength(text) <= 256
-        ? text
-        : undefined,
-    otherwise: () => "topic/test",
-  },
-  topicClientId: {
-    expected: "a client ID of letters, digits and :_-",
-    read: matching(/^[\w:-]{1,128}$/),
-    otherwise: () => "publisher",
-  },
-  sharedBucketName: bucket("shared"),
-  // What SNS, SQS and ECR all take. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-  sharedServicesName: {
-    expected:
-      "2 to 80 lower-case letters, digits and hyphens, beginning with a letter, no two hyphens together",
-    read: matching(/^(?=.{2,80}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
-    otherwise: () => "shared",
-  },
-  githubRepository: {
-    // GitHub may write the immutable IDs of owner and repository into a token's subject, each after an @.
-    expected: "a GitHub repository as owner/name, or as owner@ID/name@ID",
-    read: matching(/^([\w-]+\/[\w.-]+|[\w-]+@\d+\/[\w.-]+@\d+)$/),
-    otherwise: () => undefined,
-  },
-  createGithubProvider: flag(true),
-};
+const ruleList = Object.entries(rules) as [string, SettingRule<unknown>][];
 
 /**
  * The settings of the stack that is being deployed, from `Pulumi.<stack>.yaml`.
@@ -268,64 +61,71 @@ export function readSettings(): Settings {
 }
 
 /**
- * The settings that a stack's written configuration means.
+ * The settings that a stack's configuration means.
  * @throws {SettingsError} naming every mistake at once.
  */
-export function parseSettings(stack: string, written: Written): Settings {
+export function parseSettings(stack: string, config: RawConfig): Settings {
   const mistakes: string[] = [];
-  const mistake = (name: string, found: string, expected: string, mend: string) =>
-    mistakes.push(`${name}: found ${found}; expected ${expected}.\n    Mend it: ${mend}`);
-  const set = (name: string, value = "VALUE") =>
+  const setCommand = (name: string, value = "VALUE") =>
     `pulumi config set --stack ${stack} ${PROJECT}:${name} ${value}`;
+  const report = (name: string, found: string, expected: string, fix: string) =>
+    mistakes.push(`${name}: found ${found}; expected ${expected}.\n    Fix: ${fix}`);
+  const reportValue: ReportMistake = (name, found, expected, value) =>
+    report(name, found, expected, setCommand(name, value));
 
-  for (const name of Object.keys(written).filter((name) => !Object.hasOwn(rules, name))) {
-    const known = nearest(name, Object.keys(rules));
+  for (const name of Object.keys(config).filter((name) => !Object.hasOwn(rules, name))) {
     const remove = `pulumi config rm --stack ${stack} ${PROJECT}:${name}`;
-    mistake(name, "an unknown setting", `a known one; the nearest is ${known}`, remove);
+    report(
+      name,
+      "an unknown setting",
+      `a known one; the nearest is ${nearest(name, Object.keys(rules))}`,
+      remove,
+    );
   }
   const values: Record<string, unknown> = { stack };
-  for (const [name, rule] of Object.entries(rules) as [string, Rule<unknown>][]) {
-    const text = written[name];
-    if (text === undefined && rule.otherwise) values[name] = rule.otherwise(written);
-    else if (text === undefined) mistake(name, "nothing", rule.expected, set(name));
-    else {
+  for (const [name, rule] of ruleList) {
+    const text = config[name];
+    if (text !== undefined) {
       values[name] = rule.read(text);
-      const [found, mend] = rule.secret
-        ? [`${text.length} characters`, set(name, "--secret")]
-        : [JSON.stringify(text), set(name)];
-      if (values[name] === undefined) mistake(name, found, rule.expected, mend);
-    }
+      if (values[name] !== undefined) continue;
+      if (rule.secret) reportValue(name, `${text.length} characters`, rule.expected, "--secret");
+      else reportValue(name, JSON.stringify(text), rule.expected);
+    } else if (rule.default) values[name] = rule.default(config);
+    else reportValue(name, "nothing", rule.expected);
   }
   const settings = values as unknown as Settings;
-  if (settings.trustedAccountId !== undefined && settings.trustedAccountId === settings.trustingAccountId) {
-    const expected = "an account other than trustingAccountId: access within one account needs no role";
-    mistake("trustedAccountId", `${settings.trustedAccountId} in both`, expected, set("trustedAccountId"));
-  }
-  if (settings.trustedProfile === settings.trustingProfile && settings.manages?.length === 2) {
-    const expected = "a profile of its own for each account";
-    mistake("trustedProfile", `${settings.trustedProfile} for both`, expected, set("trustedProfile"));
-  }
-  if (settings.bucketName !== undefined && settings.bucketName === settings.sharedBucketName) {
-    const expected = "a bucket of its own: what is shared is not the application's";
-    mistake("sharedBucketName", `${settings.bucketName} in both`, expected, set("sharedBucketName"));
-  }
-  const operators = [settings.trustedAccountId, ...(settings.instanceOperatorAccountIds ?? [])];
-  const twice = operators.find(
-    (id, index) => operators.indexOf(id) !== index || id === settings.trustingAccountId,
-  );
-  if (operators.length > 1 && twice !== undefined) {
-    const expected = "accounts besides the trusting and the trusted one, each once";
-    mistake("instanceOperatorAccountIds", twice, expected, set("instanceOperatorAccountIds", "'[…]'"));
-  }
-  const keyRegion = settings.parameterKeyArn?.split(":")[3];
-  if (keyRegion !== undefined && settings.region !== undefined && keyRegion !== settings.region)
-    mistake("parameterKeyArn", `a key of ${keyRegion}`, `one of ${settings.region}`, set("parameterKeyArn"));
-  if (settings.scenarios?.includes("GitHubActions") && written.githubRepository === undefined) {
-    const expected = `${rules.githubRepository.expected}: the scenario GitHubActions trusts its jobs`;
-    mistake("githubRepository", "nothing", expected, set("githubRepository", "OWNER/NAME"));
-  }
+  checkAccounts(settings, reportValue);
+  checkDifferences(values, reportValue);
+  for (const scenario of scenarios) scenario.checkSettings?.(settings, config, reportValue);
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;
+}
+
+/** The two accounts, and the profiles that reach them, must differ. */
+function checkAccounts(settings: Partial<Settings>, report: ReportMistake): void {
+  const { trustedAccountId, trustingAccountId, trustedProfile, trustingProfile, manages = [] } = settings;
+  if (trustedAccountId !== undefined && trustedAccountId === trustingAccountId)
+    report(
+      "trustedAccountId",
+      `${trustedAccountId} in both`,
+      "an account other than trustingAccountId: access within one account needs no role",
+    );
+  if (trustedProfile !== undefined && trustedProfile === trustingProfile && manages.length === 2)
+    report("trustedProfile", `${trustedProfile} for both`, "a different profile for each account");
+}
+
+/** Settings of one kind, such as bucket names, must differ from each other. */
+function checkDifferences(values: Readonly<Record<string, unknown>>, report: ReportMistake): void {
+  for (const [index, [name, { differsFromOther }]] of ruleList.entries()) {
+    const other = ruleList
+      .slice(0, index)
+      .find(
+        ([earlier, rule]) =>
+          differsFromOther && rule.differsFromOther === differsFromOther && values[earlier] === values[name],
+      );
+    if (other && values[name] !== undefined)
+      report(name, `${values[name]} in both`, `another ${differsFromOther} than that of ${other[0]}`);
+  }
 }
 
 /**
@@ -335,26 +135,25 @@ export function parseSettings(stack: string, written: Written): Settings {
  */
 export function refuseDocumentationIds(settings: Settings, goesToAws: (side: Side) => boolean): void {
   if (!settings.manages.some(goesToAws)) return;
-  const { stack, trustingAccountId, trustedAccountId, instanceOperatorAccountIds } = settings;
-  const mistakes = Object.entries({
-    trustingAccountId,
-    trustedAccountId,
-    instanceOperatorAccountIds,
-  }).flatMap(([name, ids]) =>
-    [ids].flat().flatMap((id) => {
-      if (!DOCUMENTATION_ACCOUNT_IDS.has(id)) return [];
-      return [
-        `${name}: found ${id}, an example of AWS's documentation; expected a real account's ID ` +
-          "(aws sts get-caller-identity --profile PROFILE).\n    " +
-          `Mend it: pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE, ` +
-          `or rehearse it: npm run rehearse -- ${stack}`,
-      ];
-    }),
-  );
+  const { stack } = settings;
+  const mistakes = ruleList
+    .filter(([, { accounts }]) => accounts)
+    .flatMap(([name]) =>
+      [settings[name as keyof Settings] as string | readonly string[]]
+        .flat()
+        .filter((id) => DOCUMENTATION_ACCOUNT_IDS.has(id))
+        .map(
+          (id) =>
+            `${name}: found ${id}, an example of AWS's documentation; expected a real account's ID ` +
+            "(aws sts get-caller-identity --profile PROFILE).\n    " +
+            `Fix: pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE, ` +
+            `or rehearse it: npm run rehearse -- ${stack}`,
+        ),
+    );
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
 }
 
-/** What is wrong with a stack's settings, all of it; a RunError, so that Pulumi shows no stack trace. */
+/** All mistakes in a stack's settings; a RunError, so that Pulumi shows no stack trace. */
 export class SettingsError extends pulumi.RunError {
   constructor(
     stack: string,

@@ -21,7 +21,7 @@ import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Statement } from "../infra/access/policy";
 import { areDetailsShown, requestLogger } from "./details";
-import type { Caller } from "./verify/requests";
+import type { Caller } from "./verify/caller";
 
 /** A policy as an account holds it, and whose it is: `group Developers`, `role UpdateApp`. */
 export interface DeployedPolicy {

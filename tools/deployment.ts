@@ -1,19 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { parseSettings, type Scenario } from "../infra/settings";
+import { registry } from "../infra/scenarios/registry";
+import { parseSettings } from "../infra/settings";
 import { UserError } from "../infra/user-error";
 import { showDetail } from "./details";
-import type { Deployment } from "./verify/stage";
-
-const OUTPUTS: Readonly<Record<Scenario, string>> = {
-  UpdateApp: "updateApp",
-  ParameterReader: "parameterReader",
-  InstanceOperator: "instanceOperator",
-  TopicPublisher: "topicPublisher",
-  SharedBucket: "sharedBucket",
-  SharedServices: "sharedServices",
-  GitHubActions: "gitHubActions",
-};
+import type { Deployment } from "./verify/check-environment";
 
 /**
  * A deployed stack: its settings say which profiles to ask with, its outputs what to ask about.
@@ -38,9 +29,7 @@ export async function readDeployment(
     .map(([name, { value }]) => [name.slice(prefix.length), value ?? "secret"]);
   const settings = parseSettings(stack, Object.fromEntries(raw));
   const outputs = Object.fromEntries(
-    Object.entries(OUTPUTS).flatMap(([scenario, name]) =>
-      published[name] ? [[scenario, published[name]]] : [],
-    ),
+    registry.flatMap(({ name, output }) => (published[output] ? [[name, published[output]]] : [])),
   );
   if (Object.keys(outputs).length === 0)
     throw new UserError(

@@ -2,7 +2,7 @@
 export type Partition = "aws" | "aws-cn" | "aws-us-gov";
 
 /** Where something lives: enough to build its ARN before it exists, so that a preview shows it whole. */
-export interface Place {
+export interface AccountLocation {
   partition: Partition;
   region: string;
   accountId: string;
@@ -15,25 +15,28 @@ export function partitionOf(region: string): Partition {
 }
 
 /** ARN of an IAM resource, such as `iamArn(place, "role/UpdateApp")`. */
-export const iamArn = (place: Place, resource: string): string =>
+export const iamArn = (place: AccountLocation, resource: string): string =>
   `arn:${place.partition}:iam::${place.accountId}:${resource}`;
 
 /** ARN of a role. @param path begins and ends with a slash. */
-export const roleArn = (place: Place, name: string, path = "/"): string =>
+export const roleArn = (place: AccountLocation, name: string, path = "/"): string =>
   iamArn(place, `role${path}${name}`);
 
 /** ARN of an OpenID Connect provider of the account. @param issuer the provider's URL without https:// */
-export const oidcProviderArn = (place: Place, issuer: string): string =>
+export const oidcProviderArn = (place: AccountLocation, issuer: string): string =>
   iamArn(place, `oidc-provider/${issuer}`);
 
 /** ARN of a bucket, or of its objects: `bucketArn(place, "name", "/*")`. Bucket ARNs carry no account. */
-export const bucketArn = (place: Place, name: string, objects: "" | `/${string}` = ""): string =>
+export const bucketArn = (place: AccountLocation, name: string, objects: "" | `/${string}` = ""): string =>
   `arn:${place.partition}:s3:::${name}${objects}`;
 
 /** ARN of a resource of a service in a region, such as `arn(place, "ssm", "parameter/greeting")`. */
-export const arn = ({ partition, region, accountId }: Place, service: string, resource: string): string =>
-  `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+export const arn = (
+  { partition, region, accountId }: AccountLocation,
+  service: string,
+  resource: string,
+): string => `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
 
 /** The domain that a service's endpoints of a region end in. https://docs.aws.amazon.com/general/latest/gr/rande.html */
-export const dnsSuffix = ({ partition }: Place): string =>
+export const dnsSuffix = ({ partition }: AccountLocation): string =>
   partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";

@@ -1,6 +1,6 @@
-import * as aws from "@pulumi/aws";
+import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, roleArn } from "./arn";
+import { type AccountLocation, roleArn } from "./arn";
 import { policyDocument, type Statement } from "./policy";
 import { type Trust, trustStatements } from "./trust";
 
@@ -42,7 +42,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
   /** @throws {Error} where the trust names nobody, or the session exceeds what IAM takes. */
   constructor(
     name: string,
-    trusting: Place,
+    trusting: AccountLocation,
     args: CrossAccountRoleArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
@@ -51,7 +51,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
     if (maxSessionDuration > 43_200)
       throw new Error(`${name}: maxSessionDuration is ${maxSessionDuration} s; IAM takes 3600 to 43200.`);
     const ours = { parent: this, provider: opts.provider };
-    const role = new aws.iam.Role(
+    const role = new iam.Role(
       name,
       {
         name: roleName,
@@ -63,13 +63,13 @@ export class CrossAccountRole extends pulumi.ComponentResource {
       },
       ours,
     );
-    new aws.iam.RolePolicy(
+    new iam.RolePolicy(
       `${name}-permissions`,
       { name: "permissions", role: role.name, policy: policyDocument(args.permissions) },
       ours,
     );
     for (const policyArn of args.managedPolicyArns ?? [])
-      new aws.iam.RolePolicyAttachment(
+      new iam.RolePolicyAttachment(
         `${name}-${policyArn.split("/").pop()}`,
         { role: role.name, policyArn },
         ours,

@@ -1,6 +1,6 @@
-import * as aws from "@pulumi/aws";
+import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
-import { bucketArn, type Place } from "./arn";
+import { type AccountLocation, bucketArn } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
 
 export interface PrivateBucketArgs {
@@ -22,7 +22,7 @@ export class PrivateBucket extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    owner: Place,
+    owner: AccountLocation,
     args: PrivateBucketArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
@@ -30,12 +30,12 @@ export class PrivateBucket extends pulumi.ComponentResource {
     const { bucketName, protect } = args;
     const ours = { parent: this, provider: opts.provider };
     this.arn = bucketArn(owner, bucketName);
-    const { bucket } = new aws.s3.Bucket(
+    const { bucket } = new s3.Bucket(
       name,
       { bucket: bucketName, forceDestroy: !protect },
       { ...ours, protect },
     );
-    const blocked = new aws.s3.BucketPublicAccessBlock(
+    const blocked = new s3.BucketPublicAccessBlock(
       `${name}-public-access-block`,
       {
         bucket,
@@ -46,24 +46,24 @@ export class PrivateBucket extends pulumi.ComponentResource {
       },
       ours,
     );
-    new aws.s3.BucketOwnershipControls(
+    new s3.BucketOwnershipControls(
       `${name}-ownership`,
       { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
       ours,
     );
-    new aws.s3.BucketServerSideEncryptionConfiguration(
+    new s3.BucketServerSideEncryptionConfiguration(
       `${name}-encryption`,
       { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
       ours,
     );
-    new aws.s3.BucketVersioning(
+    new s3.BucketVersioning(
       `${name}-versioning`,
       { bucket, versioningConfiguration: { status: "Enabled" } },
       ours,
     );
     const overTls = tlsOnly("s3:*", [this.arn, `${this.arn}/*`]);
     // After the block: S3 would take a public policy that the block, arriving later, no longer refuses.
-    new aws.s3.BucketPolicy(
+    new s3.BucketPolicy(
       `${name}-policy`,
       { bucket, policy: policyDocument([overTls, ...(args.statements ?? [])]) },
       { ...ours, dependsOn: [blocked] },

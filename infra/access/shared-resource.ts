@@ -1,6 +1,9 @@
-import * as aws from "@pulumi/aws";
+import * as apigateway from "@pulumi/aws/apigateway";
+import * as ecr from "@pulumi/aws/ecr";
+import * as sns from "@pulumi/aws/sns";
+import * as sqs from "@pulumi/aws/sqs";
 import * as pulumi from "@pulumi/pulumi";
-import { arn, bucketArn, dnsSuffix, type Place } from "./arn";
+import { type AccountLocation, arn, bucketArn, dnsSuffix } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
 import { PrivateBucket, type PrivateBucketArgs } from "./private-bucket";
 
@@ -10,7 +13,7 @@ interface Use {
   Resource: string | string[];
 }
 type Share = Statement & Use;
-type Options = pulumi.CustomResourceOptions & { provider: pulumi.ProviderResource };
+type ResourceOptions = pulumi.CustomResourceOptions & { provider: pulumi.ProviderResource };
 
 /**
  * A resource that other accounts may be let into by its own policy. What may be done with one of each service stands
@@ -20,16 +23,16 @@ export interface SharedResource {
   /** What both sides allow. */
   use: Use;
   /** What only the trusted side can allow, because it belongs to no resource. */
-  besides?: Use;
+  trustedSideOnly?: Use;
   /** Where it is reached, if that is known before it exists. */
   address?: string;
   /** Creates it with a policy that makes the statement `share`. Gives the address, if that is known only then. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to give
-  create(name: string, share: Share, opts: Options): pulumi.Output<string> | void;
+  create(name: string, share: Share, opts: ResourceOptions): pulumi.Output<string> | void;
 }
 
 /** A bucket: list it, read and write its objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html */
-export function bucket(owner: Place, args: Omit<PrivateBucketArgs, "statements">): SharedResource {
+export function bucket(owner: AccountLocation, args: Omit<PrivateBucketArgs, "statements">): SharedResource {
   const bucketOf = bucketArn(owner, args.bucketName);
   return {
     use: {
@@ -47,22 +50,22 @@ export function bucket(owner: Place, args: Omit<PrivateBucketArgs, "statements">
 }
 
 /** A topic of SNS: publish to it. https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html */
-export function topic(owner: Place, topicName: string): SharedResource {
+export function topic(owner: AccountLocation, topicName: string): SharedResource {
   const Resource = arn(owner, "sns", topicName);
   return {
     use: { Sid: "Publish", Action: ["sns:Publish"], Resource },
     address: Resource,
     create: (name, share, opts) => {
-      const { arn } = new aws.sns.Topic(name, { name: topicName }, opts);
+      const { arn } = new sns.Topic(name, { name: topicName }, opts);
       // SNS takes no wildcard for an action.
       const policy = policyDocument([tlsOnly(share.Action, Resource), share]);
-      new aws.sns.TopicPolicy(`${name}-policy`, { arn, policy }, opts);
+      new sns.TopicPolicy(`${name}-policy`, { arn, policy }, opts);
     },
   };
 }
 
 /** A queue of SQS: send, receive and delete messages. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html */
-export function queue(owner: Place, queueName: string): SharedResource {
+export function queue(owner: AccountLocation, queueName: string): SharedResource {
   const Resource = arn(owner, "sqs", queueName);
   return {
     use: {
@@ -72,9 +75,9 @@ export function queue(owner: Place, queueName: string): SharedResource {
     },
     address: `https://sqs.${owner.region}.${dnsSuffix(owner)}/${owner.accountId}/${queueName}`,
     create: (name, share, opts) => {
-      const { url } = new aws.sqs.Queue(name, { name: queueName, sqsManagedSseEnabled: true }, opts);
+      const { url } = new sqs.Queue(name, { name: queueName, sqsManagedSseEnabled: true }, opts);
       const policy = policyDocument([tlsOnly("sqs:*", Resource), share]);
-      new aws.sqs.QueuePolicy(`${name}-policy`, { queueUrl: url, policy }, opts);
+      new sqs.QueuePolicy(`${name}-policy`, { queueUrl: url, policy }, opts);
     },
   };
 }
@@ -84,17 +87,17 @@ export function queue(owner: Place, queueName: string): SharedResource {
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
  * @param protect true: `pulumi destroy` refuses it; false: it is destroyed with its images.
  */
-export function repository(owner: Place, repositoryName: string, protect: boolean): SharedResource {
+export function repository(owner: AccountLocation, repositoryName: string, protect: boolean): SharedResource {
   return {
     use: {
       Sid: "Pull",
       Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
       Resource: arn(owner, "ecr", `repository/${repositoryName}`),
     },
-    besides: { Sid: "SignInToEcr", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
+    trustedSideOnly: { Sid: "SignInToEcr", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
     address: `${owner.accountId}.dkr.ecr.${owner.region}.${dnsSuffix(owner)}/${repositoryName}`,
     create: (name, { Resource: _, ...share }, opts) => {
-      const { name: repository } = new aws.ecr.Repository(
+      const { name: repository } = new ecr.Repository(
         name,
         {
           name: repositoryName,
@@ -106,7 +109,7 @@ export function repository(owner: Place, repositoryName: string, protect: boolea
       );
       // A repository's policy names no resource: it is about its own.
       const policy = policyDocument([share]);
-      new aws.ecr.RepositoryPolicy(`${name}-policy`, { repository, policy }, opts);
+      new ecr.RepositoryPolicy(`${name}-policy`, { repository, policy }, opts);
     },
   };
 }
@@ -119,7 +122,7 @@ export function repository(owner: Place, repositoryName: string, protect: boolea
  * @param method a method of it, such as `GET /greeting`.
  */
 export function restApi(
-  owner: Place,
+  owner: AccountLocation,
   { apiName, stageName, method, openApi }: Record<"apiName" | "stageName" | "method" | "openApi", string>,
 ): SharedResource {
   const [verb, path] = method.split(" ") as [string, string];
@@ -132,22 +135,18 @@ export function restApi(
     create: (name, share, opts) => {
       const policy = policyDocument([share]);
       const endpointConfiguration = { types: "REGIONAL" };
-      const api = new aws.apigateway.RestApi(
+      const api = new apigateway.RestApi(
         name,
         { name: apiName, body: openApi, policy, endpointConfiguration },
         opts,
       );
       // Neither the methods nor the policy count before they are deployed.
-      const deployment = new aws.apigateway.Deployment(
+      const deployment = new apigateway.Deployment(
         `${name}-deployment`,
         { restApi: api.id, triggers: { openApi, policy } },
         opts,
       );
-      new aws.apigateway.Stage(
-        `${name}-stage`,
-        { restApi: api.id, deployment: deployment.id, stageName },
-        opts,
-      );
+      new apigateway.Stage(`${name}-stage`, { restApi: api.id, deployment: deployment.id, stageName }, opts);
       return api.id.apply(
         (id) => `https://${id}.execute-api.${owner.region}.${dnsSuffix(owner)}/${stageName}${path}`,
       );

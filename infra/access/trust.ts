@@ -1,4 +1,4 @@
-import { iamArn, oidcProviderArn, type Place } from "./arn";
+import { type AccountLocation, iamArn, oidcProviderArn } from "./arn";
 import type { Statement } from "./policy";
 
 /** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
@@ -12,7 +12,7 @@ export interface SessionRights {
 /** Who of the trusted accounts may assume a role, beyond what each kind of principal must show. */
 interface Trusted extends SessionRights {
   /** The trusted accounts. Each account then decides by its own policies who of its principals may. */
-  accounts: readonly [Place, ...Place[]];
+  accounts: readonly [AccountLocation, ...AccountLocation[]];
   /** Only principals of this AWS Organizations organisation, such as o-a1b2c3d4e5. */
   organizationId?: string;
   /** Only these principals, by ARN: survives their re-creation, which naming them as principal does not. */
@@ -40,7 +40,7 @@ export type TrustedMachines = Trusted;
  */
 export interface TrustedWorkloads {
   /** The account that holds both the provider and the role. */
-  account: Place;
+  account: AccountLocation;
   /** The provider's URL without https://, such as token.actions.githubusercontent.com. */
   issuer: string;
   /** Whom the token must be meant for: one of the provider's client IDs. */

@@ -1,3 +1,6 @@
+import { plainName } from "./plain-name";
+import { tableKey } from "./resource-type";
+
 const ENDPOINT =
   "An endpoint policy only filters what passes the endpoint; Principal * is AWS's own default there.";
 
@@ -50,6 +53,7 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
       "iam:grouppolicy.policy",
       "iam:grouppolicy.policydocument",
       "iam:role.inlinepolicies",
+      "iam:role.inlinepolicy",
       "iam:role.policies",
       "iam:user.policies",
       "iam:group.policies",
@@ -101,8 +105,35 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
       "sso:assignment.principalid",
       "sso:applicationassignment.principalid",
       "datasync:locationhdfs.kerberosprincipal",
+      "datasync:locationsmb.kerberosprincipal",
       "sns:platformapplication.platformprincipal",
     ],
+  },
+  {
+    reason:
+      "It describes events that a rule watches for, resources that it compares, or messages that it picks.",
+    properties: [
+      "cloudwatch:eventrule.eventpattern",
+      "cloudwatch:eventarchive.eventpattern",
+      "events:rule.eventpattern",
+      "events:archive.eventpattern",
+      "cfg:rule.inputparameters",
+      "cfg:organizationmanagedrule.inputparameters",
+      "cfg:organizationcustomrule.inputparameters",
+      "config:configrule.inputparameters",
+      "config:organizationconfigrule.organizationmanagedrulemetadata",
+      "config:organizationconfigrule.organizationcustomrulemetadata",
+      "sns:topicsubscription.filterpolicy",
+      "sns:subscription.filterpolicy",
+    ],
+  },
+  {
+    reason: "It is an application's own configuration, which only the application reads.",
+    properties: ["appconfig:hostedconfigurationversion.content"],
+  },
+  {
+    reason: "It says whether accounts outside the organization can be named; each that is named is judged.",
+    properties: ["ram:resourceshare.allowexternalprincipals"],
   },
   {
     reason: "It lets a service into the organization's own management, where no source can be named.",
@@ -114,7 +145,7 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
   },
   {
     reason:
-      "Guests of an identity pool get what its role for guests trusts and grants, and that role is judged.",
+      "Guests of an identity pool get what its role for guests trusts and grants, and a role that trusts guests is reported.",
     properties: ["cognito:identitypool.allowunauthenticatedidentities"],
   },
   {
@@ -128,7 +159,7 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
   },
   {
     reason:
-      "The widest audience, namespace/default, is the registered readers of one QuickSight account, not IAM principals.",
+      "The widest audience but for anyone on the internet, which is judged, is the registered readers of one QuickSight account.",
     properties: [
       "quicksight:dashboard.permissions",
       "quicksight:dataset.permissions",
@@ -142,15 +173,24 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
 ];
 
 const REASONS = new Map(
-  EXEMPT.flatMap(({ reason, properties }) => properties.map((property) => [property, reason])),
+  EXEMPT.flatMap(({ reason, properties }) => properties.map((property) => [tableKey(property), reason])),
 );
+
+/** A reader on the internet, whom QuickSight names among the permissions that are exempt otherwise. */
+const PUBLIC_READER = ":publicAnonymousUser/";
 
 /**
  * Why a property of a type is not judged, or nothing if it is.
  *
  * @param judgesEndpoints Endpoint policies are judged too.
  */
-export function whyExempt(type: string, property: string, judgesEndpoints: boolean): string | undefined {
-  const reason = REASONS.get(`${type}.${property.toLowerCase()}`);
-  return judgesEndpoints && reason === ENDPOINT ? undefined : reason;
+export function whyExempt(
+  type: string,
+  property: string,
+  value: unknown,
+  judgesEndpoints: boolean,
+): string | undefined {
+  const reason = REASONS.get(`${type}.${plainName(property)}`);
+  if (reason === undefined || (judgesEndpoints && reason === ENDPOINT)) return undefined;
+  return type.startsWith("quicksight") && JSON.stringify(value)?.includes(PUBLIC_READER) ? undefined : reason;
 }

@@ -1,12 +1,12 @@
 import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN, UNKNOWN_TEXT } from "../values";
-import { canHoldAccess, isLabels, namesPrincipal } from "./carriers";
+import { canGiveAccess, factsOf, holdsAccess, namesPrincipal } from "./carriers";
 import { whyExempt } from "./exempt";
 import { findOpenValue } from "./open-values";
 import { GRAMMAR, parse } from "./parse";
 import { declaringProperties } from "./place";
 import { typeKey } from "./resource-type";
 import { isStatement, readPrincipalProperty, readStatement } from "./statements";
-import { emptyScope, resolve, templateScope } from "./templates";
+import { emptyScope, loopScope, resolve, type Scope, templateScope } from "./templates";
 import type { Found, Place } from "./types";
 
 const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
@@ -45,6 +45,7 @@ class Walk {
       property: "",
       parent: undefined,
       depth: 0,
+      isData: false,
       scope: emptyScope(),
     });
     for (let place = this.todo.pop(); place; place = this.todo.pop()) {
@@ -59,11 +60,10 @@ class Walk {
 
   private visit(place: Place): void {
     const { value, key, type } = place;
-    const rule =
-      typeof value === "string" || typeof value === "boolean"
-        ? findOpenValue(type, key, String(value))
-        : undefined;
-    if (rule) this.found.openValues.push({ place, rule });
+    if (!place.isData && (typeof value === "string" || typeof value === "boolean")) {
+      const rule = findOpenValue(type, factsOf(key).name, String(value));
+      if (rule) this.found.openValues.push({ place, rule });
+    }
     const isPrincipal = namesPrincipal(type, key);
     if (isPrincipal && place.step === `.${key}`) this.found.statements.push(...readPrincipalProperty(place));
     if (typeof value === "string") this.visitText(place, value, isPrincipal);
@@ -73,14 +73,16 @@ class Walk {
 
   private visitText(place: Place, text: string, isPrincipal: boolean): void {
     if (text.length === 36 && isUnknown(text)) {
-      if (!isPrincipal && canHoldAccess(place.type, place.key)) this.found.unknown.push(place);
+      if (!isPrincipal && canGiveAccess(place.type, place.key)) this.found.unknown.push(place);
       return;
     }
     if (this.found.malformed.length === MOST_MALFORMED) return; // enough to fail it; each costs an exception
     const parsed = parse(text, place);
     if (parsed?.problem && isUnknown(text)) this.found.unknown.push(place);
     else if (parsed?.problem) this.found.malformed.push({ place, problem: parsed.problem });
-    if (parsed?.value !== undefined) this.enter(place, parsed.value, "", place.key);
+    // Text of another property is the program's own data, even where it is JSON.
+    const isData = place.isData || !holdsAccess(place.type, place.key);
+    if (parsed?.value !== undefined) this.enter(place, parsed.value, "", place.key, { isData });
   }
 
   private visitList(place: Place, list: unknown[]): void {
@@ -92,8 +94,8 @@ class Walk {
   private visitObject(place: Place, object: Fields): void {
     if (this.seen.has(object)) return;
     this.seen.add(object);
-    if (isFields(object.Resources))
-      place.scope = templateScope(place.scope, object, declaringProperties(place));
+    const isTemplate = isFields(object.Resources);
+    if (isTemplate) place.scope = templateScope(place.scope, object, declaringProperties(place));
     const meant = resolve(object, place.scope, "itself");
     if (meant !== object) {
       const isFixed = typeof meant === "string" && FIXED_REFERENCE.test(meant);
@@ -102,11 +104,27 @@ class Walk {
     }
     const isPolicyStatement = place.property !== "" && isStatement(object, place.key);
     if (isPolicyStatement) this.found.statements.push(readStatement(object, place));
-    const inner = declaredResource(object);
-    for (const name of Object.keys(object).reverse())
-      if (name === inner?.key) this.enter(place, inner.props, `.${name}`, name, typeKey(inner.type), "");
+    const inner = declaredResource(object, place.scope);
+    if (inner && isLeftOut(object, place.scope)) return;
+    for (const name of Object.keys(object).reverse()) {
+      if (isTemplate && name === "Globals") continue; // part of the resources that it adds to
+      if (name === inner?.key)
+        this.enter(place, inner.props, `.${name}`, name, {
+          type: typeKey(inner.type),
+          property: "",
+          isData: false,
+        });
+      else if (name.startsWith("Fn::ForEach::")) this.enterLoop(place, object[name], name);
       else if (!isPolicyStatement || !GRAMMAR.test(name) || /^statement$/i.test(name))
         this.enter(place, object[name], `.${name}`, name);
+    }
+  }
+
+  /** Enters the body of a template's loop: [identifier, values, body]. */
+  private enterLoop(place: Place, loop: unknown, name: string): void {
+    if (!Array.isArray(loop)) return;
+    const scope = loopScope(place.scope, String(loop[0]), loop[1]);
+    this.enter(place, loop[2], `.${name}`, name, { scope });
   }
 
   /** Puts a value inside a place on the list of those to visit. */
@@ -115,28 +133,55 @@ class Walk {
     value: unknown,
     step: string,
     key: string,
-    type = isLabels(key) ? "" : parent.type,
-    property = parent.property || key,
+    inside: Partial<Pick<Place, "type" | "property" | "isData" | "scope">> = {},
   ): void {
     if (value === null || typeof value === "number") return;
-    if (parent.property === "" && whyExempt(type, property, this.judgesEndpoints)) return;
-    const { depth, scope } = parent;
-    this.todo.push({ value, key, step, type, property, parent, depth: depth + 1, scope });
+    const { isData = parent.isData || factsOf(key).isData, property = parent.property || key } = inside;
+    const type = isData ? "" : (inside.type ?? parent.type);
+    if (parent.property === "" && whyExempt(parent.type, property, value, this.judgesEndpoints)) return;
+    const { depth } = parent;
+    const scope = inside.scope ?? parent.scope;
+    this.todo.push({ value, key, step, type, property, parent, depth: depth + 1, isData, scope });
   }
 }
 
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
-function declaredResource(object: Fields): { type: string; key: string; props: Fields } | undefined {
+function declaredResource(
+  object: Fields,
+  { globals }: Scope,
+): { type: string; key: string; props: Fields } | undefined {
   const type = [object.Type, object.typeName, object.type].find(
     (name) => typeof name === "string" && /^\w+::\w+::\w+$/.test(name),
-  );
+  ) as string | undefined;
+  if (type === undefined) return undefined;
   for (const key of ["Properties", "desiredState", "properties"]) {
     let props = object[key];
     if (typeof props === "string") props = parse(props)?.value;
-    if (type && isFields(props)) return { type: type as string, key, props };
+    if (isFields(props)) return { type, key, props: withGlobals(type, props, globals) };
   }
   return undefined;
 }
+
+/** Properties of a resource with those that the Globals section of a SAM template adds. */
+function withGlobals(type: string, props: Fields, globals: Fields): Fields {
+  const [, section] = /^AWS::Serverless::(\w+)$/.exec(type) ?? [];
+  const added = section !== undefined && Object.hasOwn(globals, section) ? globals[section] : undefined;
+  return isFields(added) ? (merge(added, props) as Fields) : props;
+}
+
+/** As SAM merges: objects by key, lists one after the other, otherwise the resource's own value. */
+function merge(added: unknown, own: unknown): unknown {
+  if (Array.isArray(added) && Array.isArray(own)) return [...added, ...own];
+  if (!isFields(added) || !isFields(own)) return own;
+  const merged: Fields = { ...added, ...own };
+  for (const key of Object.keys(own))
+    if (Object.hasOwn(added, key)) merged[key] = merge(added[key], own[key]);
+  return merged;
+}
+
+/** True for a resource of a template whose condition is known to be false. */
+const isLeftOut = ({ Condition }: Fields, { conditions }: Scope): boolean =>
+  typeof Condition === "string" && conditions?.resultOf(Condition) === false;
 
 /** True if anything in the properties can be unknown: a quick look that spares most resources the walk. */
 export function canHoldUnknown(props: object): boolean {

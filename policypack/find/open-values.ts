@@ -1,92 +1,91 @@
+import { tableKey } from "./resource-type";
+
 /** A value that opens a resource to everyone without being a policy document. */
 export interface OpenValue {
-  /** Types by {@link typeKey}; any of AWS's where left out. */
-  type?: RegExp;
-  key: RegExp;
+  /** Types as `service:type`; any of AWS's where left out. */
+  types?: string[];
+  /** Property names by {@link plainName}; left out for a value that AWS alone has, under any name and in any package. */
+  name?: RegExp;
   value: RegExp;
   why: string;
   write: string;
 }
 
-// A rule about any key is about a value that AWS alone has, whatever the package.
-const ANY_KEY = /(?:)/;
-
-const RULES: OpenValue[] = [
+const OPEN_VALUES: OpenValue[] = [
   {
-    key: ANY_KEY,
     value: /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/i,
     why: "The group is everyone on the internet (AllUsers) or everyone with any AWS account (AuthenticatedUsers).",
     write:
       "no grant to the group: name accounts in a bucket policy, and set objectOwnership to BucketOwnerEnforced",
   },
   {
-    key: /acl$|^accessControl$|canned_?acl/i,
+    name: /acl$|^accesscontrol$|cannedacl/,
     value: /^(public[-_]?read([-_]?write)?|authenticated[-_]?read)$/i,
     why: "This canned ACL lets in everyone on the internet, or everyone with any AWS account.",
     write: '"private", and name accounts in a bucket policy',
   },
   {
-    key: /^grantee$/i,
+    name: /^grantee$/,
     value: /^(AllUsers|AuthenticatedUsers)$/i,
     why: "The files would be open to everyone, or to everyone with any AWS account.",
     write: "the canonical user ID of the account that needs them",
   },
   {
-    type: /^(lambda:(functionurl|url|permission)|serverless:function|bedrock:agentcoregateway|bedrockagentcore:gateway)$/,
-    key: /^(functionUrl)?auth(orization|orizer)?Type$/i,
+    types: [
+      "lambda:functionurl",
+      "lambda:url",
+      "lambda:permission",
+      "serverless:function",
+      "bedrock:agentcoregateway",
+      "bedrockagentcore:gateway",
+    ],
+    name: /^(functionurl)?auth(orization|orizer)?type$/,
     value: /^NONE$/i,
     why: "Anyone on the internet can call it without signing the request.",
     write: '"AWS_IAM", and permit the callers by account or role ARN',
   },
   {
-    type: /^ec2:amilaunchpermission$/,
-    key: /^group$/i,
+    types: ["ec2:amilaunchpermission"],
+    name: /^group$/,
     value: /^all$/i,
     why: "Everyone with an AWS account can launch, and so read, the image.",
     write: "accountId, or organizationArn",
   },
   {
-    key: /^(sharedAccounts|userGroups)$/i,
+    name: /^(sharedaccounts|usergroups)$/,
     value: /^all$/i,
     why: "Everyone with an AWS account can copy, and so read, what is shared.",
     write: "the 12-digit IDs of the accounts that need it",
   },
   {
-    type: /^(ec2:snapshotcreatevolumepermission|ssm:document)$/,
-    key: /^account_?ids?$/i,
+    types: ["ec2:snapshotcreatevolumepermission", "ssm:document"],
+    name: /^accountids?$/,
     value: /(^|,)\s*all\s*(,|$)/i,
     why: "Everyone with an AWS account can use, and so read, what is shared.",
     write: "the 12-digit IDs of the accounts that need it",
   },
   {
-    key: /principal/i,
+    name: /principal/,
     value: /^(IAM_ALLOWED_PRINCIPALS|\d{12}:IAMPrincipals)$/i,
     why: "Lake Formation reads it as every IAM principal of the account, and stops deciding itself.",
     write: "the ARN of the role or user that needs the data",
   },
   {
-    key: /^AllowFromPublic$/i,
+    name: /^allowfrompublic$/,
     value: /^true$/,
     why: "The collection's endpoint can be reached from the internet.",
     write: "false, with SourceVPCEs naming the VPC endpoints that need it",
   },
   {
-    type: /^ram:resourceshare$/,
-    key: /^allowExternalPrincipals$/i,
-    value: /^true$/,
-    why: "The share can be given to any AWS account, outside the organisation too.",
-    write: "false",
-  },
-  {
-    type: /^codebuild:project$/,
-    key: /^(projectV|v)isibility$/i,
+    types: ["codebuild:project"],
+    name: /^(project)?visibility$/,
     value: /^PUBLIC_READ$/i,
     why: "Everyone on the internet can read the project's builds, logs and artifacts.",
     write: '"PRIVATE"',
   },
   {
-    type: /^lightsail:bucket$/,
-    key: /^getObject$/i,
+    types: ["lightsail:bucket"],
+    name: /^getobject$/,
     value: /^public$/i,
     why: "Everyone on the internet can read every object.",
     write: '"private"',
@@ -94,15 +93,23 @@ const RULES: OpenValue[] = [
 ];
 
 // One test rules out most values.
-const ANY_VALUE = new RegExp(RULES.map((rule) => rule.value.source).join("|"), "i");
+const ANY_VALUE = new RegExp(OPEN_VALUES.map(({ value }) => value.source).join("|"), "i");
 
-/** The rule that a value breaks; without a value, any rule about a property of that name. */
-export function findOpenValue(type: string, key: string, value?: string): OpenValue | undefined {
-  if (value !== undefined && !ANY_VALUE.test(value)) return undefined;
-  return RULES.find(
+const TYPES = new Map(
+  OPEN_VALUES.map((rule) => [rule, rule.types && new Set(rule.types.map(tableKey))] as const),
+);
+
+const isOfType = (rule: OpenValue, type: string): boolean => TYPES.get(rule)?.has(type) ?? type !== "";
+
+/** The rule that a value breaks. @param name Property by {@link plainName}. */
+export function findOpenValue(type: string, name: string, value: string): OpenValue | undefined {
+  if (!ANY_VALUE.test(value)) return undefined;
+  return OPEN_VALUES.find(
     (rule) =>
-      (rule.type?.test(type) ?? (type !== "" || rule.key === ANY_KEY)) &&
-      rule.key.test(key) &&
-      (value === undefined ? rule.key !== ANY_KEY : rule.value.test(value)),
+      (rule.name === undefined || (rule.name.test(name) && isOfType(rule, type))) && rule.value.test(value),
   );
 }
+
+/** True if there is a rule about properties of that name, whatever their value. */
+export const canBeOpenValue = (type: string, name: string): boolean =>
+  OPEN_VALUES.some((rule) => rule.name?.test(name) && isOfType(rule, type));

@@ -1,10 +1,11 @@
 import { toShortJson } from "../text";
 import { type Fields, isFields, isUnknown, itemsOf, textOf } from "../values";
 import { whereOf } from "./place";
+import { plainName } from "./plain-name";
 import { resolve } from "./templates";
 import type { Place, Principal, Statement } from "./types";
 
-const TRUST_KEY = /^assumeRolePolicy(Document)?$/i;
+const TRUST_KEY = /^assume_?role_?policy(_?document)?$/i;
 /** Properties beside a principal that have the effect of a Condition in a document. */
 const SIBLING_CONDITIONS: Record<string, [operator: string, key: string]> = {
   principalorgid: ["StringEquals", "aws:PrincipalOrgID"],
@@ -14,13 +15,14 @@ const SIBLING_CONDITIONS: Record<string, [operator: string, key: string]> = {
   eventsourcetoken: ["StringEquals", "lambda:EventSourceToken"],
 };
 
-/** Values of an object by name in lower case: names are read in any case, so that a typing error is judged as it was meant. */
+/** Values of an object by plain name: names are read in any case, so that a typing error is judged as it was meant. */
 function elementsOf(object: object): Map<string, unknown[]> {
   const elements = new Map<string, unknown[]>();
   for (const [key, value] of Object.entries(object)) {
-    const values = elements.get(key.toLowerCase());
+    const name = plainName(key);
+    const values = elements.get(name);
     if (values) values.push(value);
-    else elements.set(key.toLowerCase(), [value]);
+    else elements.set(name, [value]);
   }
   return elements;
 }
@@ -31,17 +33,14 @@ export function isStatement(object: Fields, key: string): boolean {
   if (/^DataIdentifier$/im.test(names)) return false; // data protection selects an audience by Principal, and grants nothing
   const hasPrincipal = /^(Not)?Principal$/im.test(names);
   const hasEffect = /^Effect$/im.test(names);
-  return /^Statement$/i.test(key) ? hasPrincipal || hasEffect : hasPrincipal && hasEffect;
+  if (!/^Statement$/i.test(key)) return hasPrincipal && hasEffect;
+  return hasEffect || (hasPrincipal && /^(Not)?(Action|Resource)$/im.test(names));
 }
 
 const isDeny = (effects: unknown[]): boolean =>
   effects.length > 0 && effects.every((effect) => typeof effect === "string" && /^deny$/i.test(effect));
 
-const lowerCaseTexts = (values: unknown[]): string[] =>
-  values
-    .flat()
-    .filter((value) => typeof value === "string")
-    .map((value) => value.toLowerCase());
+const textsOf = (values: unknown[]): string[] => values.flat().filter((value) => typeof value === "string");
 
 /** Reads a statement of a policy document. */
 export function readStatement(object: Fields, place: Place): Statement {
@@ -49,9 +48,9 @@ export function readStatement(object: Fields, place: Place): Statement {
   const all = (name: string): unknown[] => elements.get(name) ?? [];
   const principals = all("principal").flatMap(principalsOf);
   const [notPrincipal] = all("notprincipal");
-  const actions = lowerCaseTexts(all("action"));
-  const assumesRole = [...actions, ...lowerCaseTexts(all("notaction"))].some((action) =>
-    /^sts:(assumerole|\*)/.test(action),
+  const actions = textsOf(all("action")).map((action) => action.toLowerCase());
+  const assumesRole = [...actions, ...textsOf(all("notaction"))].some((action) =>
+    /^sts:(assumerole|\*)/i.test(action),
   );
   const hasResource = elements.has("resource") || elements.has("notresource");
   return {
@@ -66,6 +65,10 @@ export function readStatement(object: Fields, place: Place): Statement {
     isTrust: TRUST_KEY.test(place.property) || (!hasResource && assumesRole),
     allows: !isDeny(all("effect")),
     actions,
+    get resources() {
+      return textsOf(all("resource"));
+    },
+    isInverted: elements.has("notaction") || elements.has("notresource"),
     list: place.parent?.value,
     principals,
     hasPrincipal: principals.length > 0,
@@ -88,7 +91,7 @@ export function readPrincipalProperty(place: Place): Statement[] {
   const parent = place.parent as Place;
   parent.elements ??= elementsOf(parent.value as Fields);
   const { elements } = parent;
-  if (elements.has("dataidentifier")) return []; // see isStatement
+  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return []; // see isStatement
   const siblings = (name: string): unknown[] =>
     (elements.get(name) ?? []).map((value) => resolve(value, place.scope));
   return [
@@ -100,26 +103,46 @@ export function readPrincipalProperty(place: Place): Statement[] {
       isTrust: false,
       allows: !isDeny(siblings("effect")),
       actions: [],
+      resources: [],
+      isInverted: false,
       list: undefined,
       principals: principalsOf(texts.flatMap((text) => text.split(","))), // an SSM document's accounts are one text
       hasPrincipal: true,
       notPrincipal: undefined,
-      conditions: readSiblingConditions(siblings),
+      conditions: readSiblingConditions(place.type, siblings),
     },
   ];
 }
 
-function readSiblingConditions(siblings: (name: string) => unknown[]): unknown[] {
+/** True for the type of a principal that is a person or group of a directory. */
+const namesPerson = (types: unknown[] = []): boolean =>
+  types.some((type) => typeof type === "string" && /^(user|group)$/i.test(type));
+
+function readSiblingConditions(type: string, siblings: (name: string) => unknown[]): unknown[] {
   const conditions: unknown[] = Object.entries(SIBLING_CONDITIONS).flatMap(([name, [operator, key]]) =>
     siblings(name).map((value) => ({ [operator]: { [key]: value } })),
   );
+  // RAM: the accounts for which a service is let in.
+  if (type.startsWith("ram"))
+    for (const value of siblings("sources"))
+      conditions.push({ StringEquals: { "aws:SourceAccount": value } });
   for (const condition of siblings("condition")) {
-    const [type, key, value] = ["type", "key", "value"].map(
-      (name) => elementsOf(Object(condition)).get(name)?.[0],
-    );
-    conditions.push({ [textOf(type)]: { [textOf(key)]: value } }); // an EventBridge permission's condition
+    const block = parseBlock(condition);
+    const elements = elementsOf(Object(block));
+    const [type, key, value] = ["type", "key", "value"].map((name) => elements.get(name)?.[0]);
+    // An EventBridge permission's condition names its parts; others are a block as in a document.
+    conditions.push(key === undefined ? block : { [textOf(type)]: { [textOf(key)]: value } });
   }
   return conditions;
+}
+
+/** A condition written as text is one in JSON. */
+function parseBlock(condition: unknown): unknown {
+  try {
+    return typeof condition === "string" ? JSON.parse(condition) : condition;
+  } catch {
+    return condition;
+  }
 }
 
 /** Every principal below a Principal element, with the key it stands under. */

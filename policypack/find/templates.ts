@@ -1,4 +1,5 @@
 import { DEEPEST, type Fields, isFields, isUnknown, itemsOf, textOf, UNKNOWN_TEXT } from "../values";
+import { Conditions } from "./template-conditions";
 
 /** Values of a template's references. */
 export interface Scope {
@@ -7,6 +8,15 @@ export interface Scope {
   parameters: Fields;
   mappings: unknown;
   resources: Fields;
+  conditions: Conditions | undefined;
+  /** Properties that SAM adds to every resource of a type, by the last part of the type. */
+  globals: Fields;
+  /** Values of each loop's identifier around this place. */
+  loops: Map<string, unknown>;
+  /** A transform adds resources that the template does not declare. */
+  isTransformed: boolean;
+  /** Set once one of several possible values is taken. */
+  choices: { wereTaken: boolean };
   /** Result for each object that is resolved already. */
   resolved: Map<unknown, unknown>;
   /** By the properties that declare a template. */
@@ -24,29 +34,46 @@ export const emptyScope = (): Scope => ({
   parameters: {},
   mappings: {},
   resources: {},
+  conditions: undefined,
+  globals: {},
+  loops: new Map(),
+  isTransformed: false,
+  choices: { wereTaken: false },
   resolved: new Map(),
   givenByDeclaration: new Map(),
   budget: { left: MOST_TEXT },
 });
 
 /** Scope inside a template. @param declaring Properties that the template is one of: they give its parameters. */
-export function templateScope(
-  scope: Scope,
-  { Parameters, Mappings, Resources }: Fields,
-  declaring: unknown,
-): Scope {
+export function templateScope(scope: Scope, template: Fields, declaring: unknown): Scope {
   const { givenByDeclaration } = scope;
   if (!givenByDeclaration.has(declaring))
     givenByDeclaration.set(declaring, readGivenParameters(Object(declaring)));
-  return {
+  const inside: Scope = {
     ...scope,
     given: givenByDeclaration.get(declaring),
-    parameters: Object(Parameters),
-    mappings: Mappings,
-    resources: Object(Resources),
+    parameters: Object(template.Parameters),
+    mappings: template.Mappings,
+    resources: Object(template.Resources),
+    globals: Object(template.Globals),
+    loops: new Map(),
+    isTransformed: template.Transform !== undefined,
     resolved: new Map(),
   };
+  inside.conditions = new Conditions(Object(template.Conditions), (argument) => {
+    const choices = { wereTaken: false };
+    const value = resolve(argument, { ...inside, resolved: new Map(), choices });
+    return { value, isAmbiguous: choices.wereTaken || isChoice(value) };
+  });
+  return inside;
 }
+
+/** Scope inside a loop, whose identifier has each value of a list. */
+export const loopScope = (scope: Scope, identifier: string, collection: unknown): Scope => ({
+  ...scope,
+  loops: new Map(scope.loops).set(identifier, either([...itemsOf(resolve(collection, scope))])),
+  resolved: new Map(),
+});
 
 function readGivenParameters(declaring: Fields): Scope["given"] {
   const named = (object: unknown, name: string): unknown =>
@@ -67,6 +94,8 @@ const CHOICE = Symbol("choice");
 
 /** A value that can be any of these. */
 const either = (values: unknown[]): unknown => Object.assign(values, { [CHOICE]: true });
+
+const isChoice = (value: unknown): boolean => Array.isArray(value) && CHOICE in value && value.length > 1;
 
 /** An item of a list, or of each list that it can be; the whole where there is no such item. */
 function select(index: unknown, list: unknown): unknown {
@@ -90,7 +119,11 @@ const FUNCTIONS: Record<string, (scope: Scope, args: unknown[]) => unknown> = {
       .flat()
       .map((item) => toText(item, scope))
       .join(toText(between, scope)),
-  "Fn::If": (_, [, yes, no]) => either([yes, no]),
+  "Fn::If": (scope, [name, yes, no]) => {
+    const result = scope.conditions?.resultOf(textOf(name));
+    if (result === undefined) return either([yes, no]);
+    return result ? yes : no;
+  },
   "Fn::Split": (scope, [at, text]) => toText(text, scope).split(toText(at, scope)),
   "Fn::Select": (_, [index, list]) => select(index, list),
   "Fn::FindInMap": (scope, [map, first, second, options]) => {
@@ -112,20 +145,29 @@ const FUNCTIONS: Record<string, (scope: Scope, args: unknown[]) => unknown> = {
 };
 
 /** Value of a name: a fixed value that only AWS knows is the name in `<>`, which is no wildcard. */
-function valueOfName(name: string, { given, parameters, resources }: Scope): unknown {
+function valueOfName(name: string, scope: Scope): unknown {
+  const { given, parameters, resources, loops } = scope;
   if (name === "AWS::NoValue") return "";
+  if (loops.has(name)) return loops.get(name);
   if (/^AWS::/.test(name) || Object.hasOwn(resources, name)) return `<${name}>`;
+  if (scope.isTransformed && !Object.hasOwn(parameters, name)) return `<${name}>`;
   const { Type, Default } = Object(parameters[name]);
   // The value of a Systems Manager parameter is in Systems Manager: the template has only its name.
   if (!given || /^AWS::SSM::/.test(textOf(Type))) return UNKNOWN_TEXT;
   const overrides = given.overrides.filter(([key]) => key === name).map(([, value]) => value);
   const values = [given.own.get(name) ?? Default ?? UNKNOWN_TEXT, ...overrides];
-  return values.length > 1 ? either(values) : values[0];
+  const typed = /^(CommaDelimitedList|List<)/.test(textOf(Type)) ? values.map(splitList) : values;
+  return typed.length > 1 ? either(typed) : typed[0];
 }
+
+/** Items of a parameter's value that is a list. */
+const splitList = (value: unknown): unknown =>
+  typeof value === "string" && value.includes(",") ? value.split(",").map((item) => item.trim()) : value;
 
 /** A value as part of a text: of several that it can be, one with a wildcard. */
 function toText(value: unknown, scope: Scope): string {
   let text: string | undefined;
+  if (isChoice(value)) scope.choices.wereTaken = true;
   for (const item of itemsOf(value)) {
     if (scope.budget.left-- < 0) return "*";
     const next = typeof item === "object" ? UNKNOWN_TEXT : String(item);

@@ -14,6 +14,8 @@ export interface Place {
   property: string;
   parent: Place | undefined;
   depth: number;
+  /** Inside the program's own data: only policy documents are found there. */
+  isData: boolean;
   /** Values of a template's references at this place. */
   scope: Scope;
   /** Elements of the value, kept once they are read: an object can have thousands that name principals. */
@@ -36,8 +38,11 @@ export interface Statement {
   isTrust: boolean;
   /** False for Deny alone: an effect that cannot be read as Deny counts as Allow. */
   allows: boolean;
-  /** In lower case. */
+  /** Actions in lower case, and resources, as far as they are texts. */
   actions: string[];
+  resources: string[];
+  /** The statement is about everything except some actions or resources (NotAction, NotResource). */
+  isInverted: boolean;
   /** The list that the statement is in: statements of one list decide together. */
   list: unknown;
   principals: Principal[];

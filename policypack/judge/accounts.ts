@@ -1,11 +1,20 @@
 /** Stand-in for the account that the resource is in, where a template refers to it or to a resource of its own. */
 const OWN = "own";
+const REFERENCES = new Map([
+  ["AWS::Partition", "aws"],
+  ["AWS::AccountId", OWN],
+]);
 
-/** Account of a principal: from an ARN, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
+/** Account of a principal: from an ARN, a SAML identity, or the bare ID; undefined where it names none (a wildcard, a unique ID). */
 export function accountOf(text: string): string | undefined {
-  const plain = text.replace("<AWS::Partition>", "aws").replace("<AWS::AccountId>", OWN);
-  if (/^<.*>$/.test(text)) return OWN;
-  return /^\d{12}$/.test(text) ? text : /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|own):/.exec(plain)?.[1];
+  // A resource of the template itself, or an identity in the account's own IAM Identity Center.
+  if (/^<[^<>]*>$|^<(?!AWS::)[^<>]*>|^iamidentitycenter\//.test(text)) return OWN;
+  const plain = text.replace(/<([^<>]*)>/g, (_, name: string) => REFERENCES.get(name) ?? "reference");
+  return (
+    /^(\d{12})$/.exec(plain)?.[1] ??
+    /^saml\/(\d{12}|own)\//.exec(plain)?.[1] ??
+    /^arn:[^:]+:[^:]*:[^:]*:(\d{12}|cloudfront|own):/.exec(plain)?.[1]
+  );
 }
 
 /** True for a text that names one account: its ID, or an ARN with its ID. */

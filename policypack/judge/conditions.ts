@@ -6,6 +6,8 @@ export interface Test {
   operator: string;
   key: string;
   values: (string | undefined)[];
+  /** Operator and key as they stand in the policy. */
+  written: { operator: string; key: string };
 }
 
 /**
@@ -38,6 +40,13 @@ export const CALLER_KEYS = [
 ];
 
 const CALLER = new Set(CALLER_KEYS.map((key) => key.toLowerCase()));
+/** Multivalued keys whose values are paths such as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`. */
+const ORGANIZATION_PATHS = /^aws:(principal|source|vpce)orgpaths$/;
+/** Keys whose value is the ID of an account. */
+const ACCOUNT = /account$|^aws:sourceowner$/;
+/** The account of a template, where the template refers to it. */
+const OWN_ACCOUNT = "<AWS::AccountId>";
+const FOR_ALL = "forallvalues:";
 const POSITIVE = /^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$/;
 
 /** Reads the tests of a statement's conditions, all of which must pass; "unknown" if part of them is not known before update. */
@@ -55,8 +64,26 @@ export function readTests(conditions: unknown[]): { tests: Test[]; unknown: bool
           operator: operator.toLowerCase(),
           key: key.toLowerCase(),
           values: [...itemsOf(value)].map((item) => (isUnknown(item) ? undefined : textOf(item))),
+          written: { operator, key },
         });
-  return { tests, unknown };
+  return { tests: tests.map((test) => withPresence(test, tests)), unknown };
+}
+
+/**
+ * ForAllValues passes where the key is missing, unless a Null test on the same key is false: then every value is one that
+ * the test names, and there is one.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+function withPresence(test: Test, tests: Test[]): Test {
+  if (!test.operator.startsWith(FOR_ALL)) return test;
+  const isPresent = tests.some(
+    ({ operator, key, values }) =>
+      operator === "null" &&
+      key === test.key &&
+      values.length > 0 &&
+      values.every((value) => value === "false"),
+  );
+  return isPresent ? { ...test, operator: test.operator.slice(FOR_ALL.length) } : test;
 }
 
 /** True if a test holds only for the values that it names: a positive operator, which a missing key fails. */
@@ -67,12 +94,13 @@ export function isPositive({ operator, key, values }: Test): boolean {
 }
 
 /**
- * True if a value is fixed: no wildcard, no policy variable, and for aws:SourceIp no range that Amazon S3 itself calls
- * public (broader than /8, or /32 for IPv6), nor an IPv4 range written as IPv6.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ * True if a value is fixed: no wildcard, no policy variable. A path in an organization need only fix the organization. For
+ * aws:SourceIp no range that Amazon S3 itself calls public (broader than /8, or /32 for IPv6), nor an IPv4 range written as
+ * IPv6. https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 export function isFixed(value: string, key: string): boolean {
   if (key === "elasticfilesystem:accessedviamounttarget") return value === "true";
+  if (ORGANIZATION_PATHS.test(key)) return /^o-[a-z0-9]{10,32}\/((?!\$\{).)*$/.test(value);
   if (key !== "aws:sourceip") return value !== "" && !/[*?]|\$\{/.test(value);
   const [address = "", prefix] = value.split("/");
   const [version, widest] = [isIP(address), isIP(address) === 6 ? 32 : 8];
@@ -83,25 +111,34 @@ export function isFixed(value: string, key: string): boolean {
   );
 }
 
+/** True if a value is one that the setting lists, lies in a path that it lists, or is the template's own account. */
+function isListed(value: string, key: string, listed: string[]): boolean {
+  if (listed.length === 0 || listed.includes(value)) return true;
+  if (ACCOUNT.test(key)) return value === OWN_ACCOUNT;
+  return (
+    ORGANIZATION_PATHS.test(key) &&
+    listed.some((path) => path.endsWith("/*") && value.startsWith(path.slice(0, -1)))
+  );
+}
+
+/** True if a test passes only for callers that the organisation accepts; unknown values pass, as the update judges them again. */
+export function isAcceptedTest(test: Test, accepted: Map<string, string[]>): boolean {
+  const listed = accepted.get(test.key);
+  if (listed === undefined || !isPositive(test)) return false;
+  return test.values.every(
+    (value) => value === undefined || (isFixed(value, test.key) && isListed(value, test.key, listed)),
+  );
+}
+
 /**
- * True if conditions narrow a wildcard as the organisation accepts it, as far as is known: a value unknown until the
- * update passes here, since the update judges it again.
+ * True if conditions narrow a wildcard as the organisation accepts it, as far as is known.
  *
  * @param accepted Values by lower-case condition key; an empty list accepts any fixed value.
  */
 export function narrowsWildcard(conditions: unknown[], accepted: Map<string, string[]>): boolean {
   if (accepted.size === 0) return false;
   const { tests, unknown } = readTests(conditions);
-  return (
-    unknown ||
-    tests.some((test) => {
-      const listed = accepted.get(test.key);
-      const isAccepted = (value: string | undefined): boolean =>
-        value === undefined ||
-        (isFixed(value, test.key) && (listed?.length === 0 || listed?.includes(value) === true));
-      return listed !== undefined && isPositive(test) && test.values.every(isAccepted);
-    })
-  );
+  return unknown || tests.some((test) => isAcceptedTest(test, accepted));
 }
 
 /** Why conditions that are there do not narrow, in a few words; nothing where there are none. */
@@ -109,14 +146,14 @@ export function whyNotNarrowing(conditions: unknown[], accepted: Map<string, str
   const { tests } = readTests(conditions);
   const test = tests.find(({ key }) => CALLER.has(key)) ?? tests[0];
   if (!test) return undefined;
-  const name = CALLER_KEYS.find((key) => key.toLowerCase() === test.key) ?? test.key;
+  const name = CALLER_KEYS.find((key) => key.toLowerCase() === test.key) ?? test.written.key;
   return `Its condition on ${name} does not count: ${whyNotCounted(test, accepted.get(test.key))}.`;
 }
 
 function whyNotCounted(test: Test, listed: string[] | undefined): string {
   if (!CALLER.has(test.key)) return "the key does not identify the caller";
   if (!listed) return "the setting acceptedConditions does not name the key";
-  if (!isPositive(test)) return `${test.operator} lets in others than those it names`;
+  if (!isPositive(test)) return `${test.written.operator} lets in others than those it names`;
   return listed.length > 0
     ? "the setting acceptedConditions does not list every value"
     : "not every value is a fixed one";

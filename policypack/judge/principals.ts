@@ -1,6 +1,17 @@
+import { matches } from "../exemptions";
 import type { Principal, Statement } from "../find/types";
-import { dependsOnUnknown, narrowsWildcard, whyNotNarrowing } from "./conditions";
+import {
+  dependsOnUnknown,
+  isAcceptedTest,
+  isPositive,
+  narrowsWildcard,
+  readTests,
+  whyNotNarrowing,
+} from "./conditions";
+import type { Denials } from "./denials";
 import { type Finding, printPrincipal } from "./finding";
+
+const COGNITO = "cognito-identity.amazonaws.com";
 
 type Advice = Pick<Finding, "why" | "write">;
 
@@ -34,8 +45,13 @@ const ADVICE = new Map<string, Advice>([
  * in the update.
  *
  * @param accepted Conditions that narrow a wildcard for this organisation, by lower-case key ({@link narrowsWildcard}).
+ * @param denials Deny statements of the resource.
  */
-export function judgePrincipals(statement: Statement, accepted: Map<string, string[]>): Finding[] {
+export function judgePrincipals(
+  statement: Statement,
+  accepted: Map<string, string[]>,
+  denials: Denials,
+): Finding[] {
   const { where } = statement;
   if (!statement.allows) return [];
   if (statement.notPrincipal !== undefined)
@@ -56,13 +72,34 @@ export function judgePrincipals(statement: Statement, accepted: Map<string, stri
         write: 'the principal, as {"AWS": "arn:aws:iam::111122223333:root"}',
       },
     ];
-  if (narrowsWildcard(statement.conditions, accepted)) return [];
+  if (trustsGuests(statement))
+    return [
+      {
+        where,
+        found: `"Federated": "${COGNITO}" for guests (${COGNITO}:amr)`,
+        why: "Guests of an identity pool do not sign in: anyone on the internet gets the permissions of the role.",
+        write: `"authenticated" as the value of ${COGNITO}:amr`,
+      },
+    ];
+  const wildcards = wildcardsOf(statement);
+  if (wildcards.length === 0 || narrowsWildcard(statement.conditions, accepted)) return [];
+  if (denials.complete(statement, (test) => isAcceptedTest(test, accepted))) return [];
   const condition = whyNotNarrowing(statement.conditions, accepted);
-  return wildcardsOf(statement).map((principal) => {
+  return wildcards.map((principal) => {
     const { why, write } = adviceFor(principal, statement);
     return { where, found: printPrincipal(principal), why: condition ? `${why} ${condition}` : why, write };
   });
 }
+
+/** True for a trust in everyone who asks an identity pool: https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
+const trustsGuests = ({ principals, conditions }: Statement): boolean =>
+  principals.some(({ text }) => text === COGNITO) &&
+  readTests(conditions).tests.some(
+    (test) =>
+      test.key === `${COGNITO}:amr` &&
+      isPositive(test) &&
+      test.values.some((value) => value !== undefined && matches(value, "unauthenticated")),
+  );
 
 /** The parts of a statement that are unknown until the update, in a few words each. */
 export function unknownParts(statement: Statement): string[] {

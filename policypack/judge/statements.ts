@@ -20,15 +20,8 @@ export function principalsOfKind(
 export const hasTest = (statement: Statement, holds: (test: Test) => boolean): boolean =>
   readTests(statement.conditions).tests.some(holds);
 
-/**
- * True if a positive test on one of the keys limits the statement to values that pass. Values unknown until the update
- * pass here, since the update judges them again.
- */
-export const isLimitedBy = (statement: Statement, keys: string[], passes = isFixed): boolean =>
-  hasTest(
-    statement,
-    (test) =>
-      keys.includes(test.key) &&
-      isPositive(test) &&
-      test.values.every((value) => value === undefined || passes(value, test.key)),
-  );
+/** True for a positive test on one of the keys, whose values all pass; unknown ones pass, as the update judges them again. */
+export const limitsTo = (test: Test, keys: string[], passes = isFixed): boolean =>
+  keys.includes(test.key) &&
+  isPositive(test) &&
+  test.values.every((value) => value === undefined || passes(value, test.key));

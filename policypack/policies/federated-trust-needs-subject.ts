@@ -1,6 +1,6 @@
 import { findAccess } from "../find/find-access";
 import { printPrincipal } from "../judge/finding";
-import { isLimitedBy, principalsOfKind } from "../judge/statements";
+import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
 
 // Providers that name the subject otherwise. The subjects of a Cognito identity pool are its users: the audience is the pool.
@@ -29,7 +29,7 @@ export const federatedTrustNeedsSubject = registerPolicy({
         const issuer = issuerOf(principal.text);
         if (!issuer) return [];
         const key = `${issuer}:${SUBJECT_CLAIMS.get(issuer) ?? "sub"}`;
-        if (isLimitedBy(statement, [key.toLowerCase()])) return [];
+        if (hasTest(statement, (test) => limitsTo(test, [key.toLowerCase()]))) return [];
         return [
           {
             where: statement.where,

@@ -1,6 +1,7 @@
 import { findAccess } from "../find/find-access";
 import { whereOf } from "../find/place";
 import { CALLER_KEYS, isFixed } from "../judge/conditions";
+import { Denials } from "../judge/denials";
 import { judgePrincipals } from "../judge/principals";
 import { registerPolicy } from "../policy";
 import { endpointPolicies, type Setting } from "../settings";
@@ -39,8 +40,9 @@ export const noWildcardPrincipals = registerPolicy({
     const accepted = new Map(
       Object.entries(settings.acceptedConditions).map(([key, values]) => [key.toLowerCase(), values]),
     );
+    const denials = new Denials(statements);
     return [
-      ...statements.flatMap((statement) => judgePrincipals(statement, accepted)),
+      ...statements.flatMap((statement) => judgePrincipals(statement, accepted, denials)),
       ...openValues.map(({ place, rule: { why, write } }) => ({
         where: whereOf(place),
         found: toShortJson(place.value),

@@ -1,7 +1,9 @@
 import { findAccess } from "../find/find-access";
 import { accountOf, ownAccounts } from "../judge/accounts";
+import type { Test } from "../judge/conditions";
+import { Denials } from "../judge/denials";
 import { printPrincipal } from "../judge/finding";
-import { isLimitedBy, principalsOfKind } from "../judge/statements";
+import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
 import type { Setting } from "../settings";
 
@@ -23,11 +25,20 @@ const trustedOrganizations: Setting<string[]> = {
   },
 };
 
+/** Keys that fix the account or organization of the caller, or that a service calls for. */
 const CALLER_KEYS = [
   "aws:principalorgid",
   "aws:principalorgpaths",
   "aws:principalaccount",
   "aws:principalarn",
+  "aws:sourceaccount",
+  "aws:sourcearn",
+  "aws:sourceowner",
+  "aws:sourceorgid",
+  "aws:sourceorgpaths",
+  "kms:calleraccount",
+  "s3:dataaccesspointaccount",
+  "s3:dataaccesspointarn",
 ];
 
 /** Organization of an ID, a path, or an ARN of AWS Organizations. */
@@ -46,20 +57,37 @@ export const onlyListedAccounts = registerPolicy({
     const isListed = (value: string): boolean =>
       accounts.includes(accountOf(value) ?? "") ||
       settings.trustedOrganizations.includes(organizationOf(value));
-    const listOf = (list: string[]): string => list.join(", ") || "empty";
-    return findAccess(type, props)
-      .statements.filter((statement) => !isLimitedBy(statement, CALLER_KEYS, isListed))
-      .flatMap((statement) =>
-        [...principalsOfKind(statement, "aws"), ...principalsOfKind(statement, "canonicaluser")]
-          .filter(({ text }) => !isListed(text))
-          .map((principal) => ({
-            where: statement.where,
-            found: printPrincipal(principal),
-            why: accountOf(principal.text)
-              ? "The account is on no list of the organisation's."
-              : "It does not say which account is let in.",
-            write: `an account of trustedAccounts (${listOf(settings.trustedAccounts)}), or a condition on aws:PrincipalOrgID with one of trustedOrganizations (${listOf(settings.trustedOrganizations)})`,
-          })),
-      );
+    const isLimiting = (test: Test): boolean => limitsTo(test, CALLER_KEYS, isListed);
+    const { statements } = findAccess(type, props);
+    const denials = new Denials(statements);
+    return statements.flatMap((statement) => {
+      const principals = [
+        ...principalsOfKind(statement, "aws"),
+        ...principalsOfKind(statement, "canonicaluser"),
+      ].filter(({ text }) => !isListed(text));
+      if (principals.length === 0 || hasTest(statement, isLimiting)) return [];
+      if (denials.complete(statement, isLimiting)) return [];
+      return principals.map((principal) => ({
+        where: statement.where,
+        found: printPrincipal(principal),
+        why: accountOf(principal.text)
+          ? "The account is on no list of the organisation's."
+          : "It does not say which account is let in.",
+        write: adviceFor(settings),
+      }));
+    });
   },
 });
+
+function adviceFor(settings: { trustedAccounts: string[]; trustedOrganizations: string[] }): string {
+  const [accounts, organizations] = [
+    settings.trustedAccounts.join(", "),
+    settings.trustedOrganizations.join(", "),
+  ];
+  const account = accounts
+    ? `an account of trustedAccounts (${accounts})`
+    : "an account that you add to the setting trustedAccounts";
+  return organizations
+    ? `${account}, or a condition on aws:PrincipalOrgID with one of trustedOrganizations (${organizations})`
+    : account;
+}

@@ -3,7 +3,7 @@ import type { Statement } from "../find/types";
 import { accountOf, ownAccounts } from "../judge/accounts";
 import { readTests, type Test } from "../judge/conditions";
 import { printPrincipal } from "../judge/finding";
-import { hasTest, isLimitedBy, principalsOfKind } from "../judge/statements";
+import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
 
 const hasOnly = ({ values }: Test, text: string): boolean =>
@@ -17,6 +17,8 @@ function provesMfa(test: Test): boolean {
   if (operator === "null") return hasOnly(test, "false");
   return /^numericlessthan(equals)?$/.test(operator) && test.values.length > 0;
 }
+
+const isSafeguard = (test: Test): boolean => provesMfa(test) || limitsTo(test, ["sts:externalid"]);
 
 /** True of every request without MFA: in a Deny it keeps them out. */
 const lacksMfa = (test: Test): boolean =>
@@ -55,8 +57,7 @@ export const trustNeedsMfaOrExternalId = registerPolicy({
         );
     const own = ownAccounts(provider);
     return statements
-      .filter((statement) => statement.isTrust && !hasTest(statement, provesMfa))
-      .filter((statement) => !isLimitedBy(statement, ["sts:externalid"]) && !isDenied(statement))
+      .filter((statement) => statement.isTrust && !hasTest(statement, isSafeguard) && !isDenied(statement))
       .flatMap((statement) =>
         principalsOfKind(statement, "aws")
           .filter(({ text }) => !own.includes(accountOf(text) ?? ""))

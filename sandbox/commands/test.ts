@@ -6,7 +6,7 @@ import { UserError } from "../../infra/user-error";
 import { addCommand, type CommandDefinition } from "../../tools/command-line";
 import { showDetail } from "../../tools/details";
 import { PROJECT_DIRECTORY } from "../rehearsal";
-import { actionlint, toolchain } from "../toolchain";
+import { actionlint, toolchain, zizmor } from "../toolchain";
 import type { Counts } from "./lane-reporter";
 import { findTestFiles, LANE_NAMES, type Lane, laneOf } from "./lanes";
 import { report, say } from "./say";
@@ -47,7 +47,7 @@ async function test(chosen: readonly Lane[], { grep, jobs }: TestOptions): Promi
   const lanes = chosen.length > 0 ? chosen : LANE_NAMES;
   await Promise.all([
     lanes.some((lane) => NEEDS_TOOLCHAIN.includes(lane)) && toolchain(report),
-    lanes.includes("workflows") && actionlint(report),
+    lanes.includes("workflows") && Promise.all([actionlint(report), zizmor(report)]),
   ]);
   const folder = mkdtempSync(join(tmpdir(), "test-"));
   try {

@@ -17,7 +17,7 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import { iamArn, partitionOf, roleArn } from "../../infra/access/arn";
 import { policyDocument, type Statement } from "../../infra/access/policy";
 import { checkerStatements, deployerStatements } from "../../infra/deployer";
-import type { Side } from "../../infra/settings";
+import { SIDES, type Side } from "../../infra/stack-settings";
 import { commandArguments } from "../../tools/command-line";
 import { readStackSettings } from "../../tools/stack-settings";
 import { stopSandbox } from "../accounts";
@@ -25,7 +25,6 @@ import { confined, type Rehearsal } from "../rehearsal";
 import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
-const SIDES: readonly Side[] = ["trusting", "trusted"];
 const settings = readStackSettings("dev");
 
 describe("the deployer's permissions", function () {
@@ -115,7 +114,7 @@ describe("the deployer's permissions", function () {
   });
 
   it("suffice, with those of the checks, to ask the accounts who gets in", async () => {
-    // The checks launch instances in the sandbox, never at AWS: see tools/verify/stage.ts.
+    // The checks launch instances in the sandbox, never at AWS: see tools/verify/check-environment.ts.
     const asked: Statement = { Effect: "Allow", Action: ["ec2:*", "iam:PassRole"], Resource: "*" };
     for (const side of SIDES)
       await permit(side, [

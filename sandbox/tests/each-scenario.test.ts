@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { SCENARIOS } from "../../infra/settings";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
@@ -31,7 +31,7 @@ describe("each scenario alone", function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  for (const scenario of SCENARIOS)
+  for (const scenario of SCENARIO_NAMES)
     it(`${scenario} is turned on, the one before it off, and its checks answer as expected`, async () => {
       const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
       const alone = settings.replace(/(scenarios:\n)(?: {4}- \w+\n)+/, `$1    - ${scenario}\n`);

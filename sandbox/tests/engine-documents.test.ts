@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { same } from "../pulumi/provider-aws/compare";
 import { documentMeaning } from "../pulumi/provider-aws/documents";
-import { same } from "../pulumi/provider-aws/table";
 
 const document = (statement: object | object[], Version = "2012-10-17") =>
   JSON.stringify({ Version, Statement: statement });
@@ -18,7 +18,6 @@ const alike: Record<string, [string, string]> = {
     document({ ...base, Action: ["a:A", "b:B"] }),
     document({ ...base, Action: ["b:B", "a:A"] }),
   ],
-  "the case of actions": [document(base), document({ ...base, Action: "S3:getobject" })],
   "the order of statements": [
     document([base, { ...base, Sid: "b" }]),
     document([{ ...base, Sid: "b" }, base]),
@@ -27,10 +26,7 @@ const alike: Record<string, [string, string]> = {
     document({ ...base, Principal: { AWS: "000000000001" } }),
     document({ ...base, Principal: { AWS: ["arn:aws:iam::000000000001:root"] } }),
   ],
-  "everyone in either form": [
-    document({ ...base, Principal: "*" }),
-    document({ ...base, Principal: { AWS: "*" } }),
-  ],
+  "the case of the effect": [document(base), document({ ...base, Effect: "ALLOW" })],
   "a condition's value, text or not": [
     document({ ...base, Condition: { Bool: { "aws:SecureTransport": false } } }),
     document({ ...base, Condition: { Bool: { "aws:SecureTransport": ["false"] } } }),
@@ -38,6 +34,12 @@ const alike: Record<string, [string, string]> = {
 };
 
 const different: Record<string, [string, string]> = {
+  "the case of actions": [document(base), document({ ...base, Action: "S3:getobject" })],
+  "everyone in either form": [
+    document({ ...base, Principal: "*" }),
+    document({ ...base, Principal: { AWS: "*" } }),
+  ],
+  "an action twice": [document(base), document({ ...base, Action: ["s3:GetObject", "s3:GetObject"] })],
   "the effect": [document(base), document({ ...base, Effect: "Deny" })],
   "the case of resources": [
     document({ ...base, Resource: "arn:aws:s3:::a" }),
@@ -95,8 +97,15 @@ describe("other properties, compared by the stand-in AWS plugin", () => {
     );
     assert.ok(!same({}, ["a", "b"], ["b", "a"]));
   });
+  it("take JSON in any layout, and its lists in theirs", () => {
+    assert.ok(same({ compare: "json" }, '{"a":[1,2],"b":3}', '{ "b": 3, "a": [1, 2] }'));
+    assert.ok(!same({ compare: "json" }, '{"a":[1,2]}', '{"a":[2,1]}'));
+    assert.ok(same({ compare: "json" }, "", undefined) && !same({ compare: "json" }, "{", "[]"));
+  });
   it("let AWS choose the keys that the program leaves out", () => {
     assert.ok(same({ compare: "subset" }, { tokens: "required", hops: 1 }, { tokens: "required" }));
     assert.ok(!same({ compare: "subset" }, { tokens: "optional", hops: 1 }, { tokens: "required" }));
+    assert.ok(same({ compare: "subset" }, [{ rule: { key: "k", more: 1 } }], [{ rule: { key: "k" } }]));
+    assert.ok(!same({ compare: "subset" }, [{ rule: { key: "k" } }, { rule: {} }], [{ rule: { key: "k" } }]));
   });
 });

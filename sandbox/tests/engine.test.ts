@@ -1,17 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as iam from "@aws-sdk/client-iam";
@@ -21,90 +10,20 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { fromIni } from "@aws-sdk/credential-providers";
-import { type Sandbox, startSandbox, stopSandbox } from "../accounts";
-import { engineEnvironment, ensureStack, forgetStack } from "../pulumi/engine";
+import { ensureStack, forgetStack } from "../pulumi/engine";
 import { typeOf } from "../pulumi/provider-aws/types";
-import { confined } from "../rehearsal";
-import { type Toolchain, toolchain } from "../toolchain";
+import { toolchain } from "../toolchain";
+import { engineWorld } from "./engine-world";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const ACCOUNTS = { dev: "000000000011", prod: "000000000012" };
 
 describe("the engine with its stand-ins", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
-  // A space in the path, as in many a home folder.
-  const root = mkdtempSync(join(tmpdir(), "engine test "));
-  const [directory, project] = [join(root, "sandbox"), join(root, "project")];
-  const settings = join(project, "Pulumi.dev.yaml");
-  let committed: Buffer;
-  let tools: Toolchain;
-  let sandbox: Sandbox;
-  let environment: Record<string, string>;
-
-  const client = <C>(Client: new (configuration: object) => C) =>
-    new Client({
-      endpoint: sandbox.url,
-      region: sandbox.region,
-      credentials: fromIni({ profile: "dev", configFilepath: sandbox.awsConfigFile }),
-    });
-  const surroundings = (variant: string) => ({
-    ...confined(environment),
-    ACCOUNT: ACCOUNTS.dev,
-    VARIANT: variant,
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-  });
-
-  /** Runs a pulumi command to its end, on the program's variant, and looks whether the settings kept their bytes. */
-  async function pulumi(variant: string, ...args: string[]): Promise<{ code: number; output: string }> {
-    const all = [...args, "--non-interactive", "--color=never"];
-    const ended = await new Promise<{ code: number; output: string }>((resolve) =>
-      execFile(
-        tools.pulumi,
-        all,
-        { cwd: project, env: surroundings(variant), maxBuffer: 1 << 28 },
-        (error, stdout, stderr) =>
-          resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
-      ),
-    );
-    assert.deepEqual(readFileSync(settings), committed, "the settings file was changed");
-    return ended;
-  }
-
-  async function succeeds(variant: string, ...args: string[]): Promise<string> {
-    const { code, output } = await pulumi(variant, ...args);
-    assert.equal(code, 0, output);
-    return output;
-  }
-
-  async function fails(variant: string, ...args: string[]): Promise<string> {
-    const { code, output } = await pulumi(variant, ...args);
-    assert.notEqual(code, 0, output);
-    return output;
-  }
-
-  const up = (variant = "") => succeeds(variant, "up", "--yes", "--skip-preview");
-  const refresh = (variant = "") => succeeds(variant, "refresh", "--yes", "--skip-preview", "--diff");
-
-  before(async () => {
-    cpSync(join(__dirname, "fixtures/engine"), project, { recursive: true });
-    symlinkSync(join(__dirname, "../../node_modules"), join(project, "node_modules"));
-    committed = readFileSync(settings);
-    tools = await toolchain();
-    sandbox = await startSandbox({
-      directory,
-      accounts: ACCOUNTS,
-      region: "ap-northeast-1",
-      motoServer: tools.motoServer,
-    });
-    environment = engineEnvironment({ toolchain: tools, directory, awsConfigFile: sandbox.awsConfigFile });
-    await ensureStack("dev", environment, project);
-  });
-
-  after(async () => {
-    await stopSandbox(directory);
-    rmSync(root, { recursive: true, force: true });
-  });
+  const engine = engineWorld(ACCOUNTS);
+  const { client, directory, fails, project, refresh, root, succeeds, surroundings, up } = engine;
+  before(engine.start);
+  after(engine.stop);
 
   it("previews, creates, and finds nothing to do the second time", async () => {
     assert.match(await succeeds("", "preview"), /\+ 18 to create/);
@@ -140,7 +59,7 @@ describe("the engine with its stand-ins", function () {
     const { PATH } = process.env;
     try {
       process.env.PATH = `${other}:${PATH}`;
-      assert.equal((await toolchain()).cli, tools.cli);
+      assert.equal((await toolchain()).cli, engine.tools.cli);
     } finally {
       process.env.PATH = PATH;
     }
@@ -302,15 +221,19 @@ describe("the engine with its stand-ins", function () {
   for (const moment of ["group", "role", "rolePolicy", "object"])
     it(`completes what an engine that is killed while it creates the ${moment} leaves`, async () => {
       const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color=never"];
-      const engine = spawn(tools.pulumi, args, { cwd: project, env: surroundings(""), detached: true });
+      const child = spawn(engine.tools.pulumi, args, {
+        cwd: project,
+        env: surroundings(""),
+        detached: true,
+      });
       await new Promise<void>((resolve, reject) => {
-        engine.stdout.on(
+        child.stdout.on(
           "data",
           (data) => new RegExp(`\\b${moment} creating`).test(String(data)) && resolve(),
         );
-        engine.once("close", () => reject(new Error(`it ended before it created the ${moment}`)));
+        child.once("close", () => reject(new Error(`it ended before it created the ${moment}`)));
       });
-      process.kill(-(engine.pid ?? 0), "SIGKILL");
+      process.kill(-(child.pid ?? 0), "SIGKILL");
       await up();
       assert.match(await refresh(), /18 unchanged/);
       await succeeds("", "destroy", "--yes", "--skip-preview");
@@ -318,7 +241,7 @@ describe("the engine with its stand-ins", function () {
     });
 
   it("leaves no process behind a killed engine", async () => {
-    const engine = spawn(tools.pulumi, ["preview", "--non-interactive"], {
+    const child = spawn(engine.tools.pulumi, ["preview", "--non-interactive"], {
       cwd: project,
       env: surroundings(""),
       detached: true,
@@ -334,7 +257,7 @@ describe("the engine with its stand-ins", function () {
         ),
       );
     while (!(await plugins()).length) await sleep(50);
-    process.kill(-(engine.pid ?? 0), "SIGKILL");
+    process.kill(-(child.pid ?? 0), "SIGKILL");
     for (let i = 0; i < 100 && (await plugins()).length; i++) await sleep(50);
     assert.deepEqual(await plugins(), []);
   });
@@ -342,7 +265,7 @@ describe("the engine with its stand-ins", function () {
   it("forgets a stack whose accounts are gone, and makes it anew", async () => {
     await up();
     await forgetStack(directory);
-    await ensureStack("dev", environment, project);
+    await ensureStack("dev", engine.environment, project);
     assert.match(await succeeds("", "preview"), /\+ 18 to create/);
   });
 });

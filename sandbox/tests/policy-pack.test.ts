@@ -60,7 +60,7 @@ const programs: Program[] = [
     silent: /no-wildcard-principals|known-at-preview/,
   },
   {
-    name: "a document that only the update can tell is told in the preview",
+    name: "a document that only the update knows is announced in the preview",
     code: `const bucket = new aws.s3.Bucket("site", {});
       new aws.s3.BucketPolicy("site", { bucket: bucket.id, policy: pulumi.jsonStringify(document(allow("*", pulumi.interpolate\`\${bucket.arn}/*\`))) });`,
     fails: false,
@@ -86,7 +86,7 @@ const programs: Program[] = [
     says: ["not known before the update"],
   },
   {
-    name: "an exemption lets a resource be, and is told with one that nothing needs",
+    name: "an exemption leaves a resource alone, and is listed with one that nothing needs",
     code: PUBLIC,
     config: {
       "no-wildcard-principals": {

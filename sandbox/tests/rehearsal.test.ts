@@ -23,9 +23,10 @@ import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
+import { contractOf } from "../../infra/program";
 import { commandArguments } from "../../tools/command-line";
-import { checks } from "../../tools/verify/contract";
-import { CheckUsers } from "../../tools/verify/people";
+import { readStackSettings } from "../../tools/stack-settings";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
@@ -35,7 +36,7 @@ import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
-const count = Object.values(checks).flat().length;
+const count = contractOf(readStackSettings("dev")).flatMap(({ checks }) => checks).length;
 const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`);
 
 const execute = promisify(execFile);
@@ -120,7 +121,7 @@ describe("stack dev, rehearsed", function () {
     });
     return { region: "ap-northeast-1", endpoint: url, credentials };
   };
-  /** Everything of ours that an account holds, whoever made it. */
+  /** Everything that an account holds, from the program or the checks. */
   const holdings = async (profile: string) => {
     const [iam, s3] = [new IAMClient(client(profile)), new S3Client(client(profile))];
     const [roles, groups, users, policies, devices, buckets, topics, queues, repositories, apis] =
@@ -310,13 +311,13 @@ describe("stack dev, rehearsed", function () {
       assert.equal(code, 1);
     });
 
-  it("is mended by the next up, after any of these", async () => {
+  it("is corrected by the next up, after any of these", async () => {
     await up();
     const { output } = await verify();
     assert.match(output, ALL_AS_EXPECTED, output);
   });
 
-  it("shows a trust policy changed behind the engine's back, and mends it", async () => {
+  it("shows a trust policy changed behind the engine's back, and undoes it", async () => {
     const iam = new IAMClient(client("prod"));
     const trust = async () =>
       (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!.AssumeRolePolicyDocument!;

@@ -15,7 +15,7 @@ import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
 import { commandArguments } from "../../tools/command-line";
-import { CheckUsers } from "../../tools/verify/people";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
 import { confined, type Rehearsal } from "../rehearsal";
@@ -44,7 +44,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     );
     return stdout;
   };
-  /** Deploys with these settings besides those of stack dev. */
+  /** Deploys with these settings in addition to those of stack dev. */
   const up = async (...more: string[][]) => {
     for (const [name, ...value] of more) await pulumi("config", "set", `${PROJECT}:${name}`, ...value);
     await pulumi("up", "--yes", "--skip-preview", "--non-interactive");
@@ -76,7 +76,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
     mkdirSync(join(home, ".aws"), { recursive: true });
     const { instanceOperator, topicPublisher } = outputs;
-    // The texts as they are told, with nothing added.
+    // The texts as the outputs give them, with nothing added.
     writeFileSync(
       join(home, ".aws", "config"),
       `${instanceOperator!.machineCliProfile}\n${topicPublisher!.cliProfiles}`,
@@ -166,7 +166,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the machine's AWS CLI, with the profile text that is told and what instance metadata gives", () => {
+  describe("the machine's AWS CLI, with the profile text of the output and what instance metadata gives", () => {
     let operated: string;
     let another: string;
     let metadata: Record<string, string>;
@@ -215,7 +215,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the device's AWS CLI, with the profile texts that are told", () => {
+  describe("the device's AWS CLI, with the profile texts of the output", () => {
     let watcher: MqttClient;
     const seen: string[] = [];
     const publish = (profile: string, topic: string, message: string) => {

@@ -18,8 +18,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
-import { CheckUsers } from "../../tools/verify/people";
-import type { Caller } from "../../tools/verify/requests";
+import type { Caller } from "../../tools/verify/caller";
+import { CheckUsers } from "../../tools/verify/check-users";
 import { accountEnvironment, stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
 import { rehearseCopy } from "./project";
@@ -143,8 +143,8 @@ describe("the way to real accounts", function () {
     const Key = ".pulumi/stacks/cross-account-access/real.json";
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: STATE, Key }));
     const state = await Body!.transformToString();
-    const told = await works("stack", "output", "--json", "--show-secrets");
-    const { secretAccessKey } = JSON.parse(told).topicPublisher;
+    const output = await works("stack", "output", "--json", "--show-secrets");
+    const { secretAccessKey } = JSON.parse(output).topicPublisher;
     assert.match(state, /awskms:/);
     assert.ok(secretAccessKey.length >= 40);
     for (const secret of [secretAccessKey, '"hello"'])

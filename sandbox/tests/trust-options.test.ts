@@ -15,13 +15,13 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsCredentialIdentity } from "@smithy/types";
-import { iamArn, type Place, roleArn } from "../../infra/access/arn";
+import { type AccountLocation, iamArn, roleArn } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { roleOf } from "../../infra/access/hand-over";
 import type { Statement } from "../../infra/access/policy";
+import { roleInstructions } from "../../infra/access/role-instructions";
 import type { SessionRights } from "../../infra/access/trust";
-import type { Session } from "../pulumi/provider-aws/session";
+import type { AwsConnection } from "../pulumi/provider-aws/connection";
 import { typeOf } from "../pulumi/provider-aws/types";
 import {
   ACCOUNTS,
@@ -34,14 +34,14 @@ import {
   words,
 } from "./gateway-world";
 
-const place = (profile: Profile): Place => ({
+const place = (profile: Profile): AccountLocation => ({
   partition: "aws",
   region: REGION,
   accountId: ACCOUNTS[profile],
 });
 const [dev, prod, outsider] = [place("dev"), place("prod"), place("outsider")];
 
-/** Whoever asks: users of dev and of an account outside the organisation, and a role of dev that a machine runs as. */
+/** Everyone who asks: users of dev and of an account outside the organisation, and a role of dev that a machine runs as. */
 type Who = "a member" | "a colleague" | "an outsider" | "a machine";
 const homeOf = (who: Who): Profile => (who === "an outsider" ? "outsider" : "dev");
 
@@ -49,13 +49,13 @@ interface Ask {
   who?: Who;
   /** MFA shown: a code in the very request, or a session that began with one so many seconds ago. Default: none. */
   mfa?: "code" | number;
-  /** What AssumeRole is sent besides. */
+  /** Further parameters of AssumeRole. */
   sent?: Partial<AssumeRoleCommandInput>;
   /** What the role then does. Default: nothing. */
   does?: "list buckets" | "look at instances";
 }
 interface Option {
-  /** What the components are given besides what every role here has. */
+  /** What the components are given in addition to what every role here has. */
   role: Pick<CrossAccountRoleArgs, "trust"> & Partial<CrossAccountRoleArgs>;
   /** What the callers are granted: the role's own ARN unless another one is named. */
   grant?: SessionRights & { roleArn?: string };
@@ -73,7 +73,7 @@ const LOOK: Statement = {
   Action: ["s3:ListAllMyBuckets", "ec2:DescribeInstances"],
   Resource: "*",
 };
-const TOLD = { roleName: "externalId-and-path", path: "/apps/", externalId: "42-42" };
+const ROLE = { roleName: "externalId-and-path", path: "/apps/", externalId: "42-42" };
 
 const named = (option: string) => option.replaceAll(/\W+/g, "-");
 /** Every option has callers of its own, so that no grant of another option speaks for them. */
@@ -246,8 +246,8 @@ const options: Record<string, Option> = {
     asks: { "by its ARN with the path": [{}, refusedBy("identity-based policy")] },
   },
   "externalId and path": {
-    role: { trust: bySelf({ externalId: TOLD.externalId }, true), path: TOLD.path },
-    asks: { "both, and MFA": [{ mfa: "code", sent: { ExternalId: TOLD.externalId } }, "allowed"] },
+    role: { trust: bySelf({ externalId: ROLE.externalId }, true), path: ROLE.path },
+    asks: { "both, and MFA": [{ mfa: "code", sent: { ExternalId: ROLE.externalId } }, "allowed"] },
   },
   maxSessionDuration: {
     role: { trust: bySelf({}), maxSessionDuration: 7200 },
@@ -324,7 +324,11 @@ describe("trust options, asked of the endpoint", function () {
         // What is only looked up has its ID already.
         if (custom && !id && type.startsWith("aws:")) {
           const session = { client: (service: typeof IAMClient) => world.admin(service, home) };
-          await typeOf(type).create(session as unknown as Session, { ...inputs, tagsAll: {} }, () => {});
+          await typeOf(type).create(
+            session as unknown as AwsConnection,
+            { ...inputs, tagsAll: {} },
+            () => {},
+          );
         }
         return { id: id || inputs.name, state: { ...inputs } };
       },
@@ -369,8 +373,8 @@ describe("trust options, asked of the endpoint", function () {
         });
     });
 
-  it("the profile text that people are told carries external ID and path", async () => {
-    const told = roleOf(prod, dev, { ...TOLD, sessionDuration: 3600 });
+  it("the profile text of the instructions carries external ID and path", async () => {
+    const instructions = roleInstructions(prod, dev, { ...ROLE, sessionDuration: 3600 });
     const { credentials, device } = callers.get(nameOf("a member", "externalId and path"))!;
     const folder = mkdtempSync(join(tmpdir(), "trust-options-"));
     try {
@@ -384,7 +388,7 @@ describe("trust options, asked of the endpoint", function () {
         writeFileSync(configFilepath, `[profile me]\n${keys}\n${mine}`);
         world.advance(30);
         return fromIni({
-          profile: TOLD.roleName,
+          profile: ROLE.roleName,
           configFilepath,
           filepath: configFilepath,
           ignoreCache: true,
@@ -396,10 +400,10 @@ describe("trust options, asked of the endpoint", function () {
           } as object,
         })();
       };
-      const session = await assume(told.cliProfile);
+      const session = await assume(instructions.cliProfile);
       const caller = await world.client(STSClient, session).send(new GetCallerIdentityCommand({}));
       assert.match(caller.Arn!, /:assumed-role\/externalId-and-path\//);
-      assert.match(await words(assume(told.cliProfile.replace(/external_id.*\n/, ""))), BY_TRUST);
+      assert.match(await words(assume(instructions.cliProfile.replace(/external_id.*\n/, ""))), BY_TRUST);
     } finally {
       rmSync(folder, { recursive: true });
     }

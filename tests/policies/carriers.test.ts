@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Analyzer, build, UNKNOWN } from "./analyzer";
 import { json, judged, OPEN, reasonOf, rows, samples } from "./rows";
+import { terraformTypes, toTerraform } from "./terraform";
 
 describe("the table of principal carriers", () => {
   let analyzer: Analyzer;
@@ -21,6 +22,20 @@ describe("the table of principal carriers", () => {
     const { open, closed } = samples(row);
     const blocked = (props: object): Promise<boolean> => says("no-wildcard-principals", type, props);
     const later = (): Promise<boolean> => says("known-at-preview", type, { [property]: UNKNOWN });
+    it(`${priority}: ${property} of ${type} is judged alike in Terraform`, async () => {
+      const { inModule, bridged } = terraformTypes(type);
+      const isBlocked = (kind: string, props: object): Promise<boolean> =>
+        says("no-wildcard-principals", kind, props);
+      for (const props of open) {
+        const snake = toTerraform(props) as object;
+        assert.equal(await isBlocked(inModule, snake), judged(row), `${inModule}: ${json(snake)}`);
+        assert.equal(await isBlocked(bridged, props), judged(row), `${bridged}: ${json(props)}`);
+      }
+      for (const props of closed) {
+        assert.ok(!(await isBlocked(inModule, toTerraform(props) as object)), `blocked: ${inModule}`);
+        assert.ok(!(await isBlocked(bridged, props)), `blocked: ${bridged}`);
+      }
+    });
     if (judged(row))
       it(`${priority}: a wildcard in ${property} of ${type} is blocked, and nothing else is`, async () => {
         for (const props of open) assert.ok(await blocked(props), `passed: ${json(props)}`);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXEMPT } from "../../policypack/find/exempt";
-import { typeKey } from "../../policypack/find/resource-type";
+import { tableKey, typeKey } from "../../policypack/find/resource-type";
 import { documentOf, statement } from "./case";
 
 export interface Row {
@@ -105,7 +105,9 @@ export function samples({ type, property, kind, form }: Row): { open: object[]; 
 
 /** Why the pack leaves a row alone, or nothing if it judges it. */
 export const reasonOf = ({ type, property }: Row, exempt = EXEMPT): string | undefined =>
-  exempt.find(({ properties }) => properties.includes(`${typeKey(type)}.${property.toLowerCase()}`))?.reason;
+  exempt.find(({ properties }) =>
+    properties.some((place) => tableKey(place) === `${typeKey(type)}.${property.toLowerCase()}`),
+  )?.reason;
 
 /** True if the pack has to judge a row: all of priority 0 and 1, and of priority 2 what it does not exempt. */
 export const judged = (row: Row): boolean =>

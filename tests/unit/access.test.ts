@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, partitionOf } from "../../infra/access/arn";
+import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { cliProfile, roleOf, switchRoleLink } from "../../infra/access/hand-over";
+import { cliProfile, roleInstructions, switchRoleLink } from "../../infra/access/role-instructions";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
-const place = (accountId: string, region = "ap-northeast-1"): Place => ({
+const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
   accountId,
   region,
   partition: partitionOf(region),
@@ -16,7 +16,7 @@ const dev = place("000000000001");
 const conditionOf = (trust: Trust) => trustStatements(trust)[0]!.Condition;
 
 describe("trust statements", () => {
-  it("ask people for MFA unless told otherwise, with Bool and not BoolIfExists", () => {
+  it("ask people for MFA unless the arguments say otherwise, with Bool and not BoolIfExists", () => {
     assert.deepEqual(trustStatements({ people: { accounts: [dev] } }), [
       {
         Sid: "People",
@@ -128,7 +128,7 @@ describe("a cross-account role", () => {
       new CrossAccountRole("UpdateApp", dev, { ...args, ...more }, { provider });
     });
 
-  it("has no path, no boundary, no managed policy and an hour's sessions unless told otherwise", async () => {
+  it("has no path, no boundary, no managed policy and an hour's sessions unless the arguments say otherwise", async () => {
     const { Role, RolePolicyAttachment } = await roleWith({});
     assert.equal(Role!.path, "/");
     assert.equal(Role!.maxSessionDuration, 3600);
@@ -172,7 +172,7 @@ describe("a grant", () => {
     });
 });
 
-describe("what people are told", () => {
+describe("the instructions for people", () => {
   it("has a switch-role link for each partition's console, with the path inside the role name", () => {
     const link = (region: string) =>
       new URL(switchRoleLink(place("000000000002", region), "UpdateApp", "/apps/"));
@@ -203,15 +203,15 @@ duration_seconds = 3600
   });
   it("follows a role's path, in its ARN, its link and its profile", () => {
     const role = { roleName: "UpdateApp", path: "/apps/", sessionDuration: 3600 };
-    const told = roleOf(place("000000000002"), dev, role);
-    assert.equal(told.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
-    assert.equal(new URL(told.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
-    assert.match(told.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
+    const instructions = roleInstructions(place("000000000002"), dev, role);
+    assert.equal(instructions.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
+    assert.equal(new URL(instructions.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
+    assert.match(instructions.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
   });
   it("gives no switch-role link where the trust asks for an external ID, which only a profile can send", () => {
     const role = { roleName: "UpdateApp", externalId: "42-42", sessionDuration: 3600 };
-    const told = roleOf(place("000000000002"), dev, role);
-    assert(!("switchRoleLink" in told));
-    assert.match(told.cliProfile, /^external_id = 42-42$/m);
+    const instructions = roleInstructions(place("000000000002"), dev, role);
+    assert(!("switchRoleLink" in instructions));
+    assert.match(instructions.cliProfile, /^external_id = 42-42$/m);
   });
 });

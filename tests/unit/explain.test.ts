@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
+import { CATALOGUE } from "../../tools/explain/catalogue";
 import { explain, type Facts } from "../../tools/explain/explanation";
-import { answer, recognize } from "../../tools/explain/known-message";
+import { answer, isWholeAnswer, recognize } from "../../tools/explain/known-message";
 import {
   findManagedPolicies,
   findSource,
@@ -12,6 +13,7 @@ import {
 } from "../../tools/explain/managed-policies";
 import { readMessage } from "../../tools/explain/message";
 import { isAbout, names } from "../../tools/explain/statements";
+import { MESSAGES } from "./explain-messages";
 
 const USER = "arn:aws:iam::111122223333:user/jane";
 const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";
@@ -132,6 +134,61 @@ describe("a refusal's message", () => {
       assert.match(answer(recognized, {}).join(" "), means);
       assert(recognized.message.actions!.test(action));
     });
+});
+
+describe("a public message", () => {
+  for (const { message, answer: whole, ask, refused } of MESSAGES)
+    it(`is answered: ${message.replace(/\s+/g, " ").slice(0, 100)}`, () => {
+      const recognized = recognize(message);
+      const { who, action, on, reason } = readMessage(message);
+      const isAnswered =
+        recognized !== undefined &&
+        isWholeAnswer(recognized, { ...(who && { who }), ...(action && { action }) });
+      assert.equal(isAnswered, whole !== undefined, recognized?.message.id);
+      if (whole ?? ask) assert.equal(recognized?.message.id, whole ?? ask);
+      if (ask) assert(recognized!.message.actions, "the policies decide");
+      if (refused)
+        assert.deepEqual(
+          { who, action, on, type: reason?.type },
+          { who: undefined, on: undefined, type: undefined, ...refused },
+        );
+    });
+  it("gives each entry of the catalogue something to answer", () => {
+    const answered = new Set(MESSAGES.map(({ answer: whole, ask }) => whole ?? ask));
+    assert.deepEqual(
+      CATALOGUE.map(({ id }) => id).filter((id) => !answered.has(id)),
+      [],
+    );
+    assert.equal(new Set(CATALOGUE.map(({ id }) => id)).size, CATALOGUE.length);
+    assert(MESSAGES.length >= 60);
+  });
+  it("gets cause, fix and page, with everything filled in", () => {
+    for (const message of CATALOGUE) {
+      const lines = answer({ message, parts: {} }, { stack: "dev" });
+      assert.deepEqual(
+        lines.map(([label]) => label),
+        ["cause", "fix", "see"],
+      );
+      assert.doesNotMatch(lines.join(), /[{}]/, message.id);
+      assert.match(message.page, /^https:\/\//);
+    }
+  });
+  it("names what it says itself, and what the stack's settings say", () => {
+    const lines = (message: string, stack: Record<string, unknown> = {}) =>
+      answer(recognize(message)!, stack).join("\n");
+    const tooLong = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+    assert.match(lines(tooLong, { sessionDuration: 7200 }), /duration_seconds = 7200 or less/);
+    assert.match(lines("The config profile (UpdateApp) could not be found"), /no profile UpdateApp\n/);
+    assert.match(
+      lines("The SSO session associated with this profile has expired"),
+      /aws sso login --profile PROFILE/,
+    );
+    const encoded = "UnauthorizedOperation: Encoded authorization failure message: abcDEF_123-456";
+    assert.match(
+      lines(encoded, { trustingProfile: "prod" }),
+      /decode-authorization-message --profile prod .*--encoded-message abcDEF_123-456 /,
+    );
+  });
 });
 
 describe("a statement", () => {
@@ -493,7 +550,7 @@ describe("the line that makes a policy", () => {
     });
   it("is left out where the file has several that could be meant", () => {
     const found = findSource("trusting-GitHubActionsPreview-permissions", "RolePolicy");
-    assert.equal(found, "infra/scenarios/github-actions.ts");
+    assert.equal(found, "infra/scenarios/github-actions/resources.ts");
   });
   it("is not made up for a name that no scenario has", () => {
     assert.equal(findSource("nothing-of-ours", "GroupPolicy"), undefined);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cliProfile } from "../../infra/access/hand-over";
+import { cliProfile } from "../../infra/access/role-instructions";
 import { trustStatements } from "../../infra/access/trust";
 import { letter } from "../../tools/handover/letter";
 import { fillIn, readProfile } from "../../tools/handover/profile";

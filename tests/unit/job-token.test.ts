@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jobToken } from "../../tools/verify/job-token";
-import { NotAsked } from "../../tools/verify/not-asked";
+import { SkippedCheck } from "../../tools/verify/skipped-check";
 
 const SUBJECT = "repo:owner/name:environment:prod";
 const AUDIENCE = "sts.amazonaws.com";
@@ -40,12 +40,12 @@ describe("the token of GitHub's jobs", () => {
     await assert.rejects(
       jobToken("repo:owner/name:pull_request", AUDIENCE),
       (error: Error) =>
-        error instanceof NotAsked &&
+        error instanceof SkippedCheck &&
         /by the job repo:owner\/name:pull_request; this is repo:/.test(error.message),
     );
   });
   it("leaves a row unasked outside GitHub", async () => {
     delete process.env.ACTIONS_ID_TOKEN_REQUEST_URL;
-    await assert.rejects(jobToken(SUBJECT, AUDIENCE), NotAsked);
+    await assert.rejects(jobToken(SUBJECT, AUDIENCE), SkippedCheck);
   });
 });

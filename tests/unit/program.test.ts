@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../infra/accounts";
-import { deployScenarios } from "../../infra/scenarios";
-import { parseSettings, SCENARIOS } from "../../infra/settings";
+import { deployScenarios } from "../../infra/program";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { parseSettings } from "../../infra/settings";
 
 interface Registered {
   type: string;
@@ -29,11 +33,15 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     region: "ap-northeast-1",
     trustingAccountId: "000000000002",
     trustedAccountId: "000000000001",
-    scenarios: JSON.stringify(SCENARIOS),
+    scenarios: JSON.stringify(SCENARIO_NAMES),
     githubRepository: "owner/name",
     ...written,
   });
-  deployScenarios(settings, await openAccounts(settings));
+  const accounts = new Map([
+    [settings.trustingProfile, settings.trustingAccountId],
+    [settings.trustedProfile, settings.trustedAccountId],
+  ]);
+  deployScenarios(settings, await openAccounts(settings, async ({ profile }) => accounts.get(profile)));
   await pulumi.runtime.disconnect();
   return registered;
 }
@@ -106,6 +114,18 @@ const inAccount = (all: Registered[], account: string | undefined) =>
     .sort();
 
 describe("the program", () => {
+  const directory = mkdtempSync(join(tmpdir(), "program-"));
+  const { AWS_CONFIG_FILE } = process.env;
+  before(() => {
+    process.env.AWS_CONFIG_FILE = join(directory, "config");
+    writeFileSync(process.env.AWS_CONFIG_FILE, "[profile prod]\nregion = x\n[profile dev]\nregion = x\n");
+  });
+  after(() => {
+    if (AWS_CONFIG_FILE === undefined) delete process.env.AWS_CONFIG_FILE;
+    else process.env.AWS_CONFIG_FILE = AWS_CONFIG_FILE;
+    rmSync(directory, { recursive: true });
+  });
+
   it("puts every resource into its own account, and none into a third", async () => {
     const all = await registrations();
     for (const [account, expected] of Object.entries(expectedAccounts))

@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { trustStatements } from "../../infra/access/trust";
+import { contractOf } from "../../infra/program";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { parseSettings } from "../../infra/settings";
 import { commandArguments } from "../../tools/command-line";
 import { comment } from "../../tools/report/comment";
 import { differenceOf, passes } from "../../tools/report/difference";
@@ -12,11 +15,23 @@ import { page } from "../../tools/report/page";
 import { pathsOf, pathWords } from "../../tools/report/paths";
 import { picture } from "../../tools/report/picture";
 import { statementWords } from "../../tools/report/words";
-import { checks, contract, jobs, people, type Role } from "../../tools/verify/contract";
-import { type AnsweredRow, type Results, readResults } from "../../tools/verify/results";
+import { type AnsweredRow, type Results, readResults, targetsByScenario } from "../../tools/verify/results";
 
 const dev = { accountId: "000000000001", region: "ap-northeast-1", partition: "aws" } as const;
 const TESTER = ({ scenario, who }: AnsweredRow) => scenario === "UpdateApp" && who === "tester";
+
+const settings = parseSettings("dev", {
+  region: "ap-northeast-1",
+  trustingAccountId: "000000000002",
+  trustedAccountId: "000000000001",
+  scenarios: JSON.stringify(SCENARIO_NAMES),
+  instanceOperatorAccountIds: '["000000000004"]',
+  operatedInstanceTag: "operated=true",
+  githubRepository: "owner/name",
+});
+const parts = contractOf(settings);
+const checks = Object.fromEntries(parts.map((part) => [part.scenario, part.checks]));
+const contract = parts.flatMap(({ scenario, rows }) => rows.map((row) => ({ scenario, ...row })));
 
 /** Results as a run of the whole contract gives them, with some rows answered otherwise. */
 function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})): Results {
@@ -29,24 +44,26 @@ function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})
     policies: [],
   });
   return {
-    format: "cross-account-access/results/2",
+    format: "cross-account-access/results/3",
     stack: "dev",
     at: "2026-01-02T03:04:05.000Z",
     region: "ap-northeast-1",
     rehearsal: true,
     accounts: { trusting: "000000000002", trusted: "000000000001", outsider: "000000000003" },
-    people: Object.fromEntries([
-      ...Object.entries<Role>(people).map(([who, { home, groups = [] }]) => [
-        who,
-        { home, groups, machine: false },
-      ]),
-      ...["machine", "device"].map((who) => [who, { home: "trusted", groups: [], machine: true }]),
-      ...Object.keys(jobs).map((who) => [who, { home: "github", groups: [], machine: true }]),
-    ]),
+    people: Object.fromEntries(
+      contract.map(({ who }) => {
+        if (who.kind === "user")
+          return [who.name, { home: who.home, groups: who.groups ?? [], machine: false }];
+        const home = who.kind === "job" ? ("github" as const) : ("trusted" as const);
+        return [who.name, { home, groups: [], machine: true }];
+      }),
+    ),
     checks,
     rows: contract.map((row) => {
       const answered = {
         ...row,
+        who: row.who.name,
+        on: row.on.name,
         answer: row.expected,
         words: row.expected === "refused" ? "AccessDenied" : "",
       };
@@ -60,7 +77,7 @@ function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})
       arn: `arn:aws:${kind}:ap-northeast-1:000000000002:shared`,
       statements: [{ Effect: "Allow", Principal: { AWS: "000000000001" }, Action: `${kind}:Use` }],
     })),
-    outputs: { UpdateApp: { bucketName: "productionapp-000000000002" } },
+    targets: targetsByScenario(contract),
   };
 }
 const granted = results((row) => (TESTER(row) ? { answer: "allowed", words: "" } : {}));
@@ -95,7 +112,7 @@ describe("the access report", () => {
 
   it("draws roles as roles, whether they stand in the middle or are what is reached, and cuts no name", () => {
     const { nodes } = pathsOf(results(), "GitHubActions");
-    const roles = nodes.filter(({ name }) => /role/i.test(name) || name === "GitHubActions");
+    const roles = nodes.filter(({ kind }) => kind === "role");
     const { text } = picture(results(), "GitHubActions");
     assert.equal(text.match(/<g class="role">/g)?.length, roles.length);
     const long = structuredClone(results());
@@ -117,7 +134,7 @@ describe("the access report", () => {
 
   it("has no two rows that a comparison would take for one", () => {
     const keys = contract.map(({ scenario, who, session, action, on }) =>
-      [scenario, who, session, action, on].join(),
+      [scenario, who.name, session, action, on.name].join(),
     );
     assert.deepEqual(
       keys.filter((key, index) => keys.indexOf(key) !== index),
@@ -182,7 +199,7 @@ describe("the access report", () => {
     );
     const off = { ...results(), rows: results().rows.filter(({ scenario }) => scenario !== "SharedBucket") };
     assert.equal(passes(off, differenceOf(results(), off)), true);
-    const unclear = results((row) => (TESTER(row) ? { answer: "not asked" } : {}));
+    const unclear = results((row) => (TESTER(row) ? { answer: "skipped" } : {}));
     assert.equal(differenceOf(results(), unclear).otherwise.length, 1);
     assert.equal(passes(unclear, differenceOf(results(), unclear)), false);
   });
@@ -273,7 +290,7 @@ describe("the access report", () => {
       writeFileSync(file, '{"format":"cross-account-access/results/0"}');
       assert.throws(
         () => readResults(file),
-        /old\.json: found the format .*results\/0; expected .*results\/2/,
+        /old\.json: found the format .*results\/0; expected .*results\/3/,
       );
       assert.throws(
         () => readResults(join(directory, "none.json")),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Place, partitionOf } from "../../infra/access/arn";
+import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
 import { ResourceBasedAccess } from "../../infra/access/resource-based-access";
 import {
@@ -13,7 +13,7 @@ import {
   topic,
 } from "../../infra/access/shared-resource";
 
-const place = (accountId: string, region = "ap-northeast-1"): Place => ({
+const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
   accountId,
   region,
   partition: partitionOf(region),
@@ -21,7 +21,7 @@ const place = (accountId: string, region = "ap-northeast-1"): Place => ({
 const api = { apiName: "shared", stageName: "v1", method: "GET /greeting", openApi: "{}" };
 
 interface Case {
-  of: (owner: Place) => SharedResource;
+  of: (owner: AccountLocation) => SharedResource;
   policy: [type: string, name: string];
   /** Undefined: the service's own policies name none. */
   resource: string | string[] | undefined;
@@ -111,7 +111,7 @@ describe("access by resource-based policy", () => {
       assert.deepEqual(share!.Principal, { AWS: "arn:aws:iam::000000000001:root" });
       assert.deepEqual(share!.Action, actions);
       assert.deepEqual(share!.Resource, resource);
-      const [right, ...besides] = statements(...GRANT);
+      const [right, ...trustedSideOnly] = statements(...GRANT);
       assert.deepEqual(right!.Action, actions);
       assert.deepEqual(
         right!.Resource,
@@ -120,7 +120,7 @@ describe("access by resource-based policy", () => {
       // Signing in to ECR is about no repository.
       const signIn = service === "ECR" ? [["ecr:GetAuthorizationToken"]] : [];
       assert.deepEqual(
-        besides.map(({ Action }) => Action),
+        trustedSideOnly.map(({ Action }) => Action),
         signIn,
       );
     });

@@ -97,7 +97,7 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
 
 describe("settings", () => {
   for (const [sentence, written, says] of mistakes)
-    it(`refuse ${sentence}, naming the stack and the command that mends it`, () => {
+    it(`refuse ${sentence}, naming the stack and the command that fixes it`, () => {
       const attempt = () => parseSettings("dev", { ...valid, ...written });
       assert.throws(attempt, (error: unknown) => {
         assert(error instanceof SettingsError);

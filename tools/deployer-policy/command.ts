@@ -1,5 +1,5 @@
 import { Argument } from "commander";
-import type { Side } from "../../infra/settings";
+import type { Side } from "../../infra/stack-settings";
 import { addCommand, type CommandDefinition } from "../command-line";
 
 export const deployerPolicy: CommandDefinition = (program) =>

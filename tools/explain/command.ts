@@ -1,13 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run explain`. */
-export interface ExplainOptions {
-  who?: string;
-  action?: string;
-  on?: string;
-  message?: string;
-  last?: true;
-}
+import type { ExplainOptions } from "./run";
 
 export const explain: CommandDefinition = (program) =>
   addCommand(

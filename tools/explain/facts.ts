@@ -1,14 +1,14 @@
 import { iamArn, oidcProviderArn, partitionOf } from "../../infra/access/arn";
+import { GITHUB_ISSUER } from "../../infra/access/github-oidc";
 import type { Statement } from "../../infra/access/policy";
-import { GITHUB } from "../../infra/deployer";
+import { SIDES } from "../../infra/stack-settings";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, isUnreadable, readOrReason, type Unreadable } from "../deployed-policies";
-import type { Deployment, Stage } from "../verify/stage";
+import type { CheckEnvironment, Deployment } from "../verify/check-environment";
 import type { Facts } from "./explanation";
-import { type HolderType, type ManagedPolicy, readManagedPolicies, targetOf } from "./managed-policies";
+import { type HolderType, type ManagedPolicy, targetOf } from "./managed-policies";
 import { accountOf, isFederated } from "./statements";
 
-const SIDES = ["trusting", "trusted"] as const;
 const UNMANAGED_API: Unreadable = {
   reason: "the policy of an API that this stack did not make",
   missing: false,
@@ -22,23 +22,26 @@ type Read = <Value>(
 ) => Promise<Value | Unreadable>;
 
 const reader =
-  ({ settings }: Deployment, stage: Stage): Read =>
+  ({ settings }: Deployment, environment: CheckEnvironment): Read =>
   async (accountId, name, ask) => {
     const side = SIDES.find((each) => settings[`${each}AccountId`] === accountId);
     if (!side) return { reason: `${name}: account ${accountId} is not this stack's`, missing: false };
     const profile = settings[`${side}Profile`];
-    return readOrReason(ask(new DeployedPolicies(stage.administrator(side))), name, { profile, accountId });
+    return readOrReason(ask(new DeployedPolicies(environment.administrator(side))), name, {
+      profile,
+      accountId,
+    });
   };
 
 /** What the accounts hold that may refuse a request. */
 export async function readFacts(
   deployment: Deployment,
-  stage: Stage,
+  environment: CheckEnvironment,
   request: Pick<Facts, "who" | "action" | "on">,
+  managed: readonly ManagedPolicy[],
 ): Promise<Omit<Facts, "reason">> {
   const { settings } = deployment;
-  const managed = await readManagedPolicies(settings.stack);
-  const read = reader(deployment, stage);
+  const read = reader(deployment, environment);
   const [own, resource] = await Promise.all([
     readOwn(read, request.who),
     readResource(read, request, managed, settings.trustingAccountId),
@@ -91,14 +94,14 @@ export async function completeCaller(
   who: string,
   on: string | undefined,
   { settings }: Deployment,
-  stage: Stage,
+  environment: CheckEnvironment,
 ): Promise<string> {
   if (who.startsWith("arn:")) return who;
   const { trustedAccountId: accountId, trustedProfile: profile, trustingAccountId, region } = settings;
   const place = (account: string) => ({ accountId: account, region, partition: partitionOf(region) });
   if (who.startsWith("repo:"))
-    return `${oidcProviderArn(place(accountOf(on ?? "") || trustingAccountId), GITHUB)} ${who}`;
-  const policies = new DeployedPolicies(stage.administrator("trusted"));
+    return `${oidcProviderArn(place(accountOf(on ?? "") || trustingAccountId), GITHUB_ISSUER)} ${who}`;
+  const policies = new DeployedPolicies(environment.administrator("trusted"));
   const user = await readOrReason(policies.user(who), `user ${who}`, { profile, accountId });
   if (!isUnreadable(user)) return user.arn;
   if (user.missing)

@@ -137,18 +137,28 @@ interface SourceFile {
   /** The file's name, or the folder's, without hyphens. */
   scenario: string;
   text: string;
+  /** The text of all files of the folder, where its constants are. */
+  folderText: string;
 }
-const readScenarios = (): SourceFile[] =>
-  readdirSync(SCENARIOS, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !["index.ts", "registry.ts"].includes(file))
-    .map((file) => {
-      const folder = dirname(file).split("/")[0]!;
-      return {
-        path: join(SCENARIOS, file),
-        scenario: (folder === "." ? basename(file, ".ts") : folder).replaceAll("-", ""),
-        text: readFileSync(join(SCENARIOS, file), "utf8"),
-      };
-    });
+/** The files of a scenario that create nothing. */
+const NO_RESOURCES = new Set(["index.ts", "registry.ts", "names.ts", "settings.ts", "contract.ts"]);
+
+function readScenarios(): SourceFile[] {
+  const files = readdirSync(SCENARIOS, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => ({ file, folder: dirname(file), text: readFileSync(join(SCENARIOS, file), "utf8") }));
+  return files
+    .filter(({ file }) => !NO_RESOURCES.has(basename(file)))
+    .map(({ file, folder, text }) => ({
+      path: join(SCENARIOS, file),
+      scenario: (folder === "." ? basename(file, ".ts") : folder).replaceAll("-", ""),
+      text,
+      folderText: files
+        .filter((other) => other.folder === folder)
+        .map((other) => other.text)
+        .join("\n"),
+    }));
+}
 
 const lineOf = ({ path, text }: SourceFile, index: number) =>
   `${relative(PROJECT_DIRECTORY, path)}:${text.slice(0, index).split("\n").length}`;
@@ -164,7 +174,7 @@ export function findSource(resource: string, type: HolderType): string | undefin
   const names = resource.split("-").map((_, index, parts) => parts.slice(0, parts.length - index).join("-"));
   for (const name of names)
     for (const file of files) {
-      const places = findPlaces(file.text, name, argument);
+      const places = findPlaces(file, name, argument);
       const [first] = places;
       if (first) return lineOf(file, places.find((place) => place.argument)?.argument ?? first.named);
     }
@@ -180,8 +190,9 @@ export function findSource(resource: string, type: HolderType): string | undefin
 }
 
 /** Where a text creates a resource of this name, and where the argument for its policy follows. */
-function findPlaces(text: string, name: string, argument: RegExp | undefined) {
-  const [, constant = name] = new RegExp(`^(?:export )?const (\\w+) = "${name}";`, "m").exec(text) ?? [];
+function findPlaces({ text, folderText }: SourceFile, name: string, argument: RegExp | undefined) {
+  const [, constant = name] =
+    new RegExp(`^(?:export )?const (\\w+) = "${name}";`, "m").exec(folderText) ?? [];
   const creation = `\\bnew [\\w.]+\\(\\s*(?:"${name}"|${constant}),|[\\s{](?:"${name}"|${name}): \\w+\\(`;
   return [...text.matchAll(new RegExp(creation, "g"))].map((match) => {
     const end = match.index + match[0].length;

@@ -1,13 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run handover`. */
-export interface HandoverOptions {
-  role?: string;
-  for?: string;
-  folder?: string;
-  write?: true;
-  sourceProfile?: string;
-}
+import type { HandoverOptions } from "./run";
 
 export const handover: CommandDefinition = (program) =>
   addCommand(

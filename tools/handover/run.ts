@@ -1,15 +1,24 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IAMClient, ListMFADevicesCommand } from "@aws-sdk/client-iam";
+import { checkProfiles } from "../../infra/profiles";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, type DeployedUser, isUnreadable, readOrReason } from "../deployed-policies";
 import { readDeployment } from "../deployment";
 import { isAbout, meetsPrincipalArn, names } from "../explain/statements";
-import { type Deployment, Stage } from "../verify/stage";
+import { CheckEnvironment, type Deployment } from "../verify/check-environment";
 import { addProfiles, awsConfigFile } from "./aws-config";
-import type { HandoverOptions } from "./command";
 import { type Handover, letter } from "./letter";
 import { fillIn, placeholdersOf, readProfile } from "./profile";
+
+/** The options of `npm run handover`. */
+export interface HandoverOptions {
+  role?: string;
+  for?: string;
+  folder?: string;
+  write?: true;
+  sourceProfile?: string;
+}
 
 /** A person, as the trusted account has them. */
 interface Person extends DeployedUser {
@@ -20,9 +29,10 @@ interface Person extends DeployedUser {
 /** Writes the letters of a stack's roles, or adds their profiles to the own AWS config file. */
 export async function runHandover(stack: string, options: HandoverOptions): Promise<void> {
   const deployment = await readDeployment(stack);
-  const stage = await Stage.of(deployment);
-  const person = options.for ? await readPerson(deployment, stage, options.for) : undefined;
-  const all = await handoversOf(deployment, stage, person, options.sourceProfile);
+  await checkProfiles(deployment.settings);
+  const environment = await CheckEnvironment.of(deployment);
+  const person = options.for ? await readPerson(deployment, environment, options.for) : undefined;
+  const all = await handoversOf(deployment, environment, person, options.sourceProfile);
   const chosen = all.filter(({ roleName }) => !options.role || roleName === options.role);
   if (chosen.length === 0)
     throw new UserError(
@@ -54,12 +64,12 @@ async function writeProfiles(handovers: readonly Handover[]): Promise<void> {
 /** The handovers of a stack's roles that people use: those with a CLI profile. */
 async function handoversOf(
   deployment: Deployment,
-  stage: Stage,
+  environment: CheckEnvironment,
   person: Person | undefined,
   sourceProfile: string | undefined,
 ): Promise<Candidate[]> {
   const { settings, outputs } = deployment;
-  const policies = new DeployedPolicies(stage.administrator("trusting"));
+  const policies = new DeployedPolicies(environment.administrator("trusting"));
   const account = { profile: settings.trustingProfile, accountId: settings.trustingAccountId };
   const isManaged = settings.manages.includes("trusting");
   return Promise.all(
@@ -92,7 +102,7 @@ async function handoversOf(
 type Candidate = Handover & { roleArn: string };
 
 /**
- * The handovers that are true for a person; of the others the administrator is told, on standard error.
+ * The handovers of the roles that a person can assume; the others are listed for the administrator, on standard error.
  * @throws {UserError} where there is none.
  */
 function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {
@@ -152,10 +162,14 @@ function whyNotAssumable({ roleArn, role }: Candidate, person: Person): string |
 }
 
 /** An IAM user of the trusted account. @throws {UserError} where there is none of that name, or it cannot be read. */
-async function readPerson(deployment: Deployment, stage: Stage, name: string): Promise<Person> {
+async function readPerson(
+  deployment: Deployment,
+  environment: CheckEnvironment,
+  name: string,
+): Promise<Person> {
   const { settings } = deployment;
   const { stack, trustedAccountId: accountId, trustedProfile: profile } = settings;
-  const administrator = stage.administrator("trusted");
+  const administrator = environment.administrator("trusted");
   const read = async () => {
     const user = await new DeployedPolicies(administrator).user(name);
     const { MFADevices = [] } = await new IAMClient(administrator).send(

@@ -1,12 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run report`. */
-export interface ReportOptions {
-  results: string;
-  base?: string;
-  html?: string;
-  markdown?: string;
-}
+import type { ReportOptions } from "./run";
 
 export const report: CommandDefinition = (program) =>
   addCommand(

@@ -11,7 +11,7 @@ export interface Changed {
 export interface Difference {
   newlyAllowed: Changed[];
   newlyRefused: Changed[];
-  /** Changed to or from an answer that is neither: unclear, not asked. */
+  /** Changed to or from an answer that is neither: unclear, skipped. */
   otherwise: Changed[];
   added: AnsweredRow[];
   removed: AnsweredRow[];
@@ -55,7 +55,7 @@ export function differenceOf(base: Results, now: Results): Difference {
   };
 }
 
-/** Rows that the base refused and nobody asks any more, of scenarios that are still deployed. */
+/** Rows that the base refused and that are no longer asked, of scenarios that are still deployed. */
 export const noLongerAsked = ({ rows }: Results, { removed }: Difference): AnsweredRow[] =>
   removed.filter(
     ({ answer, scenario }) => answer === "refused" && rows.some((row) => row.scenario === scenario),

@@ -170,8 +170,13 @@ ${rows
 </table></div>`;
 }
 
-const answerOf = (row: AnsweredRow): Markup =>
-  html`<span class="${row.answer === "allowed" ? "allowed" : "refused"}">${{ allowed: "✔ ", refused: "✘ " }[row.answer] ?? "? "}${row.answer}</span>${!asExpected(row) && html` <strong class="bad">not as expected</strong>`}`;
+const SIGNS: Readonly<Record<string, string>> = { allowed: "✔", refused: "✘" };
+
+function answerOf(row: AnsweredRow): Markup {
+  const style = row.answer === "allowed" ? "allowed" : "refused";
+  const remark = !asExpected(row) && html` <strong class="bad">not as expected</strong>`;
+  return html`<span class="${style}">${SIGNS[row.answer] ?? "?"} ${row.answer}</span>${remark}`;
+}
 
 function findingsSection(results: Results, base?: Results, difference?: Difference): Markup | undefined {
   const lists = listsOf(results, difference);

@@ -1,21 +1,21 @@
-import { asExpected, type Place, type Results } from "../verify/results";
+import { asExpected, type PersonaHome, type Results } from "../verify/results";
 
 /** Someone or something in the picture. */
 export interface Node {
   id: string;
   kind: "person" | "machine" | "role" | "resource";
   name: string;
-  /** What it is really called, or which groups it is in. */
+  /** Its real name, or the groups that it is in. */
   note: string;
-  home: Place;
+  home: PersonaHome;
 }
 
-/** A way from one to the other: everything that was asked along it and answered alike. */
+/** A connection of two nodes: everything that was asked along it and answered alike. */
 export interface Path {
   from: string;
   to: string;
   answer: string;
-  /** How or what was asked, such as `with an MFA code` or `s3:GetObject`. */
+  /** The session or the action, such as `MFA code` or `s3:GetObject`. */
   asked: string[];
   asExpected: boolean;
 }
@@ -25,7 +25,7 @@ export interface Paths {
   paths: Path[];
 }
 
-/** How a person shows who they are when they ask for the role. */
+/** The proof of identity that goes along with a request for the role. */
 const SHOWN: Readonly<Record<string, string>> = {
   "own keys": "no MFA",
   "own keys and an MFA code": "MFA code",
@@ -35,25 +35,18 @@ const SHOWN: Readonly<Record<string, string>> = {
   "own token": "token",
   "own token for another audience": "token for another audience",
 };
-/** The output that tells what a target is really called. */
-const CALLED: Readonly<Record<string, [scenario: string, output: string]>> = {
-  productionapp: ["UpdateApp", "bucketName"],
-  "the parameter": ["ParameterReader", "parameterName"],
-  "the topic": ["TopicPublisher", "topic"],
-  "the shared bucket": ["SharedBucket", "bucketName"],
-  "the deploy role": ["GitHubActions", "deployRoleArn"],
-  "the deploy role of dev": ["GitHubActions", "trustedDeployRoleArn"],
-  "the preview role of dev": ["GitHubActions", "trustedPreviewRoleArn"],
-};
+/** A machine has no MFA device, so it is not said that it showed none. */
+const MACHINE_SHOWN: Readonly<Record<string, string>> = { "own keys": "own credentials" };
+const machineNote = (home: PersonaHome) =>
+  home === "github" ? "job of GitHub Actions" : "deployed by the stack";
 
-/** Who reached what in a scenario, drawn from its rows alone. */
+/** The paths of a scenario, from its rows alone. */
 export function pathsOf(results: Results, scenario: string): Paths {
   const nodes = new Map<string, Node>();
   const paths = new Map<string, Path>();
   const person = (who: string) => {
     const { home = "trusted", machine = false, groups = [] } = results.people[who] ?? {};
-    const deployed = home === "github" ? "job of GitHub Actions" : "deployed by the stack";
-    const note = groups.length > 0 ? groups.join(", ") : machine ? deployed : "in no group";
+    const note = groups.join(", ") || (machine ? machineNote(home) : "in no group");
     const node = {
       id: `person ${who}`,
       kind: machine ? "machine" : "person",
@@ -70,30 +63,27 @@ export function pathsOf(results: Results, scenario: string): Paths {
     nodes.set("role", { id: "role", kind: "role", name, note: "role", home: "trusting" });
     return "role";
   };
+  const targets = results.targets[scenario] ?? {};
+  // Where a scenario has several roles, the first stands in the middle, the others as what is reached.
+  const mainRole = Object.keys(targets).find((on) => targets[on]!.kind === "role");
   const resource = (on: string) => {
-    const [named, output] = CALLED[on] ?? [];
-    const called =
-      named && output ? results.outputs[named]?.[output]?.replace(/^arn:.*:role\//, "") : undefined;
-    const home = / (in|of) dev$/.test(on) ? "trusted" : "trusting";
-    const note = called && called !== on ? called : "";
-    const kind = /\brole\b/.test(on) ? "role" : "resource";
+    const { name = "", side: home = "trusting", kind = "resource" } = targets[on] ?? {};
+    const note = name === on ? "" : name;
     nodes.set(`on ${on}`, { id: `on ${on}`, kind, name: on, note, home });
     return `on ${on}`;
   };
   for (const row of results.rows.filter((one) => one.scenario === scenario)) {
     const { who, session, action, on, answer } = row;
     const assumes = action.startsWith("sts:AssumeRole");
-    // Where a scenario has several roles, the one that rows go on as stands in the middle, the others as what is reached.
-    const middle = on === "the role" || on === "the preview role";
     const asRole = session.startsWith("as the role");
-    const [, source, target] = /^(.+) to (.+)$/.exec(on) ?? [];
+    const { copy } = targets[on] ?? {};
     const from = asRole ? role() : person(who);
-    const to = assumes && middle ? role() : resource(target ?? on);
+    const to = assumes && on === mainRole ? role() : resource(copy?.to ?? on);
+    const shown = results.people[who]?.machine ? MACHINE_SHOWN[session] : undefined;
+    const expired = session === "as the role, expired" ? " when expired" : "";
     const asked = assumes
-      ? results.people[who]?.machine && session === "own keys"
-        ? "own credentials"
-        : (SHOWN[session] ?? session)
-      : `${action}${source ? ` from ${source}` : ""}${session === "as the role, expired" ? " when expired" : ""}`;
+      ? (shown ?? SHOWN[session] ?? session)
+      : `${action}${copy ? ` from ${copy.from}` : ""}${expired}`;
     const key = JSON.stringify([from, to, answer, asExpected(row)]);
     const path = paths.get(key) ?? { from, to, answer, asked: [], asExpected: asExpected(row) };
     if (!path.asked.includes(asked)) path.asked.push(asked);

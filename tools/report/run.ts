@@ -1,9 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { readResults } from "../verify/results";
-import type { ReportOptions } from "./command";
 import { comment } from "./comment";
 import { differenceOf, passes } from "./difference";
 import { headline, page } from "./page";
+
+/** The options of `npm run report`. */
+export interface ReportOptions {
+  results: string;
+  base?: string;
+  html?: string;
+  markdown?: string;
+}
 
 /** Draws results, and compares them with others where there are some. Exit code 1: the comparison does not pass. */
 export function runReport(options: ReportOptions): number {

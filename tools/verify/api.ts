@@ -2,7 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { Caller } from "./requests";
+import type { Caller } from "./caller";
 
 /**
  * Calls an API of API Gateway with a signed GET request.

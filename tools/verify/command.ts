@@ -1,12 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run verify`. */
-export interface VerifyOptions {
-  outsiderProfile: string;
-  partnerProfile: string;
-  patient?: true;
-  results?: string;
-}
+import type { VerifyOptions } from "./run";
 
 export const verify: CommandDefinition = (program) =>
   addCommand(

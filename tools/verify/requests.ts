@@ -22,6 +22,7 @@ import {
   DeleteObjectCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutBucketPolicyCommand,
   PutObjectCommand,
@@ -42,64 +43,24 @@ import {
   SSMClient,
 } from "@aws-sdk/client-ssm";
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { Action, Answer, SessionKind } from "../../infra/contract/types";
 import { callApi } from "./api";
-import type { Answer, Session } from "./contract";
-import { CHECK_PATH } from "./people";
+import type { Caller, Subject } from "./caller";
+import { CHECK_PATH } from "./check-users";
 import { connectAs, publish } from "./topic";
-
-/** Who asks, and where. */
-export interface Caller {
-  region: string;
-  /** Only where the profile leads to an endpoint of its own. */
-  endpoint?: string;
-  credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider;
-}
-
-/** What a request is about; what an action does not need is left unread. */
-export interface Subject {
-  bucket: string;
-  key: string;
-  /** Where a copy comes from. */
-  sourceBucket: string;
-  /** The policy that the bucket has already: putting it again does no harm where that is, wrongly, allowed. */
-  bucketPolicy: string;
-  /** A name that nothing in the account has, and that is cleared up where it is wrongly created. */
-  unusedName: string;
-  parameter: string;
-  instance: string;
-  /** Asks whether it may be done, and does not do it: the instance is somebody's. */
-  dryRun: boolean;
-  topic: string;
-  clientId: string;
-  /** Who sees, in the account of the topic, what is published there. */
-  watcher: Caller;
-  topicArn: string;
-  queueUrl: string;
-  /** The text of a message: what this check sent, and no other. */
-  message: string;
-  repository: { repositoryName: string; registryId: string };
-  apiUrl: string;
-  role: {
-    arn: string;
-    sessionName: string;
-    durationSeconds: number;
-    mfa?: { serial: string; code: string };
-    /** Signed by an OpenID Connect provider. */
-    token?: string;
-  };
-}
 
 type Request = (caller: Caller, subject: Subject) => Promise<unknown>;
 
 /** One real request per action of the access contract. */
-export const requests = {
+export const requests: Readonly<Record<Action, Request>> = {
   "sts:AssumeRole": (caller, { role }) =>
     new STSClient(caller).send(
       new AssumeRoleCommand({
         RoleArn: role.arn,
         RoleSessionName: role.sessionName,
         DurationSeconds: role.durationSeconds,
+        ...(role.sessionTag && { Tags: [{ Key: role.sessionTag.key, Value: role.sessionTag.value }] }),
+        ...(role.sourceIdentity && { SourceIdentity: role.sourceIdentity }),
         ...(role.mfa && { SerialNumber: role.mfa.serial, TokenCode: role.mfa.code }),
       }),
     ),
@@ -113,6 +74,7 @@ export const requests = {
         WebIdentityToken: role.token,
       }),
     ),
+  "s3:ListAllMyBuckets": (caller) => new S3Client(caller).send(new ListBucketsCommand({})),
   "s3:ListBucket": (caller, { bucket }) =>
     new S3Client(caller).send(new ListObjectsV2Command({ Bucket: bucket })),
   "s3:GetObject": async (caller, { bucket, key }) => {
@@ -192,7 +154,7 @@ export const requests = {
   "ecr:DescribeImages": (caller, { repository }) =>
     new ECRClient(caller).send(new DescribeImagesCommand(repository)),
   "execute-api:Invoke": (caller, { apiUrl }) => callApi(caller, apiUrl),
-} satisfies Record<string, Request>;
+};
 
 /** Receives the message that was sent, and deletes it; others are left as visible as they were. */
 async function receive(caller: Caller, { queueUrl: QueueUrl, message }: Subject): Promise<void> {
@@ -210,8 +172,6 @@ async function receive(caller: Caller, { queueUrl: QueueUrl, message }: Subject)
   for (const { ReceiptHandle } of sent)
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
 }
-
-export type Action = keyof typeof requests;
 
 /** What the endpoint answered: its verdict and, where it refused or failed, its own words. */
 export type Verdict = { answer: Answer | "unclear"; words: string };
@@ -240,9 +200,11 @@ const ALLOWED_YET_FAILED = new Set([
 ]);
 
 /** What an endpoint's error says about access: that credentials have expired counts only where that is the question. */
-export function verdictOf(error: unknown, session: Session): Verdict {
+export function verdictOf(error: unknown, session: SessionKind): Verdict {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const refused = REFUSALS.has(name) || (session === "as the role, expired" && EXPIRED.has(name));
+  const isTooLong = name === "ValidationError" && /DurationSeconds exceeds/.test(message);
+  const refused =
+    REFUSALS.has(name) || isTooLong || (session === "as the role, expired" && EXPIRED.has(name));
   const answer = refused ? "refused" : ALLOWED_YET_FAILED.has(name) ? "allowed" : "unclear";
   return { answer, words: `${name}: ${message}` };
 }

@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { arn, bucketArn, type Place as Owner, partitionOf } from "../../infra/access/arn";
+import { bucketArn } from "../../infra/access/arn";
 import type { Statement } from "../../infra/access/policy";
-import { groupsOf } from "../../infra/deployer";
+import type { Home, Persona, Target } from "../../infra/contract/types";
+import { contractOf, groupsOf, inventoryOf } from "../../infra/program";
+import type { Settings } from "../../infra/settings";
+import { locationsOf } from "../../infra/stack-settings";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, type DeployedPolicy, type DeployedRole } from "../deployed-policies";
-import { checks, type Home, jobs, people, type Role } from "./contract";
-import { type Deployment, Stage } from "./stage";
+import { CheckEnvironment, type Deployment, type Row } from "./check-environment";
 import type { Result } from "./verify";
 
-const FORMAT = "cross-account-access/results/2";
+const FORMAT = "cross-account-access/results/3";
 
 /** A row of the access contract and what was answered. Names are plain text: other versions may know others. */
 export interface AnsweredRow {
@@ -21,14 +23,14 @@ export interface AnsweredRow {
   action: string;
   on: string;
   expected: string;
-  /** allowed, refused, unclear or not asked. */
+  /** allowed, refused, unclear or skipped. */
   answer: string;
   /** The endpoint's own words, where it did not simply allow. */
   words: string;
 }
 
 /** An account, or GitHub, whose jobs live in none. */
-export type Place = Home | "github";
+export type PersonaHome = Home | "github";
 
 /** The file of `--results`: the answers of one run and the policies behind them, and never a secret. */
 export interface Results {
@@ -41,7 +43,7 @@ export interface Results {
   rehearsal: boolean;
   /** Account IDs; an account that could not be reached is left out. */
   accounts: Partial<Record<Home, string>>;
-  people: Record<string, { home: Place; machine: boolean; groups: readonly string[] }>;
+  people: Record<string, { home: PersonaHome; machine: boolean; groups: readonly string[] }>;
   /** The titles of each scenario's checks. */
   checks: Record<string, readonly string[]>;
   rows: AnsweredRow[];
@@ -49,101 +51,144 @@ export interface Results {
   groups: DeployedPolicy[];
   /** The resources that carry a policy of their own: a bucket, topic, queue or repository. */
   resources: { scenario: string; kind: string; arn: string; statements: Statement[] }[];
-  /** By scenario, the stack's outputs that are no secret. */
-  outputs: Record<string, Record<string, string>>;
+  /** By scenario and the name that its rows use. */
+  targets: Record<string, Record<string, ResultTarget>>;
 }
 
-/** The outputs that name a role, and all that are kept: named one by one, so that a secret output added later is not. */
-const ROLES = ["roleArn", "previewRoleArn", "deployRoleArn", "trustedPreviewRoleArn", "trustedDeployRoleArn"];
-const PUBLISHED_OUTPUTS = [...ROLES, "bucketName", "parameterName", "topic", "clientId", "instanceProfile"];
-
-/** The resources that carry a policy, by the output that names one, and their ARN by that and by its last part. */
-const RESOURCES = {
-  bucketName: { kind: "bucket", arnOf: (owner, _, name) => bucketArn(owner, name) },
-  topicArn: { kind: "topic", arnOf: (_, topicArn) => topicArn },
-  queueUrl: { kind: "queue", arnOf: (owner, _, name) => arn(owner, "sqs", name) },
-  repositoryUri: { kind: "repository", arnOf: (owner, _, name) => arn(owner, "ecr", `repository/${name}`) },
-} as const satisfies Record<
-  string,
-  { kind: string; arnOf(owner: Owner, output: string, name: string): string }
->;
+/** What rows are about: in which account it is, its name there, and for a copy the names that it goes between. */
+export interface ResultTarget {
+  kind: "role" | "resource";
+  side: Home;
+  name: string;
+  copy?: { from: string; to: string };
+}
 
 /** The answers of a run, with the policies that the accounts hold now. */
 export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
-  const { settings, outputs } = deployment;
-  const stage = await Stage.of(deployment);
-  const trusting = new DeployedPolicies(stage.administrator("trusting"));
-  const trusted = new DeployedPolicies(stage.administrator("trusted"));
-  // Of a side that the stack does not manage no profile need be there.
-  const { region, trustingAccountId: accountId, manages } = settings;
-  const owner = { region, accountId, partition: partitionOf(region) };
-  const rows = answers.map(({ row, verdict }) => ({ ...row, ...verdict }));
-  const scenarios = Object.entries(outputs);
-  const deployed = groupsOf(settings);
-  const asking = [...new Set(rows.map(({ who }) => who))].map((who) => {
-    const role: Role | undefined = who in people ? people[who as keyof typeof people] : undefined;
-    const home: Place = who in jobs ? "github" : (role?.home ?? "trusted");
-    const groups = (role?.groups ?? []).filter((group) => deployed.includes(group));
-    return [who, { home, machine: !role, groups }] as const;
-  });
-  const homes = new Set<Home>([
-    "trusting",
-    "trusted",
-    ...asking.flatMap(([, { home }]) => (home === "github" ? [] : [home])),
-  ]);
+  const { settings } = deployment;
+  const environment = await CheckEnvironment.of(deployment);
+  const rows = answers.map(({ row }) => row);
+  const personas = [...new Map(rows.map(({ who }) => [who.name, who])).values()];
+  const deployedGroups = groupsOf(settings);
+  const people = personas.map((persona) => [persona.name, describePersona(persona, deployedGroups)] as const);
+  const contract = contractOf(settings).filter(({ scenario }) => deployment.outputs[scenario]);
+  return {
+    format: FORMAT,
+    stack: settings.stack,
+    at: new Date().toISOString(),
+    region: settings.region,
+    rehearsal: environment.endpoint !== undefined,
+    accounts: await accountIds(environment, personas),
+    people: Object.fromEntries(people),
+    checks: Object.fromEntries(contract.map(({ scenario, checks }) => [scenario, checks])),
+    rows: answers.map(({ row, verdict }) => ({
+      ...row,
+      who: row.who.name,
+      on: row.on.name,
+      ...verdict,
+    })),
+    ...(await deployedPolicies(
+      settings,
+      environment,
+      rows,
+      people.flatMap(([, { groups }]) => groups),
+    )),
+    targets: targetsByScenario(rows),
+  };
+}
+
+function describePersona(persona: Persona, deployedGroups: readonly string[]): Results["people"][string] {
+  if (persona.kind === "job") return { home: "github", machine: true, groups: [] };
+  if (persona.kind !== "user") return { home: "trusted", machine: true, groups: [] };
+  const { home, groups = [] } = persona;
+  return { home, machine: false, groups: groups.filter((group) => deployedGroups.includes(group)) };
+}
+
+async function accountIds(
+  environment: CheckEnvironment,
+  personas: readonly Persona[],
+): Promise<Results["accounts"]> {
+  const homes = new Set<Home>(["trusting", "trusted"]);
+  for (const persona of personas) if (persona.kind === "user") homes.add(persona.home);
   const accounts = await Promise.all(
     [...homes].map(async (home) => {
-      const sts = new STSClient(stage.administrator(home));
+      const sts = new STSClient(environment.administrator(home));
       // Without a profile for a third account nothing was asked from there either.
       const identity = await sts.send(new GetCallerIdentityCommand({})).catch(() => undefined);
       return identity ? [[home, identity.Account!]] : [];
     }),
   );
-  const groups = manages.includes("trusted")
-    ? [...new Set(asking.flatMap(([, person]) => person.groups))]
-    : [];
-  return {
-    format: FORMAT,
-    stack: settings.stack,
-    at: new Date().toISOString(),
-    region,
-    rehearsal: stage.endpoint !== undefined,
-    accounts: Object.fromEntries(accounts.flat()),
-    people: Object.fromEntries(asking),
-    checks: Object.fromEntries(scenarios.map(([name]) => [name, checks[name as keyof typeof checks]])),
-    rows,
-    roles: await Promise.all(
-      scenarios.flatMap(([scenario, published]) =>
-        ROLES.flatMap((output) => {
-          const arn = published[output];
-          const side = output.startsWith("trusted") ? "trusted" : "trusting";
-          if (!arn || !manages.includes(side)) return [];
-          const account = side === "trusted" ? trusted : trusting;
-          return [account.role(arn.split("/").at(-1)!).then((role) => ({ scenario, ...role }))];
-        }),
-      ),
-    ),
-    groups: (await Promise.all(groups.map((name) => trusted.group(name)))).flat(),
-    resources: await Promise.all(
-      scenarios.flatMap(([scenario, published]) =>
-        Object.entries(RESOURCES).flatMap(([output, { kind, arnOf }]) => {
-          const named = published[output];
-          if (!named || !manages.includes("trusting")) return [];
-          const name = named.split("/").at(-1)!;
-          const arn = arnOf(owner, named, name);
-          return [trusting[kind](name).then((statements) => ({ scenario, kind, arn, statements }))];
-        }),
-      ),
-    ),
-    outputs: Object.fromEntries(
-      scenarios.map(([scenario, published]) => [
-        scenario,
-        Object.fromEntries(
-          PUBLISHED_OUTPUTS.flatMap((name) => (published[name] ? [[name, published[name]]] : [])),
-        ),
-      ]),
-    ),
+  return Object.fromEntries(accounts.flat());
+}
+
+/** The policies of the roles that were asked for, of the groups that asked, and of the resources of the program. */
+async function deployedPolicies(
+  settings: Settings,
+  environment: CheckEnvironment,
+  rows: readonly Row[],
+  groups: readonly string[],
+): Promise<Pick<Results, "roles" | "groups" | "resources">> {
+  const { manages } = settings;
+  const policies = {
+    trusting: new DeployedPolicies(environment.administrator("trusting")),
+    trusted: new DeployedPolicies(environment.administrator("trusted")),
   };
+  const roles = new Map<string, Row>();
+  for (const row of rows) if (row.on.role && !roles.has(row.on.role)) roles.set(row.on.role, row);
+  const owner = locationsOf(settings).trusting;
+  const resources = inventoryOf(settings, "trusting").flatMap(
+    ({ scenario, buckets = [], sharedResources = [] }) => [
+      ...buckets.map(({ name }) => ({
+        scenario,
+        kind: "bucket" as const,
+        name,
+        arn: bucketArn(owner, name),
+      })),
+      ...sharedResources.map((resource) => ({ scenario, ...resource })),
+    ],
+  );
+  return {
+    // Of a side that the stack does not manage no profile needs to exist.
+    roles: await Promise.all(
+      [...roles.values()]
+        .filter(({ on }) => manages.includes(on.side ?? "trusting"))
+        .map(async ({ scenario, on }) => ({
+          scenario,
+          ...(await policies[on.side ?? "trusting"].role(on.role!.split("/").at(-1)!)),
+        })),
+    ),
+    groups: manages.includes("trusted")
+      ? (await Promise.all([...new Set(groups)].map((name) => policies.trusted.group(name)))).flat()
+      : [],
+    resources: manages.includes("trusting")
+      ? await Promise.all(
+          resources.map(async ({ scenario, kind, name, arn }) => {
+            const statements = await policies.trusting[kind](kind === "topic" ? arn : name);
+            return { scenario, kind, arn, statements };
+          }),
+        )
+      : [],
+  };
+}
+
+/** The names of the targets in their accounts, as far as the settings say them. */
+export function targetsByScenario(rows: readonly Row[]): Results["targets"] {
+  const targets: Results["targets"] = {};
+  for (const { scenario, on } of rows) {
+    targets[scenario] ??= {};
+    targets[scenario][on.name] = {
+      kind: on.role ? "role" : "resource",
+      side: on.side ?? "trusting",
+      name: deployedName(on),
+      ...(on.copy && { copy: on.copy }),
+    };
+  }
+  return targets;
+}
+
+function deployedName({ role, bucket, parameter, topic }: Target): string {
+  const names = [role?.replace(/^arn:.*:role\//, ""), bucket, parameter, topic];
+  return names.find((name) => typeof name === "string") ?? "";
 }
 
 /** The results of an earlier run. @throws {UserError} where the file is not what `--results` writes. */

@@ -1,8 +1,8 @@
-import { checks } from "./contract";
+import type { ScenarioContract } from "../../infra/program";
 import type { Result } from "./verify";
 
 const isAsExpected = ({ row, verdict }: Result) => verdict.answer === row.expected;
-const isSkipped = ({ verdict }: Result) => verdict.answer === "not asked";
+const isSkipped = ({ verdict }: Result) => verdict.answer === "skipped";
 
 type Outcome = "as expected" | "differs" | "skipped";
 const MARKS: Readonly<Record<Outcome, string>> = { "as expected": "✔", differs: "✘", skipped: "–" };
@@ -15,12 +15,13 @@ function outcomeOf(results: readonly Result[]): Outcome {
 }
 
 /** The table of checks by scenario, with the endpoint's own words wherever it answered otherwise than expected. */
-export function table(results: readonly Result[]): string {
+export function table(results: readonly Result[], contract: readonly ScenarioContract[]): string {
   const lines: string[] = [];
   const counts: Record<Outcome, number> = { "as expected": 0, differs: 0, skipped: 0 };
-  for (const scenario of new Set(results.map(({ row }) => row.scenario))) {
+  const scenarios = new Set(results.map(({ row }) => row.scenario));
+  for (const { scenario, checks } of contract.filter((part) => scenarios.has(part.scenario))) {
     lines.push(`${lines.length > 0 ? "\n" : ""}${scenario}`);
-    for (const [index, title] of checks[scenario].entries()) {
+    for (const [index, title] of checks.entries()) {
       const rows = results.filter(({ row }) => row.scenario === scenario && row.check === index + 1);
       const outcome = outcomeOf(rows);
       counts[outcome]++;
@@ -32,12 +33,12 @@ export function table(results: readonly Result[]): string {
     }
   }
   const total = counts["as expected"] + counts.differs + counts.skipped;
-  const skipped = counts.skipped > 0 ? `, ${counts.skipped} not asked` : "";
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
   return [...lines, "", `${counts["as expected"]} of ${total} checks as expected${skipped}`].join("\n");
 }
 
 const unexpectedLines = ({ row, verdict }: Result) => [
-  `      ${row.who}, ${row.session}: ${row.action} on ${row.on}`,
+  `      ${row.who.name}, ${row.session}: ${row.action} on ${row.on.name}`,
   `        expected ${row.expected}, was ${verdict.answer}${verdict.words && ` (${verdict.words})`}`,
 ];
 

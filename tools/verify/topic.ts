@@ -4,7 +4,7 @@ import { DescribeEndpointCommand, IoTClient } from "@aws-sdk/client-iot";
 import { IoTDataPlaneClient, PublishCommand } from "@aws-sdk/client-iot-data-plane";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { connectAsync, type MqttClient } from "mqtt";
-import type { Caller, Subject } from "./requests";
+import type { Caller, Subject } from "./caller";
 
 const SEEN_SECONDS = 10;
 

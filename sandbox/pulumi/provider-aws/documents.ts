@@ -7,31 +7,32 @@ const mapValues = (object: object, change: (value: unknown, key: string) => unkn
       .sort(([a], [b]) => a.localeCompare(b)),
   );
 
-/** Everyone, as `"*"` or `{"AWS": "*"}`; an account, as its ID or its root's ARN: AWS takes either for the other. */
-const principal = (value: unknown): unknown =>
-  typeof value === "object" && value !== null
-    ? mapValues(value, (who) =>
-        sorted(list(who).map((one) => String(one).replace(/^arn:[\w-]+:iam::(\d{12}):root$/, "$1"))),
-      )
-    : { AWS: sorted([value]) };
+/** An account is its ID or its root's ARN: AWS takes either for the other. `"*"` is not `{"AWS": "*"}`. */
+const accountOf = (principal: unknown) => String(principal).replace(/^arn:[\w-]+:iam::(\d{12}):root$/, "$1");
 
-const condition = (value: unknown): unknown =>
+const principals = (value: unknown): unknown =>
+  typeof value === "object" && value !== null
+    ? mapValues(value, (named) => sorted(list(named).map(accountOf)))
+    : accountOf(value);
+
+const conditions = (value: unknown): unknown =>
   mapValues(value as object, (keys) =>
     mapValues(keys as object, (values) => sorted(list(values).map(String))),
   );
 
 function statement(value: unknown): unknown {
   return mapValues(value as object, (part, key) => {
-    if (/Principal$/.test(key)) return principal(part);
-    if (/Action$/.test(key)) return sorted(list(part).map((action) => String(action).toLowerCase()));
-    if (/Resource$/.test(key)) return sorted(list(part));
-    return key === "Condition" ? condition(part) : part;
+    if (/Principal$/.test(key)) return principals(part);
+    if (/(Action|Resource)$/.test(key)) return sorted(list(part));
+    if (key === "Effect") return String(part).toLowerCase();
+    return key === "Condition" ? conditions(part) : part;
   });
 }
 
 /**
- * The meaning of a policy document as text: the same for documents that differ only in white space, in order, or in
- * whether a single value stands in a list. Text that is no policy document is returned as it is.
+ * The structure of a policy document as text: the same for documents that differ only in white space, in order, in
+ * whether a single value stands in a list, or in how an account is named. The case of actions counts, as it does for the
+ * official provider, which compares with github.com/hashicorp/awspolicyequivalence. Other text is returned as it is.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export function documentMeaning(text: unknown): unknown {

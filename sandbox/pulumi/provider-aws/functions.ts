@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { RpcError } from "../rpc";
-import type { Session } from "./session";
-import type { Values } from "./table";
+import type { AwsConnection } from "./connection";
+import type { Values } from "./values";
 
 interface Principal {
   type: string;
@@ -73,21 +73,25 @@ function policyDocument({ version, policyId, statements, ...others }: Values): V
 }
 
 /** Answers a function of @pulumi/aws (an "invoke"). */
-export function invoke(aws: Session, token: string, args: Values): Values | Promise<Values> {
+export function invoke(connection: AwsConnection, token: string, args: Values): Values | Promise<Values> {
   const functions: Record<string, () => Values> = {
     "aws:index/getCallerIdentity:getCallerIdentity": () => ({
-      id: aws.account,
-      accountId: aws.account,
-      arn: aws.identity.Arn,
-      userId: aws.identity.UserId,
+      id: connection.account,
+      accountId: connection.account,
+      arn: connection.identity.Arn,
+      userId: connection.identity.UserId,
     }),
     "aws:index/getPartition:getPartition": () => ({
-      id: aws.partition,
-      partition: aws.partition,
-      dnsSuffix: aws.dnsSuffix,
-      reverseDnsPrefix: aws.dnsSuffix.split(".").reverse().join("."),
+      id: connection.partition,
+      partition: connection.partition,
+      dnsSuffix: connection.dnsSuffix,
+      reverseDnsPrefix: connection.dnsSuffix.split(".").reverse().join("."),
     }),
-    "aws:index/getRegion:getRegion": () => ({ id: aws.region, name: aws.region, region: aws.region }),
+    "aws:index/getRegion:getRegion": () => ({
+      id: connection.region,
+      name: connection.region,
+      region: connection.region,
+    }),
     "aws:iam/getPolicyDocument:getPolicyDocument": () => policyDocument(args),
   };
   const known = functions[token];

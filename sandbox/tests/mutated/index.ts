@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../../infra/accounts";
-import { deployScenarios } from "../../../infra/scenarios";
+import { deployScenarios } from "../../../infra/program";
 import { readSettings } from "../../../infra/settings";
 import { mutations } from "./mutations";
 
@@ -16,7 +16,7 @@ export = async () => {
     });
   const settings = readSettings();
   const accounts = await openAccounts(settings);
-  const told = deployScenarios(settings, accounts);
+  const outputs = deployScenarios(settings, accounts);
   add?.(accounts);
-  return { stack: settings.stack, ...told };
+  return { stack: settings.stack, ...outputs };
 };

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import { AssumeRoleGrant } from "../../../infra/access/assume-role-grant";
-import type { Accounts } from "../../../infra/accounts";
+import type { Accounts } from "../../../infra/account";
 
 interface Statement {
   Sid?: string;

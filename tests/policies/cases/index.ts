@@ -1,5 +1,6 @@
 import type { Case } from "../case";
 import { carriers } from "./carriers";
+import { catalogue } from "./catalogue";
 import { conditions } from "./conditions";
 import { exemptions } from "./exemptions";
 import { federatedTrustNeedsSubject } from "./federated-trust-needs-subject";
@@ -24,4 +25,5 @@ export const groups: Record<string, Case[]> = {
   onlyListedAccounts,
   servicePrincipalNeedsSource,
   federatedTrustNeedsSubject,
+  ...catalogue,
 };

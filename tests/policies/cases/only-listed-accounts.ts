@@ -56,6 +56,14 @@ export const onlyListedAccounts: Case[] = [
     ],
   },
   {
+    name: "with nothing listed, any other account is refused",
+    ...bucketPolicy({}),
+    ...onlyPolicy("only-listed-accounts"),
+    expect: [
+      "only-listed-accounts mandatory: …Write instead: an account that you add to the setting trustedAccounts.",
+    ],
+  },
+  {
     name: "the provider's own account passes",
     ...bucketPolicy({ Principal: OUTSIDE }),
     provider: OWN,

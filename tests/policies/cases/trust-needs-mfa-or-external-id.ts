@@ -312,12 +312,6 @@ export const trustNeedsMfaOrExternalId: Case[] = [
     expect: ['trust-needs-mfa-or-external-id mandatory: …"Bare"'],
   },
   {
-    name: "with nothing listed, any other account is refused",
-    ...bucketPolicy({}),
-    ...onlyPolicy("only-listed-accounts"),
-    expect: ["only-listed-accounts mandatory: …trustedAccounts (empty)…trustedOrganizations (empty)"],
-  },
-  {
     name: "another boolean is not MFA",
     ...trust({ Bool: { "aws:SecureTransport": "true" } }),
     ...MFA,

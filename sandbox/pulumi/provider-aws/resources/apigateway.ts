@@ -1,59 +1,106 @@
 import * as sdk from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws/apigateway";
-import type { Session } from "../session";
-import { document, fixed, ours, region, required, resource, retag } from "../table";
+import type { AwsConnection } from "../connection";
+import { document, fixed, type Inputs, iso, region, required, resource, retag } from "../table";
+import type { Tags } from "../values";
 
-const apigateway = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.APIGatewayClient, known.region);
+type Known = { region?: string | undefined };
+const apigateway = (connection: AwsConnection, known: Known) =>
+  connection.client(sdk.APIGatewayClient, known.region);
+const regionOf = (connection: AwsConnection, known: Known) => known.region ?? connection.region;
+const apiArn = (connection: AwsConnection, known: Known, path: string) =>
+  `arn:${connection.partition}:apigateway:${regionOf(connection, known)}::/restapis/${path}`;
 
 /** API Gateway gives a policy back with its quotes escaped. */
 const unescaped = (policy: string | undefined) =>
   policy?.startsWith("{\\") ? JSON.parse(`"${policy}"`) : policy;
 
+const replacements = (changes: Record<string, unknown>): sdk.PatchOperation[] =>
+  Object.entries(changes).map(([path, value]) => ({
+    op: "replace",
+    path: `/${path}`,
+    value: String(value ?? ""),
+  }));
+
 const patch = (
-  session: Session,
+  connection: AwsConnection,
   restApiId: string,
-  { region }: { region?: string | undefined },
-  changes: Record<string, unknown>,
-) =>
-  apigateway(session, { region }).send(
-    new sdk.UpdateRestApiCommand({
-      restApiId,
-      patchOperations: Object.entries(changes).map(([name, value]) => ({
-        op: "replace",
-        path: `/${name}`,
-        value: String(value ?? ""),
-      })),
-    }),
+  known: Known,
+  patchOperations: sdk.PatchOperation[],
+) => apigateway(connection, known).send(new sdk.UpdateRestApiCommand({ restApiId, patchOperations }));
+
+const retagResource = (connection: AwsConnection, known: Known, resourceArn: string, old: Tags, now: Tags) =>
+  retag(
+    old,
+    now,
+    (tags) => apigateway(connection, known).send(new sdk.TagResourceCommand({ resourceArn, tags })),
+    (tagKeys) => apigateway(connection, known).send(new sdk.UntagResourceCommand({ resourceArn, tagKeys })),
   );
 
-const putBody = (
-  session: Session,
-  restApiId: string,
-  { region, body }: { region?: string | undefined; body?: string | undefined },
-) =>
-  apigateway(session, { region }).send(
-    new sdk.PutRestApiCommand({ restApiId, mode: "overwrite", body: Buffer.from(body ?? "") }),
+type RestApi = Inputs<aws.RestApiArgs>;
+
+/** What the program gives of an API besides its body, by the paths of UpdateRestApi. */
+const configured = (inputs: Partial<RestApi>): Record<string, unknown> => ({
+  name: inputs.name,
+  description: inputs.description,
+  disableExecuteApiEndpoint: inputs.disableExecuteApiEndpoint,
+  policy: inputs.policy,
+  "endpointConfiguration/types/0": inputs.endpointConfiguration?.types,
+});
+
+const changedFrom = (old: Record<string, unknown>, now: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries(now).filter(([path, value]) => value !== undefined && value !== old[path]),
   );
+
+/** Imports the body. That resets what the body does not say, so the program's own values are set again. */
+async function importBody(connection: AwsConnection, restApiId: string, inputs: RestApi): Promise<void> {
+  const imported = await apigateway(connection, inputs).send(
+    new sdk.PutRestApiCommand({
+      restApiId,
+      mode: (inputs.putRestApiMode ?? "overwrite") as sdk.PutMode,
+      failOnWarnings: inputs.failOnWarnings,
+      parameters: inputs.parameters,
+      body: Buffer.from(inputs.body ?? ""),
+    }),
+  );
+  const { endpointConfiguration, policy, ...others } = imported;
+  const now = {
+    ...configured(others as Partial<RestApi>),
+    policy: unescaped(policy),
+    "endpointConfiguration/types/0": endpointConfiguration?.types?.[0],
+  };
+  const lost = changedFrom(now, configured(inputs));
+  if (Object.keys(lost).length) await patch(connection, restApiId, inputs, replacements(lost));
+}
 
 const restApi = resource<aws.RestApiArgs>({
   title: "API Gateway REST API",
   properties: {
     body: {},
-    description: {},
-    disableExecuteApiEndpoint: { default: false },
-    endpointConfiguration: { computed: true, replace: true, compare: "subset" },
+    description: { computed: true },
+    disableExecuteApiEndpoint: { computed: true },
+    endpointConfiguration: { computed: true, compare: "subset" },
+    failOnWarnings: {},
     name: { computed: true },
+    parameters: {},
     policy: { computed: true, compare: "document" },
+    // A state without it is one in which it has its default.
+    putRestApiMode: {
+      default: "overwrite",
+      compare: (have, want) => (have || "overwrite") === (want || "overwrite"),
+    },
     region,
-    putRestApiMode: ours(undefined),
     tags: {},
   },
-  outputs: ["arn", "createdDate", "executionArn", "rootResourceId"],
+  outputs: [
+    ...["apiKeySource", "arn", "binaryMediaTypes", "createdDate", "executionArn", "minimumCompressionSize"],
+    ...["rootResourceId", "securityPolicy"],
+  ],
   autoname: { property: "name", longest: 128 },
-  async create(session, inputs, created) {
+  async create(connection, inputs, created) {
     const type = inputs.endpointConfiguration?.types as sdk.EndpointType | undefined;
-    const { id = "" } = await apigateway(session, inputs).send(
+    const { id = "" } = await apigateway(connection, inputs).send(
       new sdk.CreateRestApiCommand({
         name: inputs.name,
         description: inputs.description,
@@ -64,49 +111,46 @@ const restApi = resource<aws.RestApiArgs>({
       }),
     );
     created(id);
-    if (inputs.body) await putBody(session, id, inputs);
+    if (inputs.body) await importBody(connection, id, inputs);
   },
-  async read(session, restApiId, known) {
-    const client = apigateway(session, known);
-    const found = await client.send(new sdk.GetRestApiCommand({ restApiId }));
-    const region = known.region ?? session.region;
+  async read(connection, restApiId, known) {
+    const found = await apigateway(connection, known).send(new sdk.GetRestApiCommand({ restApiId }));
+    const { endpointConfiguration } = found;
+    const region = regionOf(connection, known);
     return {
-      arn: `arn:${session.partition}:apigateway:${region}::/restapis/${restApiId}`,
-      createdDate: found.createdDate?.toISOString(),
-      description: found.description,
+      apiKeySource: found.apiKeySource,
+      arn: apiArn(connection, known, restApiId),
+      binaryMediaTypes: found.binaryMediaTypes ?? [],
+      createdDate: iso(found.createdDate),
+      description: found.description ?? "",
       disableExecuteApiEndpoint: found.disableExecuteApiEndpoint ?? false,
-      endpointConfiguration: { types: found.endpointConfiguration?.types?.[0] },
-      executionArn: session.arn("execute-api", restApiId, region),
+      endpointConfiguration: {
+        ipAddressType: endpointConfiguration?.ipAddressType ?? "",
+        types: endpointConfiguration?.types?.[0],
+        vpcEndpointIds: endpointConfiguration?.vpcEndpointIds ?? [],
+      },
+      executionArn: connection.arn("execute-api", restApiId, region),
+      minimumCompressionSize:
+        found.minimumCompressionSize === undefined ? "" : String(found.minimumCompressionSize),
       name: found.name,
-      policy: unescaped(found.policy),
+      policy: unescaped(found.policy) ?? "",
       region,
-      rootResourceId: found.rootResourceId,
+      rootResourceId: found.rootResourceId ?? "",
+      securityPolicy: found.securityPolicy ?? "",
       tagsAll: found.tags ?? {},
     };
   },
-  async update(session, restApiId, inputs, old) {
-    const client = apigateway(session, inputs);
-    const resourceArn = `arn:${session.partition}:apigateway:${inputs.region ?? session.region}::/restapis/${restApiId}`;
-    const changed = (["name", "description", "disableExecuteApiEndpoint", "policy"] as const).filter(
-      (name) => inputs[name] !== old[name] && !(name === "policy" && inputs.policy === undefined),
-    );
-    if (changed.length)
-      await patch(
-        session,
-        restApiId,
-        inputs,
-        Object.fromEntries(changed.map((name) => [name, inputs[name]])),
-      );
-    if (inputs.body && inputs.body !== old.body) await putBody(session, restApiId, inputs);
-    await retag(
-      old.tagsAll,
-      inputs.tagsAll,
-      (tags) => client.send(new sdk.TagResourceCommand({ resourceArn, tags })),
-      (tagKeys) => client.send(new sdk.UntagResourceCommand({ resourceArn, tagKeys })),
-    );
+  async update(connection, restApiId, inputs, old) {
+    const changed = changedFrom(configured(old), configured(inputs));
+    if (Object.keys(changed).length) await patch(connection, restApiId, inputs, replacements(changed));
+    const bodyChanged = inputs.body !== old.body;
+    const parametersChanged = JSON.stringify(inputs.parameters) !== JSON.stringify(old.parameters);
+    if (inputs.body && (bodyChanged || parametersChanged)) await importBody(connection, restApiId, inputs);
+    const resourceArn = apiArn(connection, inputs, restApiId);
+    await retagResource(connection, inputs, resourceArn, old.tagsAll, inputs.tagsAll);
   },
-  async delete(session, restApiId, state) {
-    await apigateway(session, state).send(new sdk.DeleteRestApiCommand({ restApiId }));
+  async delete(connection, restApiId, state) {
+    await apigateway(connection, state).send(new sdk.DeleteRestApiCommand({ restApiId }));
   },
 });
 
@@ -114,56 +158,81 @@ const restApiPolicy = resource<aws.RestApiPolicyArgs>({
   title: "API Gateway REST API Policy",
   properties: { policy: document, region, restApiId: fixed },
   id: ({ restApiId }) => restApiId,
-  async create(session, inputs) {
-    await patch(session, inputs.restApiId, inputs, { policy: inputs.policy });
+  async create(connection, inputs) {
+    await patch(connection, inputs.restApiId, inputs, replacements({ policy: inputs.policy }));
   },
-  async read(session, restApiId, known) {
-    const { policy } = await apigateway(session, known).send(new sdk.GetRestApiCommand({ restApiId }));
-    return policy
-      ? { policy: unescaped(policy), region: known.region ?? session.region, restApiId }
-      : undefined;
+  async read(connection, restApiId, known) {
+    const { policy } = await apigateway(connection, known).send(new sdk.GetRestApiCommand({ restApiId }));
+    if (!policy) return undefined;
+    return { policy: unescaped(policy), region: regionOf(connection, known), restApiId };
   },
-  async update(session, restApiId, inputs) {
-    await patch(session, restApiId, inputs, { policy: inputs.policy });
+  async update(connection, restApiId, inputs) {
+    await patch(connection, restApiId, inputs, replacements({ policy: inputs.policy }));
   },
-  async delete(session, restApiId, state) {
-    await patch(session, restApiId, state, { policy: "" });
+  async delete(connection, restApiId, state) {
+    await patch(connection, restApiId, state, replacements({ policy: "" }));
   },
 });
+
+/** The two parts of an import's ID. */
+function importedParts(id: string, form: string): [string, string] {
+  const [restApi, part, ...others] = id.split("/");
+  if (!restApi || !part || others.length)
+    throw new Error(`unexpected format of ID (${id}), expected ${form}`);
+  return [restApi, part];
+}
 
 const deployment = resource<aws.DeploymentArgs>({
   title: "API Gateway Deployment",
   properties: {
-    description: { replace: true },
+    description: {},
     region,
     restApi: fixed,
     triggers: { replace: true },
+    variables: { replace: true },
   },
   outputs: ["createdDate"],
-  async create(session, inputs, created) {
-    const { restApi: restApiId, description } = inputs;
-    const { id } = await apigateway(session, inputs).send(
-      new sdk.CreateDeploymentCommand({ restApiId, description }),
+  import(_, imported) {
+    const [restApi, id] = importedParts(imported, "REST-API-ID/DEPLOYMENT-ID");
+    return { id, properties: { restApi } };
+  },
+  async create(connection, inputs, created) {
+    const { restApi: restApiId, description, variables } = inputs;
+    const { id } = await apigateway(connection, inputs).send(
+      new sdk.CreateDeploymentCommand({ restApiId, description, variables }),
     );
     created(id);
   },
-  async read(session, deploymentId, known) {
+  async read(connection, deploymentId, known) {
     const { restApi: restApiId } = known;
-    if (!restApiId) throw new Error(`importing deployment ${deploymentId} needs the official plugin`);
-    const found = await apigateway(session, known).send(
+    const found = await apigateway(connection, known).send(
       new sdk.GetDeploymentCommand({ restApiId, deploymentId }),
     );
     return {
-      createdDate: found.createdDate?.toISOString(),
-      description: found.description,
-      region: known.region ?? session.region,
+      createdDate: iso(found.createdDate),
+      description: found.description ?? "",
+      region: regionOf(connection, known),
       restApi: restApiId,
     };
   },
-  async delete(session, deploymentId, { restApi: restApiId, ...state }) {
-    await apigateway(session, state).send(new sdk.DeleteDeploymentCommand({ restApiId, deploymentId }));
+  async update(connection, deploymentId, inputs) {
+    const { restApi: restApiId, description } = inputs;
+    await apigateway(connection, inputs).send(
+      new sdk.UpdateDeploymentCommand({
+        restApiId,
+        deploymentId,
+        patchOperations: replacements({ description }),
+      }),
+    );
+  },
+  async delete(connection, deploymentId, { restApi: restApiId, ...state }) {
+    await apigateway(connection, state).send(new sdk.DeleteDeploymentCommand({ restApiId, deploymentId }));
   },
 });
+
+/** A stage's variables as they are set, by the paths of UpdateStage. */
+const variablePaths = (variables: Tags | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables ?? {}).map(([name, value]) => [`variables/${name}`, value]));
 
 const stage = resource<aws.StageArgs>({
   title: "API Gateway Stage",
@@ -173,47 +242,77 @@ const stage = resource<aws.StageArgs>({
     region,
     restApi: fixed,
     stageName: fixed,
+    tags: {},
+    variables: {},
+    xrayTracingEnabled: {},
   },
-  outputs: ["arn", "executionArn", "invokeUrl"],
+  outputs: ["arn", "executionArn", "invokeUrl", "webAclArn"],
   id: ({ restApi, stageName }) => `ags-${restApi}-${stageName}`,
-  async create(session, inputs) {
+  import(_, imported) {
+    const [restApi, stageName] = importedParts(imported, "REST-API-ID/STAGE-NAME");
+    return { id: `ags-${restApi}-${stageName}`, properties: { restApi, stageName } };
+  },
+  async create(connection, inputs) {
     const { restApi: restApiId, deployment: deploymentId, stageName, description } = inputs;
-    await apigateway(session, inputs).send(
-      new sdk.CreateStageCommand({ restApiId, deploymentId, stageName, description }),
-    );
-  },
-  async read(session, id, known) {
-    // As created, or as an import names it: REST-API-ID/STAGE-NAME.
-    const [, restApiId = "", stageName = ""] = /^(?:ags-)?(\w+)[-/](.+)$/.exec(id) ?? [];
-    const found = await apigateway(session, known).send(new sdk.GetStageCommand({ restApiId, stageName }));
-    const region = known.region ?? session.region;
-    return {
-      arn: `arn:${session.partition}:apigateway:${region}::/restapis/${restApiId}/stages/${stageName}`,
-      deployment: found.deploymentId,
-      description: found.description,
-      executionArn: session.arn("execute-api", `${restApiId}/${stageName}`, region),
-      invokeUrl: `https://${restApiId}.execute-api.${region}.${session.dnsSuffix}/${stageName}`,
-      region,
-      restApi: restApiId,
-      stageName,
-    };
-  },
-  async update(session, _, inputs) {
-    const { restApi: restApiId, deployment: deploymentId, stageName, description = "" } = inputs;
-    await apigateway(session, inputs).send(
-      new sdk.UpdateStageCommand({
+    await apigateway(connection, inputs).send(
+      new sdk.CreateStageCommand({
         restApiId,
+        deploymentId,
         stageName,
-        patchOperations: Object.entries({ deploymentId, description }).map(([name, value]) => ({
-          op: "replace",
-          path: `/${name}`,
-          value,
-        })),
+        description,
+        tags: inputs.tagsAll,
+        tracingEnabled: inputs.xrayTracingEnabled,
+        variables: inputs.variables,
       }),
     );
   },
-  async delete(session, _, { restApi: restApiId, stageName, ...state }) {
-    await apigateway(session, state).send(new sdk.DeleteStageCommand({ restApiId, stageName }));
+  async read(connection, _, known) {
+    const { restApi: restApiId, stageName } = known;
+    const found = await apigateway(connection, known).send(new sdk.GetStageCommand({ restApiId, stageName }));
+    const region = regionOf(connection, known);
+    return {
+      arn: apiArn(connection, known, `${restApiId}/stages/${stageName}`),
+      deployment: found.deploymentId,
+      description: found.description ?? "",
+      executionArn: connection.arn("execute-api", `${restApiId}/${stageName}`, region),
+      invokeUrl: `https://${restApiId}.execute-api.${region}.${connection.dnsSuffix}/${stageName}`,
+      region,
+      restApi: restApiId,
+      stageName,
+      tagsAll: found.tags ?? {},
+      variables: found.variables ?? {},
+      webAclArn: found.webAclArn ?? "",
+      xrayTracingEnabled: found.tracingEnabled ?? false,
+    };
+  },
+  async update(connection, _, inputs, old) {
+    const { restApi: restApiId, stageName } = inputs;
+    const paths = ({
+      deployment,
+      description = "",
+      xrayTracingEnabled = false,
+      variables,
+    }: typeof inputs) => ({
+      deploymentId: deployment,
+      description,
+      tracingEnabled: xrayTracingEnabled,
+      ...variablePaths(variables),
+    });
+    const [before, now] = [paths(old), paths(inputs)];
+    const removed = Object.keys(before).filter((path) => !(path in now));
+    const patchOperations: sdk.PatchOperation[] = [
+      ...replacements(changedFrom(before, now)),
+      ...removed.map((path) => ({ op: "remove" as const, path: `/${path}` })),
+    ];
+    if (patchOperations.length)
+      await apigateway(connection, inputs).send(
+        new sdk.UpdateStageCommand({ restApiId, stageName, patchOperations }),
+      );
+    const stageArn = apiArn(connection, inputs, `${restApiId}/stages/${stageName}`);
+    await retagResource(connection, inputs, stageArn, old.tagsAll, inputs.tagsAll);
+  },
+  async delete(connection, _, { restApi: restApiId, stageName, ...state }) {
+    await apigateway(connection, state).send(new sdk.DeleteStageCommand({ restApiId, stageName }));
   },
 });
 

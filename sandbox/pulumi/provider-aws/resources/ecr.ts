@@ -1,16 +1,22 @@
 import * as sdk from "@aws-sdk/client-ecr";
 import type * as aws from "@pulumi/aws/ecr";
-import type { Session } from "../session";
-import { document, fixed, fromKeyValues, keyValues, ours, region, resource, retag } from "../table";
+import { isEmpty, same } from "../compare";
+import type { AwsConnection } from "../connection";
+import { document, fixed, fromKeyValues, keyValues, providerOnly, region, resource, retag } from "../table";
 
-const ecr = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.ECRClient, known.region);
+const ecr = (connection: AwsConnection, known: { region?: string | undefined }) =>
+  connection.client(sdk.ECRClient, known.region);
+
+/** What ECR has set by itself is no difference where the program says nothing of it. */
+const suppressMissing = (have: unknown, want: unknown) =>
+  isEmpty(want) || same({ compare: "subset" }, have, want);
 
 const repository = resource<aws.RepositoryArgs>({
   title: "ECR Repository",
   properties: {
-    forceDelete: ours(undefined),
-    imageScanningConfiguration: {},
+    encryptionConfigurations: { replace: true, compare: suppressMissing },
+    forceDelete: providerOnly(undefined),
+    imageScanningConfiguration: { compare: suppressMissing },
     imageTagMutability: { default: "MUTABLE" },
     name: { computed: true, replace: true },
     region,
@@ -19,18 +25,19 @@ const repository = resource<aws.RepositoryArgs>({
   outputs: ["arn", "registryId", "repositoryUrl"],
   autoname: { property: "name", longest: 256 },
   id: ({ name = "" }) => name,
-  async create(session, inputs) {
-    await ecr(session, inputs).send(
+  async create(connection, inputs) {
+    await ecr(connection, inputs).send(
       new sdk.CreateRepositoryCommand({
         repositoryName: inputs.name,
+        encryptionConfiguration: inputs.encryptionConfigurations?.[0] as sdk.EncryptionConfiguration,
         imageScanningConfiguration: inputs.imageScanningConfiguration,
         imageTagMutability: inputs.imageTagMutability as sdk.ImageTagMutability,
         tags: keyValues(inputs.tagsAll),
       }),
     );
   },
-  async read(session, name, known) {
-    const client = ecr(session, known);
+  async read(connection, name, known) {
+    const client = ecr(connection, known);
     const { repositories: [found] = [] } = await client.send(
       new sdk.DescribeRepositoriesCommand({ repositoryNames: [name] }),
     );
@@ -39,18 +46,28 @@ const repository = resource<aws.RepositoryArgs>({
     );
     return {
       arn: found?.repositoryArn,
+      encryptionConfigurations: [
+        {
+          encryptionType: found?.encryptionConfiguration?.encryptionType ?? "AES256",
+          kmsKey: found?.encryptionConfiguration?.kmsKey ?? "",
+        },
+      ],
       imageScanningConfiguration: found?.imageScanningConfiguration,
       imageTagMutability: found?.imageTagMutability,
       name: found?.repositoryName,
-      region: known.region ?? session.region,
+      region: known.region ?? connection.region,
       registryId: found?.registryId,
       repositoryUrl: found?.repositoryUri,
       tagsAll: fromKeyValues(tags),
     };
   },
-  async update(session, repositoryName, inputs, old) {
-    const client = ecr(session, inputs);
-    const resourceArn = session.arn("ecr", `repository/${repositoryName}`, inputs.region ?? session.region);
+  async update(connection, repositoryName, inputs, old) {
+    const client = ecr(connection, inputs);
+    const resourceArn = connection.arn(
+      "ecr",
+      `repository/${repositoryName}`,
+      inputs.region ?? connection.region,
+    );
     const { imageTagMutability, imageScanningConfiguration } = inputs;
     if (imageTagMutability !== old.imageTagMutability)
       await client.send(
@@ -59,11 +76,14 @@ const repository = resource<aws.RepositoryArgs>({
           imageTagMutability: imageTagMutability as sdk.ImageTagMutability,
         }),
       );
-    if (imageScanningConfiguration?.scanOnPush !== old.imageScanningConfiguration?.scanOnPush)
+    if (
+      imageScanningConfiguration &&
+      imageScanningConfiguration.scanOnPush !== old.imageScanningConfiguration?.scanOnPush
+    )
       await client.send(
         new sdk.PutImageScanningConfigurationCommand({
           repositoryName,
-          imageScanningConfiguration: imageScanningConfiguration ?? { scanOnPush: false },
+          imageScanningConfiguration,
         }),
       );
     await retag(
@@ -73,42 +93,44 @@ const repository = resource<aws.RepositoryArgs>({
       (tagKeys) => client.send(new sdk.UntagResourceCommand({ resourceArn, tagKeys })),
     );
   },
-  async delete(session, repositoryName, state) {
-    await ecr(session, state).send(
+  async delete(connection, repositoryName, state) {
+    await ecr(connection, state).send(
       new sdk.DeleteRepositoryCommand({ repositoryName, force: state.forceDelete }),
     );
   },
 });
 
 const setPolicy = (
-  session: Session,
+  connection: AwsConnection,
   repositoryName: string,
   { region, policy }: { region?: string | undefined; policy: string },
 ) =>
-  ecr(session, { region }).send(new sdk.SetRepositoryPolicyCommand({ repositoryName, policyText: policy }));
+  ecr(connection, { region }).send(
+    new sdk.SetRepositoryPolicyCommand({ repositoryName, policyText: policy }),
+  );
 
 const repositoryPolicy = resource<aws.RepositoryPolicyArgs>({
   title: "ECR Repository Policy",
   properties: { policy: document, region, repository: fixed },
   outputs: ["registryId"],
   id: ({ repository }) => repository,
-  async create(session, inputs) {
-    await setPolicy(session, inputs.repository, inputs);
+  async create(connection, inputs) {
+    await setPolicy(connection, inputs.repository, inputs);
   },
-  async read(session, repositoryName, known) {
-    const found = await ecr(session, known).send(new sdk.GetRepositoryPolicyCommand({ repositoryName }));
+  async read(connection, repositoryName, known) {
+    const found = await ecr(connection, known).send(new sdk.GetRepositoryPolicyCommand({ repositoryName }));
     return {
       policy: found.policyText,
-      region: known.region ?? session.region,
+      region: known.region ?? connection.region,
       registryId: found.registryId,
       repository: repositoryName,
     };
   },
-  async update(session, repositoryName, inputs) {
-    await setPolicy(session, repositoryName, inputs);
+  async update(connection, repositoryName, inputs) {
+    await setPolicy(connection, repositoryName, inputs);
   },
-  async delete(session, repositoryName, state) {
-    await ecr(session, state).send(new sdk.DeleteRepositoryPolicyCommand({ repositoryName }));
+  async delete(connection, repositoryName, state) {
+    await ecr(connection, state).send(new sdk.DeleteRepositoryPolicyCommand({ repositoryName }));
   },
 });
 

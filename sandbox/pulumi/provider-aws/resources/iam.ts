@@ -1,23 +1,25 @@
+import { createHmac } from "node:crypto";
 import * as sdk from "@aws-sdk/client-iam";
 import type * as aws from "@pulumi/aws/iam";
-import type { Session } from "../session";
+import { type AwsConnection, isNotFound } from "../connection";
 import {
-  collect,
+  collectPages,
   document,
   fixed,
   fromKeyValues,
+  iso,
   keyValues,
   named,
-  ours,
+  providerOnly,
   type ResourceType,
   resource,
   retag,
 } from "../table";
+import type { Values } from "../values";
 
-const iam = (session: Session) => session.client(sdk.IAMClient);
+const iam = (connection: AwsConnection) => connection.client(sdk.IAMClient);
 /** IAM gives documents back URL-encoded (RFC 3986). */
 const decoded = (text: string | undefined) => (text === undefined ? undefined : decodeURIComponent(text));
-const iso = (date: Date | undefined) => date?.toISOString().replace(/\.\d+Z$/, "Z");
 /** An ID of two parts, at its first separator. */
 const parts = (id: string, separator: string): [string, string] => {
   const at = id.indexOf(separator);
@@ -47,20 +49,20 @@ function inlinePolicy<
     properties: { [owner]: fixed, name: named, namePrefix: named, policy: document },
     autoname: { property: "name", longest: 128 },
     id: (inputs) => `${inputs[owner]}:${inputs.name}`,
-    async create(session, inputs) {
+    async create(connection, inputs) {
       const [of, name] = [String(inputs[owner]), String(inputs.name)];
-      await call.put(iam(session), of, name, String(inputs.policy));
+      await call.put(iam(connection), of, name, String(inputs.policy));
     },
-    async read(session, id) {
+    async read(connection, id) {
       const [of, name] = parts(id, ":");
-      const { PolicyDocument } = await call.get(iam(session), of, name);
+      const { PolicyDocument } = await call.get(iam(connection), of, name);
       return { [owner]: of, name, policy: decoded(PolicyDocument) };
     },
-    async update(session, id, inputs) {
-      await call.put(iam(session), ...parts(id, ":"), String(inputs.policy));
+    async update(connection, id, inputs) {
+      await call.put(iam(connection), ...parts(id, ":"), String(inputs.policy));
     },
-    async delete(session, id) {
-      await call.remove(iam(session), ...parts(id, ":"));
+    async delete(connection, id) {
+      await call.remove(iam(connection), ...parts(id, ":"));
     },
   };
 }
@@ -78,23 +80,26 @@ function attachment<Args extends { policyArn: unknown }, Owner extends keyof Arg
     ): AsyncIterable<{ AttachedPolicies?: sdk.AttachedPolicy[] | undefined }>;
   },
 ): ResourceType {
+  // A state of the official plugin may have another ID: its older versions made one up.
+  const attached = (id: string, known: Values): [string, string] =>
+    known[owner] && known.policyArn ? [String(known[owner]), String(known.policyArn)] : parts(id, "/");
   return {
     title,
     properties: { [owner]: fixed, policyArn: fixed },
     id: (inputs) => `${inputs[owner]}/${inputs.policyArn}`,
-    async create(session, inputs) {
+    async create(connection, inputs) {
       const [of, arn] = [String(inputs[owner]), String(inputs.policyArn)];
-      await call.attach(iam(session), of, arn);
+      await call.attach(iam(connection), of, arn);
     },
-    async read(session, id) {
-      const [of, policyArn] = parts(id, "/");
-      for await (const { AttachedPolicies = [] } of call.attached(iam(session), of))
+    async read(connection, id, known) {
+      const [of, policyArn] = attached(id, known);
+      for await (const { AttachedPolicies = [] } of call.attached(iam(connection), of))
         if (AttachedPolicies.some(({ PolicyArn }) => PolicyArn === policyArn))
           return { [owner]: of, policyArn };
       return undefined;
     },
-    async delete(session, id) {
-      await call.detach(iam(session), ...parts(id, "/"));
+    async delete(connection, id, state) {
+      await call.detach(iam(connection), ...attached(id, state));
     },
   };
 }
@@ -109,23 +114,36 @@ async function leaveInstanceProfiles(client: sdk.IAMClient, RoleName: string): P
       await client.send(new sdk.RemoveRoleFromInstanceProfileCommand({ InstanceProfileName, RoleName }));
 }
 
-async function emptyRole(client: sdk.IAMClient, RoleName: string): Promise<void> {
-  for await (const { AttachedPolicies = [] } of sdk.paginateListAttachedRolePolicies(
-    { client },
-    { RoleName },
-  ))
-    for (const { PolicyArn } of AttachedPolicies)
-      await client.send(new sdk.DetachRolePolicyCommand({ RoleName, PolicyArn }));
-  for await (const { PolicyNames = [] } of sdk.paginateListRolePolicies({ client }, { RoleName }))
-    for (const PolicyName of PolicyNames)
-      await client.send(new sdk.DeleteRolePolicyCommand({ RoleName, PolicyName }));
+async function managedPolicyArns(client: sdk.IAMClient, RoleName: string): Promise<string[]> {
+  const attached = await collectPages(
+    sdk.paginateListAttachedRolePolicies({ client }, { RoleName }),
+    ({ AttachedPolicies }) => AttachedPolicies,
+  );
+  return attached.map(({ PolicyArn = "" }) => PolicyArn);
 }
 
-/** Removes what a person collects beside the program: keys, password, MFA devices, policies and groups. */
-async function emptyUser(client: sdk.IAMClient, UserName: string): Promise<void> {
+const inlinePolicyNames = (client: sdk.IAMClient, RoleName: string): Promise<string[]> =>
+  collectPages(sdk.paginateListRolePolicies({ client }, { RoleName }), ({ PolicyNames }) => PolicyNames);
+
+async function inlinePolicies(client: sdk.IAMClient, RoleName: string) {
+  const names = await inlinePolicyNames(client, RoleName);
+  return Promise.all(
+    names.map(async (PolicyName) => {
+      const found = await client.send(new sdk.GetRolePolicyCommand({ RoleName, PolicyName }));
+      return { name: PolicyName, policy: decoded(found.PolicyDocument) };
+    }),
+  );
+}
+
+/** IAM deletes no user that is in a group. */
+async function leaveGroups(client: sdk.IAMClient, UserName: string): Promise<void> {
   for await (const { Groups = [] } of sdk.paginateListGroupsForUser({ client }, { UserName }))
     for (const { GroupName } of Groups)
       await client.send(new sdk.RemoveUserFromGroupCommand({ UserName, GroupName }));
+}
+
+/** Removes what people collect and the program does not know: keys, password, MFA devices and policies. */
+async function emptyUser(client: sdk.IAMClient, UserName: string): Promise<void> {
   for await (const { AccessKeyMetadata = [] } of sdk.paginateListAccessKeys({ client }, { UserName }))
     for (const { AccessKeyId } of AccessKeyMetadata)
       await client.send(new sdk.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
@@ -154,7 +172,7 @@ const role = resource<aws.RoleArgs>({
   properties: {
     assumeRolePolicy: document,
     description: {},
-    forceDetachPolicies: ours(false),
+    forceDetachPolicies: providerOnly(false),
     maxSessionDuration: { default: 3600 },
     name: named,
     namePrefix: named,
@@ -162,12 +180,12 @@ const role = resource<aws.RoleArgs>({
     permissionsBoundary: {},
     tags: {},
   },
-  outputs: ["arn", "createDate", "uniqueId"],
+  outputs: ["arn", "createDate", "inlinePolicies", "managedPolicyArns", "uniqueId"],
   autoname: { property: "name", longest: 64 },
   id: ({ name = "" }) => name,
-  async create(session, inputs) {
+  async create(connection, inputs) {
     const { name: RoleName } = inputs;
-    await iam(session).send(
+    await iam(connection).send(
       new sdk.CreateRoleCommand({
         RoleName,
         AssumeRolePolicyDocument: inputs.assumeRolePolicy,
@@ -179,23 +197,30 @@ const role = resource<aws.RoleArgs>({
       }),
     );
   },
-  async read(session, RoleName) {
-    const { Role } = await iam(session).send(new sdk.GetRoleCommand({ RoleName }));
+  async read(connection, RoleName) {
+    const client = iam(connection);
+    const { Role } = await client.send(new sdk.GetRoleCommand({ RoleName }));
+    const [inline, managed] = await Promise.all([
+      inlinePolicies(client, RoleName),
+      managedPolicyArns(client, RoleName),
+    ]);
     return {
       arn: Role?.Arn,
       assumeRolePolicy: decoded(Role?.AssumeRolePolicyDocument),
       createDate: iso(Role?.CreateDate),
-      description: Role?.Description,
+      description: Role?.Description ?? "",
+      inlinePolicies: inline,
+      managedPolicyArns: managed,
       maxSessionDuration: Role?.MaxSessionDuration ?? 3600,
       name: Role?.RoleName,
       path: Role?.Path,
-      permissionsBoundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
+      permissionsBoundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn ?? "",
       tagsAll: fromKeyValues(Role?.Tags),
       uniqueId: Role?.RoleId,
     };
   },
-  async update(session, RoleName, inputs, old) {
-    const client = iam(session);
+  async update(connection, RoleName, inputs, old) {
+    const client = iam(connection);
     if (inputs.assumeRolePolicy !== old.assumeRolePolicy)
       await client.send(
         new sdk.UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: inputs.assumeRolePolicy }),
@@ -220,17 +245,26 @@ const role = resource<aws.RoleArgs>({
       (TagKeys) => client.send(new sdk.UntagRoleCommand({ RoleName, TagKeys })),
     );
   },
-  async delete(session, RoleName, { forceDetachPolicies }) {
-    await leaveInstanceProfiles(iam(session), RoleName);
-    if (forceDetachPolicies) await emptyRole(iam(session), RoleName);
-    await iam(session).send(new sdk.DeleteRoleCommand({ RoleName }));
+  async delete(connection, RoleName, state) {
+    const client = iam(connection);
+    const { forceDetachPolicies, ...seen }: Values = state;
+    const has = (policies: unknown) => forceDetachPolicies || (Array.isArray(policies) && policies.length);
+    await leaveInstanceProfiles(client, RoleName);
+    // As the official plugin does: policies that the state has seen on the role go with it.
+    if (has(seen.managedPolicyArns))
+      for (const PolicyArn of await managedPolicyArns(client, RoleName))
+        await client.send(new sdk.DetachRolePolicyCommand({ RoleName, PolicyArn }));
+    if (has(seen.inlinePolicies))
+      for (const PolicyName of await inlinePolicyNames(client, RoleName))
+        await client.send(new sdk.DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    await client.send(new sdk.DeleteRoleCommand({ RoleName }));
   },
 });
 
 const user = resource<aws.UserArgs>({
   title: "IAM User",
   properties: {
-    forceDestroy: ours(false),
+    forceDestroy: providerOnly(false),
     name: { computed: true },
     path: { default: "/" },
     permissionsBoundary: {},
@@ -239,29 +273,32 @@ const user = resource<aws.UserArgs>({
   outputs: ["arn", "uniqueId"],
   autoname: { property: "name", longest: 64 },
   id: ({ name = "" }) => name,
-  async create(session, { name: UserName, path: Path, permissionsBoundary: PermissionsBoundary, tagsAll }) {
-    await iam(session).send(
+  async create(
+    connection,
+    { name: UserName, path: Path, permissionsBoundary: PermissionsBoundary, tagsAll },
+  ) {
+    await iam(connection).send(
       new sdk.CreateUserCommand({ UserName, Path, PermissionsBoundary, Tags: keyValues(tagsAll) }),
     );
   },
-  async read(session, UserName, known) {
-    const { User } = await iam(session).send(new sdk.GetUserCommand({ UserName: known.name ?? UserName }));
+  async read(connection, UserName, known) {
+    const { User } = await iam(connection).send(new sdk.GetUserCommand({ UserName: known.name ?? UserName }));
     return {
       arn: User?.Arn,
       name: User?.UserName,
       path: User?.Path,
-      permissionsBoundary: User?.PermissionsBoundary?.PermissionsBoundaryArn,
+      permissionsBoundary: User?.PermissionsBoundary?.PermissionsBoundaryArn ?? "",
       tagsAll: fromKeyValues(User?.Tags),
       uniqueId: User?.UserId,
     };
   },
   async update(
-    session,
+    connection,
     _id,
     { name: UserName, path, permissionsBoundary: PermissionsBoundary, tagsAll },
     old,
   ) {
-    const client = iam(session);
+    const client = iam(connection);
     if (UserName !== old.name || path !== old.path)
       await client.send(
         new sdk.UpdateUserCommand({ UserName: old.name, NewUserName: UserName, NewPath: path }),
@@ -277,9 +314,10 @@ const user = resource<aws.UserArgs>({
       (TagKeys) => client.send(new sdk.UntagUserCommand({ UserName, TagKeys })),
     );
   },
-  async delete(session, id, { name: UserName = id, forceDestroy }) {
-    if (forceDestroy) await emptyUser(iam(session), UserName);
-    await iam(session).send(new sdk.DeleteUserCommand({ UserName }));
+  async delete(connection, id, { name: UserName = id, forceDestroy }) {
+    await leaveGroups(iam(connection), UserName);
+    if (forceDestroy) await emptyUser(iam(connection), UserName);
+    await iam(connection).send(new sdk.DeleteUserCommand({ UserName }));
   },
 });
 
@@ -289,20 +327,20 @@ const group = resource<aws.GroupArgs>({
   outputs: ["arn", "uniqueId"],
   autoname: { property: "name", longest: 128 },
   id: ({ name = "" }) => name,
-  async create(session, { name: GroupName, path: Path }) {
-    await iam(session).send(new sdk.CreateGroupCommand({ GroupName, Path }));
+  async create(connection, { name: GroupName, path: Path }) {
+    await iam(connection).send(new sdk.CreateGroupCommand({ GroupName, Path }));
   },
-  async read(session, id, known) {
-    const { Group } = await iam(session).send(new sdk.GetGroupCommand({ GroupName: known.name ?? id }));
+  async read(connection, id, known) {
+    const { Group } = await iam(connection).send(new sdk.GetGroupCommand({ GroupName: known.name ?? id }));
     return { arn: Group?.Arn, name: Group?.GroupName, path: Group?.Path, uniqueId: Group?.GroupId };
   },
-  async update(session, _id, { name, path }, old) {
-    await iam(session).send(
+  async update(connection, _id, { name, path }, old) {
+    await iam(connection).send(
       new sdk.UpdateGroupCommand({ GroupName: old.name, NewGroupName: name, NewPath: path }),
     );
   },
-  async delete(session, id, { name: GroupName = id }) {
-    await iam(session).send(new sdk.DeleteGroupCommand({ GroupName }));
+  async delete(connection, id, { name: GroupName = id }) {
+    await iam(connection).send(new sdk.DeleteGroupCommand({ GroupName }));
   },
 });
 
@@ -310,7 +348,7 @@ const group = resource<aws.GroupArgs>({
 const VERSIONS_KEPT = 5;
 
 async function policyVersions(client: sdk.IAMClient, PolicyArn: string): Promise<sdk.PolicyVersion[]> {
-  const versions = await collect(
+  const versions = await collectPages(
     sdk.paginateListPolicyVersions({ client }, { PolicyArn }),
     ({ Versions }) => Versions,
   );
@@ -320,7 +358,7 @@ async function policyVersions(client: sdk.IAMClient, PolicyArn: string): Promise
 const policy = resource<aws.PolicyArgs>({
   title: "IAM Policy",
   properties: {
-    delayAfterPolicyCreationInMs: ours(undefined),
+    delayAfterPolicyCreationInMs: providerOnly(undefined),
     description: { replace: true },
     name: named,
     namePrefix: named,
@@ -331,8 +369,8 @@ const policy = resource<aws.PolicyArgs>({
   outputs: ["arn", "attachmentCount", "policyId"],
   autoname: { property: "name", longest: 128 },
   id: ({ name, path }, account) => `arn:aws:iam::${account}:policy${path}${name}`,
-  async create(session, inputs, created) {
-    const { Policy } = await iam(session).send(
+  async create(connection, inputs, created) {
+    const { Policy } = await iam(connection).send(
       new sdk.CreatePolicyCommand({
         PolicyName: inputs.name,
         PolicyDocument: inputs.policy,
@@ -343,16 +381,16 @@ const policy = resource<aws.PolicyArgs>({
     );
     created(Policy?.Arn);
   },
-  async read(session, PolicyArn) {
-    const { Policy } = await iam(session).send(new sdk.GetPolicyCommand({ PolicyArn }));
+  async read(connection, PolicyArn) {
+    const { Policy } = await iam(connection).send(new sdk.GetPolicyCommand({ PolicyArn }));
     const VersionId = Policy?.DefaultVersionId;
-    const { PolicyVersion } = await iam(session).send(
+    const { PolicyVersion } = await iam(connection).send(
       new sdk.GetPolicyVersionCommand({ PolicyArn, VersionId }),
     );
     return {
       arn: Policy?.Arn,
       attachmentCount: Policy?.AttachmentCount ?? 0,
-      description: Policy?.Description,
+      description: Policy?.Description ?? "",
       name: Policy?.PolicyName,
       path: Policy?.Path,
       policy: decoded(PolicyVersion?.Document),
@@ -360,8 +398,8 @@ const policy = resource<aws.PolicyArgs>({
       tagsAll: fromKeyValues(Policy?.Tags),
     };
   },
-  async update(session, PolicyArn, inputs, old) {
-    const client = iam(session);
+  async update(connection, PolicyArn, inputs, old) {
+    const client = iam(connection);
     if (inputs.policy !== old.policy) {
       const versions = await policyVersions(client, PolicyArn);
       const oldest = versions.sort((a, b) => Number(a.CreateDate) - Number(b.CreateDate))[0];
@@ -378,89 +416,120 @@ const policy = resource<aws.PolicyArgs>({
       (TagKeys) => client.send(new sdk.UntagPolicyCommand({ PolicyArn, TagKeys })),
     );
   },
-  async delete(session, PolicyArn) {
-    for (const { VersionId } of await policyVersions(iam(session), PolicyArn))
-      await iam(session).send(new sdk.DeletePolicyVersionCommand({ PolicyArn, VersionId }));
-    await iam(session).send(new sdk.DeletePolicyCommand({ PolicyArn }));
+  async delete(connection, PolicyArn) {
+    for (const { VersionId } of await policyVersions(iam(connection), PolicyArn))
+      await iam(connection).send(new sdk.DeletePolicyVersionCommand({ PolicyArn, VersionId }));
+    await iam(connection).send(new sdk.DeletePolicyCommand({ PolicyArn }));
   },
 });
+
+/** Nothing is to be done where the user or the group is gone. */
+const removeFromGroup = (client: sdk.IAMClient, UserName: string, GroupName: string): Promise<unknown> =>
+  client.send(new sdk.RemoveUserFromGroupCommand({ UserName, GroupName })).catch((error) => {
+    if (!isNotFound(error)) throw error;
+  });
 
 const userGroupMembership = resource<aws.UserGroupMembershipArgs>({
   title: "IAM User Group Membership",
   properties: { groups: { required: true, compare: "set" }, user: fixed },
   id: ({ user, groups }) => [user, ...groups].join("/"),
-  async create(session, { user: UserName, groups }, created) {
+  async create(connection, { user: UserName, groups }, created) {
     for (const GroupName of groups) {
-      await iam(session).send(new sdk.AddUserToGroupCommand({ UserName, GroupName }));
+      await iam(connection).send(new sdk.AddUserToGroupCommand({ UserName, GroupName }));
       created();
     }
   },
-  async read(session, id, known) {
-    const [UserName = "", ...imported] = id.split("/");
-    const groups = await collect(
-      sdk.paginateListGroupsForUser({ client: iam(session) }, { UserName }),
+  async read(connection, id, known) {
+    // A state of the official plugin has an ID that it made up.
+    const [importedUser = "", ...importedGroups] = id.split("/");
+    const UserName = known.user ?? importedUser;
+    const groups = await collectPages(
+      sdk.paginateListGroupsForUser({ client: iam(connection) }, { UserName }),
       ({ Groups }) => Groups,
     );
     const member = new Set(groups.map(({ GroupName }) => GroupName));
     return {
       user: UserName,
-      groups: ((known.groups as string[] | undefined) ?? imported).filter((name) => member.has(name)),
+      groups: ((known.groups as string[] | undefined) ?? importedGroups).filter((name) => member.has(name)),
     };
   },
-  async update(session, _id, { user: UserName, groups }, old) {
+  async update(connection, _id, { user: UserName, groups }, old) {
     const [now, before] = [groups as string[], old.groups as string[]];
     for (const GroupName of now.filter((name) => !before.includes(name)))
-      await iam(session).send(new sdk.AddUserToGroupCommand({ UserName, GroupName }));
+      await iam(connection).send(new sdk.AddUserToGroupCommand({ UserName, GroupName }));
     for (const GroupName of before.filter((name) => !now.includes(name)))
-      await iam(session).send(new sdk.RemoveUserFromGroupCommand({ UserName, GroupName }));
+      await removeFromGroup(iam(connection), UserName, GroupName);
   },
-  async delete(session, _id, { user: UserName, groups }) {
-    for (const GroupName of groups)
-      await iam(session).send(new sdk.RemoveUserFromGroupCommand({ UserName, GroupName }));
+  async delete(connection, _id, { user: UserName, groups }) {
+    for (const GroupName of groups) await removeFromGroup(iam(connection), UserName, GroupName);
   },
 });
+
+/** AWS tells the secret of a new key once. */
+const secretsOfNewKeys = new Map<string, string>();
+
+/** https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html */
+function smtpPassword(secretAccessKey: string, region: string): string {
+  const steps = ["11111111", region, "ses", "aws4_request", "SendRawEmail"];
+  const signature = steps.reduce<Buffer>(
+    (key, step) => createHmac("sha256", key).update(step).digest(),
+    Buffer.from(`AWS4${secretAccessKey}`),
+  );
+  return Buffer.concat([Buffer.from([4]), signature]).toString("base64");
+}
 
 const accessKey = resource<aws.AccessKeyArgs>({
   title: "IAM Access Key",
   properties: { status: { default: "Active" }, user: fixed },
-  outputs: ["createDate", "secret"],
-  secrets: ["secret"],
-  async create(session, { user: UserName, status: Status }, created) {
-    const { AccessKey } = await iam(session).send(new sdk.CreateAccessKeyCommand({ UserName }));
+  outputs: [
+    ...["createDate", "encryptedSecret", "encryptedSesSmtpPasswordV4", "keyFingerprint", "secret"],
+    "sesSmtpPasswordV4",
+  ],
+  secrets: ["secret", "sesSmtpPasswordV4"],
+  async import(connection, id) {
+    const { UserName } = await iam(connection).send(new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: id }));
+    if (!UserName) throw new Error(`IAM does not tell whose access key ${id} is`);
+    return { id, properties: { user: UserName } };
+  },
+  async create(connection, { user: UserName, status: Status }, created) {
+    const { AccessKey } = await iam(connection).send(new sdk.CreateAccessKeyCommand({ UserName }));
     const AccessKeyId = AccessKey?.AccessKeyId ?? "";
     created(AccessKeyId);
-    // AWS tells the secret this once.
     secretsOfNewKeys.set(AccessKeyId, AccessKey?.SecretAccessKey ?? "");
     if (Status !== "Active")
-      await iam(session).send(
+      await iam(connection).send(
         new sdk.UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: Status as "Inactive" }),
       );
   },
-  async read(session, id, { user: UserName }) {
+  async read(connection, id, { user: UserName }) {
+    const client = iam(connection);
+    const keys = await collectPages(
+      sdk.paginateListAccessKeys({ client }, { UserName }),
+      ({ AccessKeyMetadata }) => AccessKeyMetadata,
+    );
+    const key = keys.find(({ AccessKeyId }) => AccessKeyId === id);
+    if (!key) return undefined;
     const secret = secretsOfNewKeys.get(id);
-    for await (const { AccessKeyMetadata = [] } of sdk.paginateListAccessKeys(
-      { client: iam(session) },
-      { UserName },
-    ))
-      for (const key of AccessKeyMetadata.filter(({ AccessKeyId }) => AccessKeyId === id))
-        return {
-          createDate: iso(key.CreateDate),
-          status: key.Status,
-          user: key.UserName,
-          ...(secret && { secret }),
-        };
-    return undefined;
+    return {
+      createDate: iso(key.CreateDate),
+      // Of keys that a PGP key encrypts, which the stand-in does not offer.
+      encryptedSecret: "",
+      encryptedSesSmtpPasswordV4: "",
+      keyFingerprint: "",
+      status: key.Status,
+      user: key.UserName,
+      ...(secret && { secret, sesSmtpPasswordV4: smtpPassword(secret, connection.region) }),
+    };
   },
-  async update(session, AccessKeyId, { user: UserName, status: Status }) {
-    await iam(session).send(
+  async update(connection, AccessKeyId, { user: UserName, status: Status }) {
+    await iam(connection).send(
       new sdk.UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: Status as sdk.StatusType }),
     );
   },
-  async delete(session, AccessKeyId, { user: UserName }) {
-    await iam(session).send(new sdk.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+  async delete(connection, AccessKeyId, { user: UserName }) {
+    await iam(connection).send(new sdk.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
   },
 });
-const secretsOfNewKeys = new Map<string, string>();
 
 const instanceProfile = resource<aws.InstanceProfileArgs>({
   title: "IAM Instance Profile",
@@ -468,16 +537,16 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
   outputs: ["arn", "createDate", "uniqueId"],
   autoname: { property: "name", longest: 128 },
   id: ({ name = "" }) => name,
-  async create(session, { name: InstanceProfileName = "", path: Path, role: RoleName, tagsAll }, created) {
-    await iam(session).send(
+  async create(connection, { name: InstanceProfileName = "", path: Path, role: RoleName, tagsAll }, created) {
+    await iam(connection).send(
       new sdk.CreateInstanceProfileCommand({ InstanceProfileName, Path, Tags: keyValues(tagsAll) }),
     );
     created();
     if (RoleName)
-      await iam(session).send(new sdk.AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
+      await iam(connection).send(new sdk.AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
   },
-  async read(session, InstanceProfileName) {
-    const { InstanceProfile } = await iam(session).send(
+  async read(connection, InstanceProfileName) {
+    const { InstanceProfile } = await iam(connection).send(
       new sdk.GetInstanceProfileCommand({ InstanceProfileName }),
     );
     return {
@@ -485,13 +554,13 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
       createDate: iso(InstanceProfile?.CreateDate),
       name: InstanceProfile?.InstanceProfileName,
       path: InstanceProfile?.Path,
-      role: InstanceProfile?.Roles?.[0]?.RoleName,
+      role: InstanceProfile?.Roles?.[0]?.RoleName ?? "",
       tagsAll: fromKeyValues(InstanceProfile?.Tags),
       uniqueId: InstanceProfile?.InstanceProfileId,
     };
   },
-  async update(session, InstanceProfileName, { role: RoleName, tagsAll }, old) {
-    const client = iam(session);
+  async update(connection, InstanceProfileName, { role: RoleName, tagsAll }, old) {
+    const client = iam(connection);
     if (RoleName !== old.role) {
       if (old.role)
         await client.send(
@@ -508,27 +577,30 @@ const instanceProfile = resource<aws.InstanceProfileArgs>({
       (TagKeys) => client.send(new sdk.UntagInstanceProfileCommand({ InstanceProfileName, TagKeys })),
     );
   },
-  async delete(session, InstanceProfileName, { role: RoleName }) {
+  async delete(connection, InstanceProfileName, { role: RoleName }) {
     if (RoleName)
-      await iam(session).send(
+      await iam(connection).send(
         new sdk.RemoveRoleFromInstanceProfileCommand({ InstanceProfileName, RoleName }),
       );
-    await iam(session).send(new sdk.DeleteInstanceProfileCommand({ InstanceProfileName }));
+    await iam(connection).send(new sdk.DeleteInstanceProfileCommand({ InstanceProfileName }));
   },
 });
+
+/** IAM keeps the address of a provider without its scheme. */
+const withoutScheme = (url: unknown) => String(url).replace(/^https:\/\//, "");
 
 const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
   title: "IAM OIDC Provider",
   properties: {
     clientIdLists: { required: true, compare: "set" },
     tags: {},
-    thumbprintLists: { computed: true, compare: "set" },
-    url: fixed,
+    thumbprintLists: { computed: true },
+    url: { ...fixed, compare: (have, want) => withoutScheme(have) === withoutScheme(want) },
   },
   outputs: ["arn"],
-  id: ({ url }, account) => `arn:aws:iam::${account}:oidc-provider/${url.replace(/^https:\/\//, "")}`,
-  async create(session, { url: Url, clientIdLists, thumbprintLists, tagsAll }, created) {
-    const { OpenIDConnectProviderArn } = await iam(session).send(
+  id: ({ url }, account) => `arn:aws:iam::${account}:oidc-provider/${withoutScheme(url)}`,
+  async create(connection, { url: Url, clientIdLists, thumbprintLists, tagsAll }, created) {
+    const { OpenIDConnectProviderArn } = await iam(connection).send(
       new sdk.CreateOpenIDConnectProviderCommand({
         Url,
         ClientIDList: clientIdLists as string[],
@@ -538,8 +610,8 @@ const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
     );
     created(OpenIDConnectProviderArn);
   },
-  async read(session, arn) {
-    const found = await iam(session).send(
+  async read(connection, arn) {
+    const found = await iam(connection).send(
       new sdk.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }),
     );
     return {
@@ -547,11 +619,11 @@ const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
       clientIdLists: found.ClientIDList,
       tagsAll: fromKeyValues(found.Tags),
       thumbprintLists: found.ThumbprintList,
-      url: `https://${found.Url?.replace(/^https:\/\//, "")}`,
+      url: withoutScheme(found.Url),
     };
   },
-  async update(session, OpenIDConnectProviderArn, { clientIdLists, thumbprintLists, tagsAll }, old) {
-    const client = iam(session);
+  async update(connection, OpenIDConnectProviderArn, { clientIdLists, thumbprintLists, tagsAll }, old) {
+    const client = iam(connection);
     const [now, before] = [clientIdLists as string[], old.clientIdLists as string[]];
     for (const ClientID of now.filter((one) => !before.includes(one)))
       await client.send(
@@ -579,8 +651,8 @@ const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
         client.send(new sdk.UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys })),
     );
   },
-  async delete(session, OpenIDConnectProviderArn) {
-    await iam(session).send(new sdk.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
+  async delete(connection, OpenIDConnectProviderArn) {
+    await iam(connection).send(new sdk.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
   },
 });
 

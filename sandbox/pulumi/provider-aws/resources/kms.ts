@@ -1,30 +1,41 @@
 import * as sdk from "@aws-sdk/client-kms";
 import type * as aws from "@pulumi/aws/kms";
-import type { Session } from "../session";
-import { named, ours, region, required, resource, retag, type Tags } from "../table";
+import type { AwsConnection } from "../connection";
+import { type Inputs, named, providerOnly, region, resource, retag } from "../table";
+import type { Tags } from "../values";
 
-const kms = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.KMSClient, known.region);
+const kms = (connection: AwsConnection, known: { region?: string | undefined }) =>
+  connection.client(sdk.KMSClient, known.region);
 const tagList = (tags: Tags) => Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+
+const setRotation = (
+  client: sdk.KMSClient,
+  KeyId: string,
+  { enableKeyRotation, rotationPeriodInDays }: Partial<Inputs<aws.KeyArgs>>,
+): Promise<unknown> =>
+  enableKeyRotation
+    ? client.send(new sdk.EnableKeyRotationCommand({ KeyId, RotationPeriodInDays: rotationPeriodInDays }))
+    : client.send(new sdk.DisableKeyRotationCommand({ KeyId }));
 
 const key = resource<aws.KeyArgs>({
   title: "KMS Key",
   properties: {
-    bypassPolicyLockoutSafetyCheck: ours(false),
+    bypassPolicyLockoutSafetyCheck: providerOnly(false),
     customerMasterKeySpec: { default: "SYMMETRIC_DEFAULT", replace: true },
-    deletionWindowInDays: ours(undefined),
+    deletionWindowInDays: providerOnly(undefined),
     description: { computed: true },
     enableKeyRotation: { default: false },
     isEnabled: { default: true },
     keyUsage: { default: "ENCRYPT_DECRYPT", replace: true },
-    multiRegion: { default: false, replace: true },
+    multiRegion: { computed: true, replace: true },
     policy: { computed: true, compare: "document" },
+    rotationPeriodInDays: { computed: true },
     region,
     tags: {},
   },
   outputs: ["arn", "keyId"],
-  async create(session, inputs, created) {
-    const client = kms(session, inputs);
+  async create(connection, inputs, created) {
+    const client = kms(connection, inputs);
     const { KeyMetadata: { KeyId = "" } = {} } = await client.send(
       new sdk.CreateKeyCommand({
         BypassPolicyLockoutSafetyCheck: inputs.bypassPolicyLockoutSafetyCheck,
@@ -37,11 +48,11 @@ const key = resource<aws.KeyArgs>({
       }),
     );
     created(KeyId);
-    if (inputs.enableKeyRotation) await client.send(new sdk.EnableKeyRotationCommand({ KeyId }));
+    if (inputs.enableKeyRotation) await setRotation(client, KeyId, inputs);
     if (inputs.isEnabled === false) await client.send(new sdk.DisableKeyCommand({ KeyId }));
   },
-  async read(session, KeyId, known) {
-    const client = kms(session, known);
+  async read(connection, KeyId, known) {
+    const client = kms(connection, known);
     const { KeyMetadata: found } = await client.send(new sdk.DescribeKeyCommand({ KeyId }));
     if (found?.KeyState === "PendingDeletion") return undefined;
     const { Policy } = await client.send(new sdk.GetKeyPolicyCommand({ KeyId, PolicyName: "default" }));
@@ -53,23 +64,30 @@ const key = resource<aws.KeyArgs>({
     return {
       arn: found?.Arn,
       customerMasterKeySpec: found?.KeySpec,
-      description: found?.Description,
+      description: found?.Description ?? "",
       enableKeyRotation: rotation?.KeyRotationEnabled ?? false,
       isEnabled: found?.Enabled,
       keyId: found?.KeyId,
       keyUsage: found?.KeyUsage,
       multiRegion: found?.MultiRegion ?? false,
       policy: Policy,
-      region: known.region ?? session.region,
+      rotationPeriodInDays: rotation?.RotationPeriodInDays ?? 0,
+      region: known.region ?? connection.region,
       tagsAll: Object.fromEntries(Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue])),
     };
   },
-  async update(session, KeyId, inputs, old) {
-    const client = kms(session, inputs);
-    if (inputs.description !== old.description)
-      await client.send(
-        new sdk.UpdateKeyDescriptionCommand({ KeyId, Description: inputs.description ?? "" }),
-      );
+  async update(connection, KeyId, inputs, old) {
+    const client = kms(connection, inputs);
+    const isEnabled = inputs.isEnabled === true;
+    // A disabled key cannot be changed.
+    if (isEnabled && old.isEnabled !== true) await client.send(new sdk.EnableKeyCommand({ KeyId }));
+    const rotationChanged = inputs.enableKeyRotation !== old.enableKeyRotation;
+    const { rotationPeriodInDays: period } = inputs;
+    const periodChanged = period !== undefined && period !== old.rotationPeriodInDays;
+    if (rotationChanged || (inputs.enableKeyRotation && periodChanged))
+      await setRotation(client, KeyId, inputs);
+    if (inputs.description !== undefined && inputs.description !== old.description)
+      await client.send(new sdk.UpdateKeyDescriptionCommand({ KeyId, Description: inputs.description }));
     if (inputs.policy && inputs.policy !== old.policy)
       await client.send(
         new sdk.PutKeyPolicyCommand({
@@ -79,16 +97,7 @@ const key = resource<aws.KeyArgs>({
           BypassPolicyLockoutSafetyCheck: inputs.bypassPolicyLockoutSafetyCheck,
         }),
       );
-    if (inputs.enableKeyRotation !== old.enableKeyRotation)
-      await client.send(
-        inputs.enableKeyRotation
-          ? new sdk.EnableKeyRotationCommand({ KeyId })
-          : new sdk.DisableKeyRotationCommand({ KeyId }),
-      );
-    if (inputs.isEnabled !== old.isEnabled)
-      await client.send(
-        inputs.isEnabled ? new sdk.EnableKeyCommand({ KeyId }) : new sdk.DisableKeyCommand({ KeyId }),
-      );
+    if (!isEnabled && old.isEnabled === true) await client.send(new sdk.DisableKeyCommand({ KeyId }));
     await retag(
       old.tagsAll,
       inputs.tagsAll,
@@ -96,44 +105,51 @@ const key = resource<aws.KeyArgs>({
       (TagKeys) => client.send(new sdk.UntagResourceCommand({ KeyId, TagKeys })),
     );
   },
-  async delete(session, KeyId, state) {
-    await kms(session, state).send(
+  async delete(connection, KeyId, state) {
+    await kms(connection, state).send(
       new sdk.ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: state.deletionWindowInDays }),
     );
   },
 });
 
+/** The ID of a key that is given by its ID or its ARN. */
+const keyIdOf = (key: unknown) => String(key).replace(/^arn:[^/]*\//, "");
+
 const alias = resource<aws.AliasArgs>({
   title: "KMS Alias",
-  properties: { name: named, region, targetKeyId: required },
-  outputs: ["arn", "targetKeyArn"],
-  id: ({ name = "" }) => name,
-  async create(session, { name: AliasName, targetKeyId: TargetKeyId, region }) {
-    await kms(session, { region }).send(new sdk.CreateAliasCommand({ AliasName, TargetKeyId }));
+  properties: {
+    name: named,
+    namePrefix: named,
+    region,
+    targetKeyId: { required: true, compare: (have, want) => keyIdOf(have) === keyIdOf(want) },
   },
-  async read(session, AliasName, known) {
-    const client = kms(session, known);
+  outputs: ["arn", "targetKeyArn"],
+  autoname: { property: "name", longest: 250, complete: (name) => `alias/${name}` },
+  id: ({ name = "" }) => name,
+  async create(connection, { name: AliasName, targetKeyId: TargetKeyId, region }) {
+    await kms(connection, { region }).send(new sdk.CreateAliasCommand({ AliasName, TargetKeyId }));
+  },
+  async read(connection, AliasName, known) {
+    const client = kms(connection, known);
     for await (const { Aliases = [] } of sdk.paginateListAliases({ client }, {}))
-      for (const found of Aliases.filter((one) => one.AliasName === AliasName)) {
+      for (const found of Aliases.filter((alias) => alias.AliasName === AliasName)) {
         const { TargetKeyId = "", AliasArn: arn } = found;
-        const region = known.region ?? session.region;
-        // The program may have given the key by its ARN.
-        const targetKeyId = known.targetKeyId?.endsWith(`/${TargetKeyId}`) ? known.targetKeyId : TargetKeyId;
+        const region = known.region ?? connection.region;
         return {
           arn,
           name: AliasName,
           region,
-          targetKeyArn: session.arn("kms", `key/${TargetKeyId}`, region),
-          targetKeyId,
+          targetKeyArn: connection.arn("kms", `key/${TargetKeyId}`, region),
+          targetKeyId: TargetKeyId,
         };
       }
     return undefined;
   },
-  async update(session, AliasName, { targetKeyId: TargetKeyId, region }) {
-    await kms(session, { region }).send(new sdk.UpdateAliasCommand({ AliasName, TargetKeyId }));
+  async update(connection, AliasName, { targetKeyId: TargetKeyId, region }) {
+    await kms(connection, { region }).send(new sdk.UpdateAliasCommand({ AliasName, TargetKeyId }));
   },
-  async delete(session, AliasName, state) {
-    await kms(session, state).send(new sdk.DeleteAliasCommand({ AliasName }));
+  async delete(connection, AliasName, state) {
+    await kms(connection, state).send(new sdk.DeleteAliasCommand({ AliasName }));
   },
 });
 

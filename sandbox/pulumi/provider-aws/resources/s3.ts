@@ -1,26 +1,31 @@
 import { createReadStream } from "node:fs";
 import * as sdk from "@aws-sdk/client-s3";
 import type * as aws from "@pulumi/aws/s3";
-import type { Session } from "../session";
+import { same } from "../compare";
+import type { AwsConnection } from "../connection";
 import {
-  collect,
+  collectPages,
   document,
   fixed,
   fromKeyValues,
   keyValues,
-  ours,
+  named,
+  providerOnly,
   region,
   required,
   resource,
 } from "../table";
+import type { Values } from "../values";
+import { BUCKET_SETTINGS, encryptionRule, readBucketSettings, unlessMissing } from "./s3-bucket-settings";
+import { WEBSITE_HOSTED_ZONES, websiteDomain } from "./s3-websites";
 
 type Regional = { region?: string | undefined };
-const s3 = (session: Session, known: Regional) => session.client(sdk.S3Client, known.region);
-const where = (session: Session, known: Regional) => ({ region: known.region ?? session.region });
+const s3 = (connection: AwsConnection, known: Regional) => connection.client(sdk.S3Client, known.region);
+const where = (connection: AwsConnection, known: Regional) => ({ region: known.region ?? connection.region });
 
 /** Deletes every version of one object or of all, markers of deletions too: S3 deletes no bucket that holds any. */
 async function empty(client: sdk.S3Client, Bucket: string, key?: string): Promise<void> {
-  const all = await collect(paginateVersions(client, Bucket, key), (page) => [
+  const all = await collectPages(paginateVersions(client, Bucket, key), (page) => [
     ...(page.Versions ?? []),
     ...(page.DeleteMarkers ?? []),
   ]);
@@ -53,20 +58,24 @@ async function* paginateVersions(client: sdk.S3Client, Bucket: string, Prefix?: 
 const bucket = resource<aws.BucketArgs>({
   title: "S3 Bucket",
   properties: {
-    bucket: { computed: true, replace: true },
-    forceDestroy: ours(false),
-    objectLockEnabled: { default: false, replace: true },
+    bucket: named,
+    bucketPrefix: named,
+    forceDestroy: providerOnly(false),
+    objectLockEnabled: { computed: true, replace: true },
     region,
     tags: {},
   },
-  outputs: ["arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName"],
-  autoname: { property: "bucket", longest: 63 },
+  outputs: [
+    ...["arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName", "hostedZoneId"],
+    ...["websiteDomain", "websiteEndpoint", ...Object.keys(BUCKET_SETTINGS)],
+  ],
+  autoname: { property: "bucket", prefix: "bucketPrefix", longest: 63 },
   id: ({ bucket = "" }) => bucket,
-  async create(session, inputs, created) {
+  async create(connection, inputs, created) {
     const { bucket: Bucket, objectLockEnabled: ObjectLockEnabledForBucket, tagsAll } = inputs;
-    const LocationConstraint = (inputs.region ?? session.region) as sdk.BucketLocationConstraint;
+    const LocationConstraint = (inputs.region ?? connection.region) as sdk.BucketLocationConstraint;
     const Tags = keyValues(tagsAll);
-    await s3(session, inputs).send(
+    await s3(connection, inputs).send(
       new sdk.CreateBucketCommand({
         Bucket,
         ...(ObjectLockEnabledForBucket && { ObjectLockEnabledForBucket }),
@@ -78,35 +87,43 @@ const bucket = resource<aws.BucketArgs>({
     );
     created();
     if (Tags.length)
-      await s3(session, inputs).send(new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: Tags } }));
+      await s3(connection, inputs).send(
+        new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: Tags } }),
+      );
   },
-  async read(session, Bucket, known) {
-    const client = s3(session, known);
-    const { BucketRegion = session.region } = await client.send(new sdk.HeadBucketCommand({ Bucket }));
-    const { TagSet } = await client.send(new sdk.GetBucketTaggingCommand({ Bucket })).catch((error) => {
-      if (error.code !== "NoSuchTagSet") throw error;
-      return { TagSet: [] };
-    });
+  async read(connection, Bucket, known) {
+    const client = s3(connection, known);
+    const { BucketRegion = connection.region } = await client.send(new sdk.HeadBucketCommand({ Bucket }));
+    const [tagging, settings] = await Promise.all([
+      client.send(new sdk.GetBucketTaggingCommand({ Bucket })).catch(unlessMissing),
+      readBucketSettings(client, Bucket),
+    ]);
+    const website = settings.website && websiteDomain(connection, BucketRegion);
     return {
-      arn: `arn:${session.partition}:s3:::${Bucket}`,
+      ...settings,
+      arn: `arn:${connection.partition}:s3:::${Bucket}`,
       bucket: Bucket,
-      bucketDomainName: `${Bucket}.s3.${session.dnsSuffix}`,
+      bucketDomainName: `${Bucket}.s3.${connection.dnsSuffix}`,
       bucketRegion: BucketRegion,
-      bucketRegionalDomainName: `${Bucket}.s3.${BucketRegion}.${session.dnsSuffix}`,
+      bucketRegionalDomainName: `${Bucket}.s3.${BucketRegion}.${connection.dnsSuffix}`,
+      hostedZoneId: WEBSITE_HOSTED_ZONES[BucketRegion] ?? "",
+      objectLockEnabled: settings.objectLockConfiguration !== null,
       region: BucketRegion,
-      tagsAll: fromKeyValues(TagSet),
+      tagsAll: fromKeyValues(tagging?.TagSet),
+      websiteDomain: website || "",
+      websiteEndpoint: website ? `${Bucket}.${website}` : "",
     };
   },
-  async update(session, Bucket, inputs, old) {
+  async update(connection, Bucket, inputs, old) {
     const TagSet = keyValues(inputs.tagsAll);
     if (JSON.stringify(TagSet) === JSON.stringify(keyValues(old.tagsAll))) return;
     await (TagSet.length
-      ? s3(session, inputs).send(new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }))
-      : s3(session, inputs).send(new sdk.DeleteBucketTaggingCommand({ Bucket })));
+      ? s3(connection, inputs).send(new sdk.PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }))
+      : s3(connection, inputs).send(new sdk.DeleteBucketTaggingCommand({ Bucket })));
   },
-  async delete(session, Bucket, state) {
-    if (state.forceDestroy) await empty(s3(session, state), Bucket);
-    await s3(session, state).send(new sdk.DeleteBucketCommand({ Bucket }));
+  async delete(connection, Bucket, state) {
+    if (state.forceDestroy) await empty(s3(connection, state), Bucket);
+    await s3(connection, state).send(new sdk.DeleteBucketCommand({ Bucket }));
   },
 });
 
@@ -119,18 +136,18 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
     ignorePublicAcls: { default: false },
     region,
     restrictPublicBuckets: { default: false },
-    skipDestroy: ours(undefined),
+    skipDestroy: providerOnly(undefined),
   },
   id: ({ bucket }) => bucket,
-  async create(session, inputs) {
-    await putPublicAccessBlock(session, inputs);
+  async create(connection, inputs) {
+    await putPublicAccessBlock(connection, inputs);
   },
-  async read(session, Bucket, known) {
-    const { PublicAccessBlockConfiguration: block } = await s3(session, known).send(
+  async read(connection, Bucket, known) {
+    const { PublicAccessBlockConfiguration: block } = await s3(connection, known).send(
       new sdk.GetPublicAccessBlockCommand({ Bucket }),
     );
     return {
-      ...where(session, known),
+      ...where(connection, known),
       blockPublicAcls: block?.BlockPublicAcls ?? false,
       blockPublicPolicy: block?.BlockPublicPolicy ?? false,
       bucket: Bucket,
@@ -138,14 +155,15 @@ const bucketPublicAccessBlock = resource<aws.BucketPublicAccessBlockArgs>({
       restrictPublicBuckets: block?.RestrictPublicBuckets ?? false,
     };
   },
-  update: (session, _id, inputs) => putPublicAccessBlock(session, inputs),
-  async delete(session, Bucket, state) {
-    if (!state.skipDestroy) await s3(session, state).send(new sdk.DeletePublicAccessBlockCommand({ Bucket }));
+  update: (connection, _id, inputs) => putPublicAccessBlock(connection, inputs),
+  async delete(connection, Bucket, state) {
+    if (!state.skipDestroy)
+      await s3(connection, state).send(new sdk.DeletePublicAccessBlockCommand({ Bucket }));
   },
 });
 
 async function putPublicAccessBlock(
-  session: Session,
+  connection: AwsConnection,
   inputs: { bucket: string; region?: string | undefined; [flag: string]: unknown },
 ): Promise<void> {
   const PublicAccessBlockConfiguration = {
@@ -154,7 +172,7 @@ async function putPublicAccessBlock(
     IgnorePublicAcls: inputs.ignorePublicAcls === true,
     RestrictPublicBuckets: inputs.restrictPublicBuckets === true,
   };
-  await s3(session, inputs).send(
+  await s3(connection, inputs).send(
     new sdk.PutPublicAccessBlockCommand({ Bucket: inputs.bucket, PublicAccessBlockConfiguration }),
   );
 }
@@ -163,145 +181,169 @@ const bucketOwnershipControls = resource<aws.BucketOwnershipControlsArgs>({
   title: "S3 Bucket Ownership Controls",
   properties: { bucket: fixed, region, rule: required },
   id: ({ bucket }) => bucket,
-  async create(session, inputs) {
-    await putOwnership(session, inputs.bucket, inputs);
+  async create(connection, inputs) {
+    await putOwnership(connection, inputs.bucket, inputs);
   },
-  async read(session, Bucket, known) {
-    const { OwnershipControls } = await s3(session, known).send(
+  async read(connection, Bucket, known) {
+    const { OwnershipControls } = await s3(connection, known).send(
       new sdk.GetBucketOwnershipControlsCommand({ Bucket }),
     );
     return {
-      ...where(session, known),
+      ...where(connection, known),
       bucket: Bucket,
       rule: { objectOwnership: OwnershipControls?.Rules?.[0]?.ObjectOwnership },
     };
   },
   update: putOwnership,
-  async delete(session, Bucket, state) {
-    await s3(session, state).send(new sdk.DeleteBucketOwnershipControlsCommand({ Bucket }));
+  async delete(connection, Bucket, state) {
+    await s3(connection, state).send(new sdk.DeleteBucketOwnershipControlsCommand({ Bucket }));
   },
 });
 
 async function putOwnership(
-  session: Session,
+  connection: AwsConnection,
   Bucket: string,
   inputs: { rule: { objectOwnership: string }; region?: string | undefined },
 ) {
   const Rules = [{ ObjectOwnership: inputs.rule.objectOwnership as sdk.ObjectOwnership }];
-  await s3(session, inputs).send(
+  await s3(connection, inputs).send(
     new sdk.PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls: { Rules } }),
   );
 }
 
 interface EncryptionRule {
   applyServerSideEncryptionByDefault?: { sseAlgorithm?: string; kmsMasterKeyId?: string };
+  blockedEncryptionTypes?: string[];
   bucketKeyEnabled?: boolean;
 }
 
 const bucketEncryption = resource<aws.BucketServerSideEncryptionConfigurationArgs>({
   title: "S3 Bucket Server-side Encryption Configuration",
-  properties: { bucket: fixed, region, rules: required },
+  properties: { bucket: fixed, region, rules: { required: true, compare: "subset" } },
   id: ({ bucket }) => bucket,
-  async create(session, inputs) {
-    await putEncryption(session, inputs.bucket, inputs);
+  async create(connection, inputs) {
+    await putEncryption(connection, inputs.bucket, inputs);
   },
-  async read(session, Bucket, known) {
-    const { ServerSideEncryptionConfiguration } = await s3(session, known).send(
+  async read(connection, Bucket, known) {
+    const { ServerSideEncryptionConfiguration } = await s3(connection, known).send(
       new sdk.GetBucketEncryptionCommand({ Bucket }),
     );
-    const rules = ServerSideEncryptionConfiguration?.Rules?.map((rule) => ({
-      applyServerSideEncryptionByDefault: {
-        sseAlgorithm: rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm,
-        kmsMasterKeyId: rule.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID,
-      },
-      bucketKeyEnabled: rule.BucketKeyEnabled ?? false,
-    }));
-    return { ...where(session, known), bucket: Bucket, rules };
+    const rules = ServerSideEncryptionConfiguration?.Rules?.map(encryptionRule);
+    return { ...where(connection, known), bucket: Bucket, rules };
   },
   update: putEncryption,
-  async delete(session, Bucket, state) {
-    await s3(session, state).send(new sdk.DeleteBucketEncryptionCommand({ Bucket }));
+  async delete(connection, Bucket, state) {
+    await s3(connection, state).send(new sdk.DeleteBucketEncryptionCommand({ Bucket }));
   },
 });
 
 async function putEncryption(
-  session: Session,
+  connection: AwsConnection,
   Bucket: string,
   inputs: { rules: unknown; region?: string | undefined },
 ) {
   const Rules = (inputs.rules as EncryptionRule[]).map(
-    ({ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }) => ({
+    ({ applyServerSideEncryptionByDefault: byDefault, blockedEncryptionTypes, bucketKeyEnabled }) => ({
       ...(byDefault && {
         ApplyServerSideEncryptionByDefault: {
           SSEAlgorithm: byDefault.sseAlgorithm as sdk.ServerSideEncryption,
           KMSMasterKeyID: byDefault.kmsMasterKeyId,
         },
       }),
+      ...(blockedEncryptionTypes && {
+        BlockedEncryptionTypes: { EncryptionType: blockedEncryptionTypes as sdk.EncryptionType[] },
+      }),
       BucketKeyEnabled: bucketKeyEnabled,
     }),
   );
-  await s3(session, inputs).send(
+  await s3(connection, inputs).send(
     new sdk.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules } }),
   );
 }
 
+interface Versioning {
+  status: string;
+  mfaDelete?: string | undefined;
+}
+
+/** S3 says nothing of deletion with MFA until it has been on; that is as much as "Disabled". */
+const sameVersioning = (have: unknown, want: unknown) => {
+  const { mfaDelete: hasMfaDelete, ...found } = (have ?? {}) as Versioning;
+  const { mfaDelete, ...given } = want as Versioning;
+  if (mfaDelete && mfaDelete !== (hasMfaDelete || "Disabled")) return false;
+  return same({ compare: "subset" }, found, given);
+};
+
 const bucketVersioning = resource<aws.BucketVersioningArgs>({
   title: "S3 Bucket Versioning",
-  properties: { bucket: fixed, region, versioningConfiguration: required },
-  id: ({ bucket }) => bucket,
-  async create(session, inputs) {
-    await putVersioning(session, inputs.bucket, inputs);
+  properties: {
+    bucket: fixed,
+    mfa: providerOnly(undefined),
+    region,
+    versioningConfiguration: { required: true, compare: sameVersioning },
   },
-  async read(session, Bucket, known) {
-    const { Status = "Disabled" } = await s3(session, known).send(
+  id: ({ bucket }) => bucket,
+  async create(connection, inputs) {
+    await putVersioning(connection, inputs.bucket, inputs);
+  },
+  async read(connection, Bucket, known) {
+    const { Status = "Disabled", MFADelete } = await s3(connection, known).send(
       new sdk.GetBucketVersioningCommand({ Bucket }),
     );
-    return { ...where(session, known), bucket: Bucket, versioningConfiguration: { status: Status } };
+    const versioningConfiguration = { mfaDelete: MFADelete ?? "", status: Status };
+    return { ...where(connection, known), bucket: Bucket, versioningConfiguration };
   },
   update: putVersioning,
-  async delete(session, Bucket, state) {
+  async delete(connection, Bucket, state) {
     // Versioning that was ever on can only be suspended.
-    if (state.versioningConfiguration.status === "Enabled")
-      await putVersioning(session, Bucket, { ...state, versioningConfiguration: { status: "Suspended" } });
+    if (state.versioningConfiguration.status !== "Disabled")
+      await putVersioning(connection, Bucket, { ...state, versioningConfiguration: { status: "Suspended" } });
   },
 });
 
 async function putVersioning(
-  session: Session,
+  connection: AwsConnection,
   Bucket: string,
-  inputs: { versioningConfiguration: { status: string }; region?: string | undefined },
+  inputs: { versioningConfiguration: Versioning; mfa?: string | undefined; region?: string | undefined },
 ) {
-  const Status = inputs.versioningConfiguration.status as sdk.BucketVersioningStatus | "Disabled";
-  if (Status !== "Disabled")
-    await s3(session, inputs).send(
-      new sdk.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }),
-    );
+  const { status, mfaDelete } = inputs.versioningConfiguration;
+  if (status === "Disabled") return;
+  const VersioningConfiguration: sdk.VersioningConfiguration = {
+    Status: status as sdk.BucketVersioningStatus,
+    ...(mfaDelete && { MFADelete: mfaDelete as sdk.MFADelete }),
+  };
+  await s3(connection, inputs).send(
+    new sdk.PutBucketVersioningCommand({ Bucket, MFA: inputs.mfa, VersioningConfiguration }),
+  );
 }
 
 const bucketPolicy = resource<aws.BucketPolicyArgs>({
   title: "S3 Bucket Policy",
   properties: { bucket: fixed, policy: document, region },
   id: ({ bucket }) => bucket,
-  async create(session, inputs) {
-    await putPolicy(session, inputs.bucket, inputs);
+  async create(connection, inputs) {
+    await putPolicy(connection, inputs.bucket, inputs);
   },
-  async read(session, Bucket, known) {
-    const { Policy } = await s3(session, known).send(new sdk.GetBucketPolicyCommand({ Bucket }));
-    return { ...where(session, known), bucket: Bucket, policy: Policy };
+  async read(connection, Bucket, known) {
+    const { Policy } = await s3(connection, known).send(new sdk.GetBucketPolicyCommand({ Bucket }));
+    return { ...where(connection, known), bucket: Bucket, policy: Policy };
   },
   update: putPolicy,
-  async delete(session, Bucket, state) {
-    await s3(session, state).send(new sdk.DeleteBucketPolicyCommand({ Bucket }));
+  async delete(connection, Bucket, state) {
+    await s3(connection, state).send(new sdk.DeleteBucketPolicyCommand({ Bucket }));
   },
 });
 
 async function putPolicy(
-  session: Session,
+  connection: AwsConnection,
   Bucket: string,
   inputs: { policy: string; region?: string | undefined },
 ) {
-  await s3(session, inputs).send(new sdk.PutBucketPolicyCommand({ Bucket, Policy: inputs.policy }));
+  await s3(connection, inputs).send(new sdk.PutBucketPolicyCommand({ Bucket, Policy: inputs.policy }));
 }
+
+/** Properties of an object whose change needs no new upload. */
+const KEPT_BESIDE_CONTENT = ["bucket", "forceDestroy", "key", "region", "tags"];
 
 const object = resource<aws.BucketObjectv2Args>({
   title: "S3 Object",
@@ -311,7 +353,7 @@ const object = resource<aws.BucketObjectv2Args>({
     content: {},
     contentBase64: {},
     contentType: { computed: true },
-    forceDestroy: ours(false),
+    forceDestroy: providerOnly(false),
     key: { computed: true, replace: true },
     metadata: {},
     region,
@@ -319,39 +361,75 @@ const object = resource<aws.BucketObjectv2Args>({
     sourceHash: {},
     tags: {},
   },
-  outputs: ["arn", "etag", "versionId"],
+  outputs: [
+    ...["acl", "arn", "bucketKeyEnabled", "checksumCrc32", "checksumCrc32c", "checksumCrc64nvme"],
+    ...["checksumSha1", "checksumSha256", "etag", "kmsKeyId", "serverSideEncryption", "storageClass"],
+    "versionId",
+  ],
   autoname: { property: "key", longest: 1024 },
   id: ({ bucket, key }) => `${bucket}/${key}`,
-  async create(session, inputs) {
-    await putObject(session, inputs as unknown as ObjectInputs);
+  async create(connection, inputs) {
+    await putObject(connection, inputs as unknown as ObjectInputs);
   },
-  async read(session, id, known) {
-    const [Bucket = "", ...key] = id.split("/");
-    const Key = key.join("/");
-    const client = s3(session, known);
-    const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }));
-    const { TagSet } = await client.send(new sdk.GetObjectTaggingCommand({ Bucket, Key }));
-    // The text is read back only where the program gave text: an object may be large.
-    const content =
-      known.content === undefined ? undefined : await client.send(new sdk.GetObjectCommand({ Bucket, Key }));
+  import(_, imported) {
+    const id = imported.replace(/^s3:\/\//, "");
+    const [bucket = "", ...key] = id.split("/");
+    if (!key.length)
+      throw new Error(
+        `unexpected format of ID (${imported}), expected <bucket>/<key> or s3://<bucket>/<key>`,
+      );
+    return { id, properties: { bucket, key: key.join("/") } };
+  },
+  // The content is not read back: the official plugin trusts its state for it, and an object may be large.
+  async read(connection, _, known) {
+    const { bucket: Bucket, key: Key } = known;
+    const client = s3(connection, known);
+    const [head, { TagSet }] = await Promise.all([
+      client.send(new sdk.HeadObjectCommand({ Bucket, Key })),
+      client.send(new sdk.GetObjectTaggingCommand({ Bucket, Key })),
+    ]);
     return {
-      ...where(session, known),
-      arn: `arn:${session.partition}:s3:::${Bucket}/${Key}`,
+      ...where(connection, known),
+      acl: "",
+      arn: `arn:${connection.partition}:s3:::${Bucket}/${Key}`,
       bucket: Bucket,
-      cacheControl: head.CacheControl,
-      ...(content && { content: await content.Body?.transformToString() }),
+      bucketKeyEnabled: head.BucketKeyEnabled ?? false,
+      cacheControl: head.CacheControl ?? "",
+      checksumCrc32: head.ChecksumCRC32 ?? "",
+      checksumCrc32c: head.ChecksumCRC32C ?? "",
+      checksumCrc64nvme: head.ChecksumCRC64NVME ?? "",
+      checksumSha1: head.ChecksumSHA1 ?? "",
+      checksumSha256: head.ChecksumSHA256 ?? "",
       contentType: head.ContentType,
       etag: head.ETag?.replaceAll('"', ""),
       key: Key,
-      metadata: head.Metadata,
+      kmsKeyId: head.SSEKMSKeyId ?? "",
+      metadata: head.Metadata ?? {},
+      serverSideEncryption: head.ServerSideEncryption ?? "",
+      storageClass: head.StorageClass ?? "STANDARD",
       tagsAll: fromKeyValues(TagSet),
-      versionId: head.VersionId,
+      versionId: head.VersionId ?? "",
     };
   },
-  update: (session, _id, inputs) => putObject(session, inputs as unknown as ObjectInputs),
-  async delete(session, id, state) {
-    const [Bucket = "", ...key] = id.split("/");
-    await empty(s3(session, state), Bucket, key.join("/"));
+  async update(connection, _, inputs, old) {
+    const uploaded = Object.keys(object.properties).filter((name) => !KEPT_BESIDE_CONTENT.includes(name));
+    const [have, want]: Values[] = [old, inputs];
+    const isChanged = uploaded.some(
+      (name) =>
+        (want?.[name] !== undefined || !object.properties[name]?.computed) &&
+        !same(object.properties[name] ?? {}, have?.[name], want?.[name]),
+    );
+    if (isChanged) await putObject(connection, inputs as unknown as ObjectInputs);
+    else {
+      const { bucket: Bucket, key: Key } = old;
+      const Tagging = { TagSet: keyValues(inputs.tagsAll) };
+      await s3(connection, inputs).send(
+        new sdk.PutObjectTaggingCommand({ Bucket: String(Bucket), Key, Tagging }),
+      );
+    }
+  },
+  async delete(connection, _, { bucket: Bucket, key, ...state }) {
+    await empty(s3(connection, state), String(Bucket), key);
   },
 });
 
@@ -368,13 +446,13 @@ interface ObjectInputs {
   region?: string;
 }
 
-async function putObject(session: Session, inputs: ObjectInputs) {
+async function putObject(connection: AwsConnection, inputs: ObjectInputs) {
   const { source } = inputs;
   if (source && !source.path && source.text === undefined)
     throw new Error(
       "source: the stand-in AWS plugin reads assets of a file or of text, not archives or URLs",
     );
-  await s3(session, inputs).send(
+  await s3(connection, inputs).send(
     new sdk.PutObjectCommand({
       Bucket: inputs.bucket,
       Key: inputs.key,

@@ -1,10 +1,10 @@
 import * as sdk from "@aws-sdk/client-sns";
 import type * as aws from "@pulumi/aws/sns";
-import type { Session } from "../session";
+import type { AwsConnection } from "../connection";
 import { document, fixed, fromKeyValues, keyValues, named, region, resource, retag } from "../table";
 
-const sns = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.SNSClient, known.region);
+const sns = (connection: AwsConnection, known: { region?: string | undefined }) =>
+  connection.client(sdk.SNSClient, known.region);
 
 /** Properties that SNS keeps as attributes, under names that begin with a capital. */
 const ATTRIBUTES = {
@@ -13,6 +13,7 @@ const ATTRIBUTES = {
   displayName: "DisplayName",
   kmsMasterKeyId: "KmsMasterKeyId",
   policy: "Policy",
+  fifoThroughputScope: "FifoThroughputScope",
   signatureVersion: "SignatureVersion",
   tracingConfig: "TracingConfig",
 } as const;
@@ -21,8 +22,9 @@ const topic = resource<aws.TopicArgs>({
   title: "SNS Topic",
   properties: {
     contentBasedDeduplication: { default: false },
-    deliveryPolicy: { compare: "document" },
+    deliveryPolicy: { compare: "json" },
     displayName: {},
+    fifoThroughputScope: { computed: true },
     fifoTopic: { default: false, replace: true },
     kmsMasterKeyId: {},
     name: named,
@@ -33,11 +35,15 @@ const topic = resource<aws.TopicArgs>({
     tags: {},
     tracingConfig: { computed: true },
   },
-  outputs: ["arn", "owner"],
-  autoname: { property: "name", longest: 256 },
-  async create(session, inputs, created) {
+  outputs: ["arn", "beginningArchiveTime", "owner"],
+  autoname: {
+    property: "name",
+    longest: 251,
+    complete: (name, { fifoTopic }) => (fifoTopic ? `${name}.fifo` : name),
+  },
+  async create(connection, inputs, created) {
     const values = Object.entries(ATTRIBUTES).filter(([name]) => inputs[name as keyof typeof ATTRIBUTES]);
-    const { TopicArn } = await sns(session, inputs).send(
+    const { TopicArn } = await sns(connection, inputs).send(
       new sdk.CreateTopicCommand({
         Name: inputs.name,
         Attributes: {
@@ -51,27 +57,28 @@ const topic = resource<aws.TopicArgs>({
     );
     created(TopicArn);
   },
-  async read(session, TopicArn, known) {
-    const { Attributes: found = {} } = await sns(session, known).send(
+  async read(connection, TopicArn, known) {
+    const { Attributes: found = {} } = await sns(connection, known).send(
       new sdk.GetTopicAttributesCommand({ TopicArn }),
     );
-    const { Tags } = await sns(session, known).send(
+    const { Tags } = await sns(connection, known).send(
       new sdk.ListTagsForResourceCommand({ ResourceArn: TopicArn }),
     );
     return {
-      ...Object.fromEntries(Object.entries(ATTRIBUTES).map(([name, key]) => [name, found[key]])),
+      ...Object.fromEntries(Object.entries(ATTRIBUTES).map(([name, key]) => [name, found[key] ?? ""])),
       arn: TopicArn,
+      beginningArchiveTime: found.BeginningArchiveTime ?? "",
       contentBasedDeduplication: found.ContentBasedDeduplication === "true",
       fifoTopic: found.FifoTopic === "true",
       name: TopicArn.split(":").at(-1),
       owner: found.Owner,
-      region: known.region ?? session.region,
-      signatureVersion: found.SignatureVersion === undefined ? undefined : Number(found.SignatureVersion),
+      region: known.region ?? connection.region,
+      signatureVersion: Number(found.SignatureVersion ?? 0),
       tagsAll: fromKeyValues(Tags),
     };
   },
-  async update(session, TopicArn, inputs, old) {
-    const client = sns(session, inputs);
+  async update(connection, TopicArn, inputs, old) {
+    const client = sns(connection, inputs);
     for (const [name, AttributeName] of Object.entries(ATTRIBUTES) as [keyof typeof ATTRIBUTES, string][])
       if (inputs[name] !== old[name] && !(inputs[name] === undefined && topic.properties[name]?.computed))
         await client.send(
@@ -88,17 +95,17 @@ const topic = resource<aws.TopicArgs>({
       (TagKeys) => client.send(new sdk.UntagResourceCommand({ ResourceArn: TopicArn, TagKeys })),
     );
   },
-  async delete(session, TopicArn, state) {
-    await sns(session, state).send(new sdk.DeleteTopicCommand({ TopicArn }));
+  async delete(connection, TopicArn, state) {
+    await sns(connection, state).send(new sdk.DeleteTopicCommand({ TopicArn }));
   },
 });
 
 const setPolicy = (
-  session: Session,
+  connection: AwsConnection,
   TopicArn: string,
   { region, policy }: { region?: string | undefined; policy: string },
 ) =>
-  sns(session, { region }).send(
+  sns(connection, { region }).send(
     new sdk.SetTopicAttributesCommand({ TopicArn, AttributeName: "Policy", AttributeValue: policy }),
   );
 
@@ -133,23 +140,23 @@ const topicPolicy = resource<aws.TopicPolicyArgs>({
   properties: { arn: fixed, policy: document, region },
   outputs: ["owner"],
   id: ({ arn }) => arn,
-  async create(session, inputs) {
-    await setPolicy(session, inputs.arn, inputs);
+  async create(connection, inputs) {
+    await setPolicy(connection, inputs.arn, inputs);
   },
-  async read(session, TopicArn, known) {
-    const { Attributes } = await sns(session, known).send(new sdk.GetTopicAttributesCommand({ TopicArn }));
+  async read(connection, TopicArn, known) {
+    const { Attributes } = await sns(connection, known).send(new sdk.GetTopicAttributesCommand({ TopicArn }));
     return {
       arn: TopicArn,
       owner: Attributes?.Owner,
       policy: Attributes?.Policy,
-      region: known.region ?? session.region,
+      region: known.region ?? connection.region,
     };
   },
-  async update(session, TopicArn, inputs) {
-    await setPolicy(session, TopicArn, inputs);
+  async update(connection, TopicArn, inputs) {
+    await setPolicy(connection, TopicArn, inputs);
   },
-  async delete(session, TopicArn, { region }) {
-    await setPolicy(session, TopicArn, { region, policy: ownersOnly(session.account, TopicArn) });
+  async delete(connection, TopicArn, { region }) {
+    await setPolicy(connection, TopicArn, { region, policy: ownersOnly(connection.account, TopicArn) });
   },
 });
 

@@ -1,10 +1,10 @@
 import * as sdk from "@aws-sdk/client-sqs";
 import type * as aws from "@pulumi/aws/sqs";
-import type { Session } from "../session";
+import type { AwsConnection } from "../connection";
 import { document, fixed, named, region, resource, retag } from "../table";
 
-const sqs = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.SQSClient, known.region);
+const sqs = (connection: AwsConnection, known: { region?: string | undefined }) =>
+  connection.client(sdk.SQSClient, known.region);
 
 const NUMBERS = {
   delaySeconds: "DelaySeconds",
@@ -14,7 +14,14 @@ const NUMBERS = {
   receiveWaitTimeSeconds: "ReceiveMessageWaitTimeSeconds",
   visibilityTimeoutSeconds: "VisibilityTimeout",
 } as const;
-const TEXTS = { kmsMasterKeyId: "KmsMasterKeyId", policy: "Policy", redrivePolicy: "RedrivePolicy" } as const;
+const TEXTS = {
+  deduplicationScope: "DeduplicationScope",
+  fifoThroughputLimit: "FifoThroughputLimit",
+  kmsMasterKeyId: "KmsMasterKeyId",
+  policy: "Policy",
+  redriveAllowPolicy: "RedriveAllowPolicy",
+  redrivePolicy: "RedrivePolicy",
+} as const;
 const BOOLEANS = {
   contentBasedDeduplication: "ContentBasedDeduplication",
   sqsManagedSseEnabled: "SqsManagedSseEnabled",
@@ -35,30 +42,40 @@ const attributes = (inputs: Record<string, unknown>, old: Record<string, unknown
 const queue = resource<aws.QueueArgs>({
   title: "SQS Queue",
   properties: {
-    contentBasedDeduplication: { computed: true },
-    delaySeconds: { computed: true },
+    contentBasedDeduplication: { default: false },
+    deduplicationScope: { computed: true },
+    delaySeconds: { default: 0 },
     fifoQueue: { default: false, replace: true },
+    fifoThroughputLimit: { computed: true },
     kmsDataKeyReusePeriodSeconds: { computed: true },
     kmsMasterKeyId: {},
-    maxMessageSize: { computed: true },
-    messageRetentionSeconds: { computed: true },
+    maxMessageSize: { default: 262_144 },
+    messageRetentionSeconds: { default: 345_600 },
     name: named,
     namePrefix: named,
     policy: { computed: true, compare: "document" },
-    receiveWaitTimeSeconds: { computed: true },
-    redrivePolicy: { compare: "document" },
+    receiveWaitTimeSeconds: { default: 0 },
+    redriveAllowPolicy: { computed: true, compare: "json" },
+    redrivePolicy: { computed: true, compare: "json" },
     region,
     sqsManagedSseEnabled: { computed: true },
     tags: {},
-    visibilityTimeoutSeconds: { computed: true },
+    visibilityTimeoutSeconds: { default: 30 },
   },
   outputs: ["arn", "url"],
-  autoname: { property: "name", longest: 80 },
-  async create(session, inputs, created) {
+  autoname: {
+    property: "name",
+    longest: 75,
+    complete: (name, { fifoQueue }) => (fifoQueue ? `${name}.fifo` : name),
+  },
+  async create(connection, inputs, created) {
+    // SQS knows the deduplication of a FIFO queue only, so what is off is left out, but for encryption.
+    const off = ({ value, key }: { key: string; value: string }) =>
+      value === "" || (value === "false" && key !== BOOLEANS.sqsManagedSseEnabled);
     const given = Object.fromEntries(
-      Object.entries(attributes({ ...inputs })).filter(([, value]) => value !== ""),
+      Object.entries(attributes({ ...inputs })).filter(([key, value]) => !off({ key, value })),
     );
-    const { QueueUrl } = await sqs(session, inputs).send(
+    const { QueueUrl } = await sqs(connection, inputs).send(
       new sdk.CreateQueueCommand({
         QueueName: inputs.name,
         Attributes: { ...given, ...(inputs.fifoQueue && { FifoQueue: "true" }) },
@@ -67,8 +84,8 @@ const queue = resource<aws.QueueArgs>({
     );
     created(QueueUrl);
   },
-  async read(session, QueueUrl, known) {
-    const client = sqs(session, known);
+  async read(connection, QueueUrl, known) {
+    const client = sqs(connection, known);
     const { Attributes: found = {} } = await client.send(
       new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
     );
@@ -77,9 +94,7 @@ const queue = resource<aws.QueueArgs>({
       Object.fromEntries(
         Object.entries(names).map(([name, key]) => [
           name,
-          found[key as sdk.QueueAttributeName] === undefined
-            ? undefined
-            : change(found[key as sdk.QueueAttributeName] ?? ""),
+          change(found[key as sdk.QueueAttributeName] ?? ""),
         ]),
       );
     return {
@@ -88,14 +103,16 @@ const queue = resource<aws.QueueArgs>({
       ...of(BOOLEANS, (text) => text === "true"),
       arn: found.QueueArn,
       fifoQueue: found.FifoQueue === "true",
+      // SQS tells it of queues that a KMS key encrypts; its default stands for the others.
+      kmsDataKeyReusePeriodSeconds: Number(found.KmsDataKeyReusePeriodSeconds ?? 300),
       name: QueueUrl.split("/").at(-1),
-      region: known.region ?? session.region,
+      region: known.region ?? connection.region,
       tagsAll: Tags ?? {},
       url: QueueUrl,
     };
   },
-  async update(session, QueueUrl, inputs, old) {
-    const client = sqs(session, inputs);
+  async update(connection, QueueUrl, inputs, old) {
+    const client = sqs(connection, inputs);
     const Attributes = attributes({ ...inputs }, { ...old });
     if (Object.keys(Attributes).length)
       await client.send(new sdk.SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -106,17 +123,17 @@ const queue = resource<aws.QueueArgs>({
       (TagKeys) => client.send(new sdk.UntagQueueCommand({ QueueUrl, TagKeys })),
     );
   },
-  async delete(session, QueueUrl, state) {
-    await sqs(session, state).send(new sdk.DeleteQueueCommand({ QueueUrl }));
+  async delete(connection, QueueUrl, state) {
+    await sqs(connection, state).send(new sdk.DeleteQueueCommand({ QueueUrl }));
   },
 });
 
 const setPolicy = (
-  session: Session,
+  connection: AwsConnection,
   QueueUrl: string,
   { region, policy }: { region?: string | undefined; policy: string },
 ) =>
-  sqs(session, { region }).send(
+  sqs(connection, { region }).send(
     new sdk.SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: policy } }),
   );
 
@@ -124,21 +141,21 @@ const queuePolicy = resource<aws.QueuePolicyArgs>({
   title: "SQS Queue Policy",
   properties: { policy: document, queueUrl: fixed, region },
   id: ({ queueUrl }) => queueUrl,
-  async create(session, inputs) {
-    await setPolicy(session, inputs.queueUrl, inputs);
+  async create(connection, inputs) {
+    await setPolicy(connection, inputs.queueUrl, inputs);
   },
-  async read(session, QueueUrl, known) {
-    const { Attributes } = await sqs(session, known).send(
+  async read(connection, QueueUrl, known) {
+    const { Attributes } = await sqs(connection, known).send(
       new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] }),
     );
     if (!Attributes?.Policy) return undefined;
-    return { policy: Attributes.Policy, queueUrl: QueueUrl, region: known.region ?? session.region };
+    return { policy: Attributes.Policy, queueUrl: QueueUrl, region: known.region ?? connection.region };
   },
-  async update(session, QueueUrl, inputs) {
-    await setPolicy(session, QueueUrl, inputs);
+  async update(connection, QueueUrl, inputs) {
+    await setPolicy(connection, QueueUrl, inputs);
   },
-  async delete(session, QueueUrl, { region }) {
-    await setPolicy(session, QueueUrl, { region, policy: "" });
+  async delete(connection, QueueUrl, { region }) {
+    await setPolicy(connection, QueueUrl, { region, policy: "" });
   },
 });
 

@@ -1,16 +1,25 @@
 import * as sdk from "@aws-sdk/client-ssm";
 import type * as aws from "@pulumi/aws/ssm";
-import type { Session } from "../session";
-import { fromKeyValues, type Inputs, keyValues, ours, region, required, resource, retag } from "../table";
+import type { AwsConnection } from "../connection";
+import {
+  fromKeyValues,
+  type Inputs,
+  keyValues,
+  providerOnly,
+  region,
+  required,
+  resource,
+  retag,
+} from "../table";
 
 type Parameter = Inputs<aws.ParameterArgs>;
 
-const ssm = (session: Session, known: { region?: string | undefined }) =>
-  session.client(sdk.SSMClient, known.region);
+const ssm = (connection: AwsConnection, known: { region?: string | undefined }) =>
+  connection.client(sdk.SSMClient, known.region);
 const ResourceType = "Parameter";
 
-const put = (session: Session, inputs: Parameter, more: Partial<sdk.PutParameterRequest>) =>
-  ssm(session, inputs).send(
+const put = (connection: AwsConnection, inputs: Parameter, more: Partial<sdk.PutParameterRequest>) =>
+  ssm(connection, inputs).send(
     new sdk.PutParameterCommand({
       Name: inputs.name,
       Value: inputs.value ?? inputs.insecureValue,
@@ -29,28 +38,34 @@ const parameter = resource<aws.ParameterArgs>({
   properties: {
     allowedPattern: {},
     arn: { computed: true },
-    dataType: { computed: true },
+    dataType: { computed: true, replace: true },
     description: {},
     insecureValue: { computed: true },
     keyId: { computed: true },
     name: { computed: true, replace: true },
-    overwrite: ours(undefined),
+    overwrite: providerOnly(undefined),
     region,
     tags: {},
-    tier: { computed: true },
+    tier: {
+      computed: true,
+      // An advanced parameter cannot become a standard one.
+      replace: (have, want) => have === "Advanced" && want === "Standard",
+      // Intelligent tiering chooses one of the others.
+      compare: (have, want) => have === want || (Boolean(have) && want === "Intelligent-Tiering"),
+    },
     type: required,
     value: { computed: true },
   },
-  outputs: ["version"],
+  outputs: ["hasValueWo", "version"],
   secrets: ["value"],
   autoname: { property: "name", longest: 1011 },
   id: ({ name = "" }) => name,
-  async create(session, inputs) {
+  async create(connection, inputs) {
     const Overwrite = inputs.overwrite ?? false;
     // AWS takes tags with a new parameter only.
-    await put(session, inputs, Overwrite ? { Overwrite } : { Tags: keyValues(inputs.tagsAll) });
+    await put(connection, inputs, Overwrite ? { Overwrite } : { Tags: keyValues(inputs.tagsAll) });
     if (Overwrite && Object.keys(inputs.tagsAll).length)
-      await ssm(session, inputs).send(
+      await ssm(connection, inputs).send(
         new sdk.AddTagsToResourceCommand({
           ResourceType,
           ResourceId: inputs.name,
@@ -58,8 +73,8 @@ const parameter = resource<aws.ParameterArgs>({
         }),
       );
   },
-  async read(session, Name, known) {
-    const client = ssm(session, known);
+  async read(connection, Name, known) {
+    const client = ssm(connection, known);
     const { Parameter } = await client.send(new sdk.GetParameterCommand({ Name, WithDecryption: true }));
     const Filters = [{ Key: "Name", Values: [Name] }];
     const { Parameters: [about] = [] } = await client.send(
@@ -70,25 +85,30 @@ const parameter = resource<aws.ParameterArgs>({
     const { TagList } = await client.send(
       new sdk.ListTagsForResourceCommand({ ResourceType, ResourceId: Name }),
     );
+    const isInsecure = Boolean(known.insecureValue) && Parameter?.Type !== "SecureString";
     return {
-      allowedPattern: about?.AllowedPattern,
+      allowedPattern: about?.AllowedPattern ?? "",
       arn: Parameter?.ARN,
       dataType: Parameter?.DataType,
-      description: about?.Description,
-      ...(known.insecureValue !== undefined && { insecureValue: Parameter?.Value }),
-      keyId: about?.KeyId,
+      description: about?.Description ?? "",
+      hasValueWo: false,
+      insecureValue: isInsecure ? Parameter?.Value : "",
+      keyId: about?.KeyId ?? "",
       name: Parameter?.Name,
-      region: known.region ?? session.region,
+      region: known.region ?? connection.region,
       tagsAll: fromKeyValues(TagList),
       tier: about?.Tier,
       type: Parameter?.Type,
-      value: Parameter?.Value,
+      value: isInsecure ? "" : Parameter?.Value,
       version: Parameter?.Version,
     };
   },
-  async update(session, ResourceId, inputs, old) {
-    const client = ssm(session, inputs);
-    await put(session, inputs, { Overwrite: true });
+  async update(connection, ResourceId, inputs, old) {
+    const client = ssm(connection, inputs);
+    const { tags: _, tagsAll: __, overwrite, ...settings } = inputs;
+    const changed = Object.entries(settings).some(([name, value]) => value !== old[name as keyof Parameter]);
+    const removed = (["allowedPattern", "description"] as const).some((name) => old[name] && !inputs[name]);
+    if (changed || removed) await put(connection, inputs, { Overwrite: overwrite ?? true });
     await retag(
       old.tagsAll,
       inputs.tagsAll,
@@ -97,8 +117,9 @@ const parameter = resource<aws.ParameterArgs>({
       (TagKeys) => client.send(new sdk.RemoveTagsFromResourceCommand({ ResourceType, ResourceId, TagKeys })),
     );
   },
-  async delete(session, Name, state) {
-    await ssm(session, state).send(new sdk.DeleteParameterCommand({ Name }));
+  async delete(connection, id, state) {
+    const Name = state.name ?? id;
+    await ssm(connection, state).send(new sdk.DeleteParameterCommand({ Name }));
   },
 });
 

@@ -1,0 +1,89 @@
+/** The configuration of a stack as written, by the settings' names without the project's prefix. */
+export type RawConfig = Readonly<Record<string, string | undefined>>;
+
+/** How one setting is read, and what it is when it is left out. */
+export interface SettingRule<Value> {
+  /** The values that are accepted, in words. */
+  expected: string;
+  /** The text can be a secret: no error shows it, and the suggested command encrypts it. */
+  secret?: true;
+  /** The value names accounts that the stack deploys into or trusts. */
+  accounts?: true;
+  /** Settings with the same word here must differ from each other, such as the names of buckets. */
+  differsFromOther?: string;
+  /** The value, or undefined where the text is not what is expected. */
+  read(text: string): Value | undefined;
+  /** The value of a setting that is left out. Absent: the setting is required. */
+  default?(config: RawConfig): Value;
+}
+
+/** A rule for each setting: one that is left out does not compile. */
+export type SettingRules<Settings> = { readonly [Name in keyof Settings]-?: SettingRule<Settings[Name]> };
+
+/** Reports a mistake in a setting: what was found, what is expected, and the value of the command that fixes it. */
+export type ReportMistake = (setting: string, found: string, expected: string, value?: string) => void;
+
+/** Accepts exactly the texts that match. */
+export const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined);
+
+/** An account ID, in quotes: YAML would read it as a number. */
+export const accountId: SettingRule<string> = {
+  expected: "an account ID of 12 digits, in quotes",
+  accounts: true,
+  read: matching(/^\d{12}$/),
+};
+
+/** The name of a profile of the AWS config file. */
+export const profile = (name: string): SettingRule<string> => ({
+  expected: "the name of a profile in the AWS config file",
+  read: matching(/^[^\s[\]]+$/),
+  default: () => name,
+});
+
+/** A bucket's physical name, unique worldwide. Left out: the given name and the trusting account's ID. */
+export const bucketName = (name: string): SettingRule<string> => ({
+  expected:
+    "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
+    "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
+  differsFromOther: "bucket",
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  read: (text) =>
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&
+    !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(
+      text,
+    )
+      ? text
+      : undefined,
+  default: (config) => `${name}-${config.trustingAccountId}`,
+});
+
+const FLAGS = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
+/** True or false. */
+export const flag = (value: boolean): SettingRule<boolean> => ({
+  expected: "true or false",
+  read: (text) => FLAGS.get(text),
+  default: () => value,
+});
+
+/** A list as Pulumi hands it over, JSON text, of items that each match. */
+export const listOf = <Item extends string>(
+  expected: string,
+  matches: (item: string) => boolean,
+  items: readonly Item[],
+): SettingRule<readonly Item[]> => ({
+  expected,
+  read: (text) => {
+    try {
+      const found: unknown = JSON.parse(text);
+      const fits = Array.isArray(found) && found.every((item) => matches(String(item)));
+      return fits ? (found.map(String) as Item[]) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  default: () => items,
+});

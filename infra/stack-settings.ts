@@ -1,0 +1,72 @@
+import { type AccountLocation, partitionOf } from "./access/arn";
+import { accountId, flag, matching, profile, type SettingRules } from "./setting-rules";
+
+/** One of the two accounts: the one that owns the resources, or the one that owns the people and machines. */
+export type Side = "trusting" | "trusted";
+
+export const SIDES: readonly Side[] = ["trusting", "trusted"];
+
+/** The settings that every stack needs, whatever scenarios it deploys. */
+export interface StackSettings {
+  /** The stack these settings belong to. */
+  stack: string;
+  /** Region of both accounts' resources, such as ap-northeast-1. */
+  region: string;
+  /** 12-digit ID of the account that owns the resources, and the AWS profile that deploys into it. */
+  trustingAccountId: string;
+  trustingProfile: string;
+  /** 12-digit ID of the account that owns the people, and the AWS profile that deploys into it. */
+  trustedAccountId: string;
+  trustedProfile: string;
+  /** Seconds a person asks to hold a role: 900 to 43200. */
+  sessionDuration: number;
+  /** The sides that this stack deploys; the other side's ARNs follow from these settings. */
+  manages: readonly Side[];
+  /** True: buckets and repositories survive `pulumi destroy` and are never emptied by it. */
+  protect: boolean;
+  /** The names of the scenarios that this stack deploys. */
+  scenarios: readonly string[];
+}
+
+const MANAGES = new Map<string, readonly Side[]>([
+  ["both", SIDES],
+  ["trusting", ["trusting"]],
+  ["trusted", ["trusted"]],
+]);
+
+/** The rules of these settings; that of `scenarios` follows from the registry. */
+export const stackRules: SettingRules<Omit<StackSettings, "stack" | "scenarios">> = {
+  region: {
+    expected: "an AWS region, such as ap-northeast-1",
+    // Of AWS's isolated partitions nothing here is known.
+    read: matching(/^(?!us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d$/),
+  },
+  trustingAccountId: accountId,
+  trustingProfile: profile("prod"),
+  trustedAccountId: accountId,
+  trustedProfile: profile("dev"),
+  sessionDuration: {
+    expected: "whole seconds from 900 (15 minutes) to 43200 (12 hours)",
+    read: (text) => {
+      const seconds = Number(text);
+      return /^\d+$/.test(text) && seconds >= 900 && seconds <= 43_200 ? seconds : undefined;
+    },
+    default: () => 3600,
+  },
+  manages: {
+    expected: "both, trusting or trusted",
+    read: (text) => MANAGES.get(text),
+    default: () => SIDES,
+  },
+  protect: flag(true),
+};
+
+/** Where each of the stack's two accounts is: enough to build every ARN before anything exists. */
+export function locationsOf(settings: StackSettings): Record<Side, AccountLocation> {
+  const { region, trustingAccountId, trustedAccountId } = settings;
+  const partition = partitionOf(region);
+  return {
+    trusting: { partition, region, accountId: trustingAccountId },
+    trusted: { partition, region, accountId: trustedAccountId },
+  };
+}

@@ -1,0 +1,357 @@
+import assert from "node:assert/strict";
+import { CheckRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { check } from "../pulumi/provider-aws/check";
+import { diff } from "../pulumi/provider-aws/diff";
+import { prefixOf, withPrefixedName } from "../pulumi/provider-aws/names";
+import { inputsOf } from "../pulumi/provider-aws/read";
+import { typeOf } from "../pulumi/provider-aws/types";
+import { toStruct, toValues, type Values } from "../pulumi/provider-aws/values";
+
+/** What the plugin proposes for a state and the inputs of a program, by property. */
+function proposal(token: string, state: Values, news: Values): Record<string, "update" | "replace"> {
+  const request = new CheckRequest().setType(token).setName("name");
+  const { inputs, failures } = check(typeOf(token), news, {}, request, undefined);
+  assert.deepEqual(failures, []);
+  const changes = diff(typeOf(token), state, inputs);
+  return Object.fromEntries(
+    [...changes].map(([name, { replace }]) => [name, replace ? "replace" : "update"]),
+  );
+}
+
+interface Decision {
+  type: string;
+  state: Values;
+  inputs: Values;
+  proposes: Record<string, "update" | "replace">;
+}
+
+const QUEUE = {
+  delaySeconds: 0,
+  maxMessageSize: 262_144,
+  messageRetentionSeconds: 345_600,
+  name: "q",
+  receiveWaitTimeSeconds: 0,
+  visibilityTimeoutSeconds: 30,
+};
+const PARAMETER = { name: "p", type: "String", value: "v", dataType: "text", tier: "Standard" };
+const INSTANCE = { ami: "ami-1", instanceType: "t3.micro", monitoring: false, userData: "one" };
+const DEPLOYMENT = { restApi: "r", description: "before", triggers: { body: "1" } };
+const VERSIONING = { bucket: "b", versioningConfiguration: { status: "Enabled" } };
+const KMS_KEY = {
+  customerMasterKeySpec: "SYMMETRIC_DEFAULT",
+  description: "",
+  isEnabled: true,
+  keyUsage: "ENCRYPT_DECRYPT",
+  multiRegion: true,
+};
+const REST_API = {
+  name: "a",
+  description: "by its body",
+  disableExecuteApiEndpoint: true,
+  endpointConfiguration: { ipAddressType: "ipv4", types: "EDGE", vpcEndpointIds: [] },
+  policy: '{"Statement":[]}',
+  putRestApiMode: "overwrite",
+};
+const ENCRYPTED = {
+  bucket: "b",
+  rules: [
+    {
+      applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256", kmsMasterKeyId: "" },
+      blockedEncryptionTypes: ["SSE-C"],
+      bucketKeyEnabled: true,
+    },
+  ],
+};
+const encryptedBy = (sseAlgorithm: string, more: object = {}) => ({
+  bucket: "b",
+  rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm }, ...more }],
+});
+const KEY_ARN = "arn:aws:kms:eu-west-1:000000000001:key/11111111-2222-3333-4444-555555555555";
+const KEY_ID = "11111111-2222-3333-4444-555555555555";
+const ISSUER = "token.actions.githubusercontent.com";
+const THUMBPRINTS = ["a".repeat(40), "b".repeat(40)];
+const oidcProvider = (url: string, thumbprintLists = THUMBPRINTS) => ({
+  url,
+  clientIdLists: ["sts.amazonaws.com"],
+  thumbprintLists,
+});
+
+/** As github.com/hashicorp/terraform-provider-aws 6.48 decides. */
+const decisions: Record<string, Decision> = {
+  "updates the endpoint type of a REST API": {
+    type: "aws:apigateway/restApi:RestApi",
+    state: REST_API,
+    inputs: { name: "a", endpointConfiguration: { types: "REGIONAL" } },
+    proposes: { endpointConfiguration: "update" },
+  },
+  "leaves a REST API as it is where the program says nothing": {
+    type: "aws:apigateway/restApi:RestApi",
+    state: REST_API,
+    inputs: { name: "a" },
+    proposes: {},
+  },
+  "takes a REST API's state without the import's mode for one with the default": {
+    type: "aws:apigateway/restApi:RestApi",
+    state: { ...REST_API, putRestApiMode: undefined },
+    inputs: { name: "a" },
+    proposes: {},
+  },
+  "updates the description of a deployment": {
+    type: "aws:apigateway/deployment:Deployment",
+    state: DEPLOYMENT,
+    inputs: { ...DEPLOYMENT, description: "after" },
+    proposes: { description: "update" },
+  },
+  "replaces a deployment whose triggers change": {
+    type: "aws:apigateway/deployment:Deployment",
+    state: DEPLOYMENT,
+    inputs: { ...DEPLOYMENT, triggers: { body: "2" } },
+    proposes: { triggers: "replace" },
+  },
+  "replaces a parameter whose data type changes": {
+    type: "aws:ssm/parameter:Parameter",
+    state: PARAMETER,
+    inputs: { name: "p", type: "String", value: "v", dataType: "aws:ec2:image" },
+    proposes: { dataType: "replace" },
+  },
+  "replaces an advanced parameter by a standard one": {
+    type: "aws:ssm/parameter:Parameter",
+    state: { ...PARAMETER, tier: "Advanced" },
+    inputs: { name: "p", type: "String", value: "v", tier: "Standard" },
+    proposes: { tier: "replace" },
+  },
+  "makes a standard parameter an advanced one": {
+    type: "aws:ssm/parameter:Parameter",
+    state: PARAMETER,
+    inputs: { name: "p", type: "String", value: "v", tier: "Advanced" },
+    proposes: { tier: "update" },
+  },
+  "lets intelligent tiering choose the tier": {
+    type: "aws:ssm/parameter:Parameter",
+    state: PARAMETER,
+    inputs: { name: "p", type: "String", value: "v", tier: "Intelligent-Tiering" },
+    proposes: {},
+  },
+  "leaves a queue with its defaults as it is": {
+    type: "aws:sqs/queue:Queue",
+    state: { ...QUEUE, redrivePolicy: "", kmsDataKeyReusePeriodSeconds: 300, sqsManagedSseEnabled: true },
+    inputs: { name: "q" },
+    proposes: {},
+  },
+  "sees drift from a queue's defaults": {
+    type: "aws:sqs/queue:Queue",
+    state: {
+      name: "q",
+      contentBasedDeduplication: true,
+      delaySeconds: 5,
+      maxMessageSize: 1024,
+      messageRetentionSeconds: 60,
+      receiveWaitTimeSeconds: 20,
+      visibilityTimeoutSeconds: 45,
+    },
+    inputs: { name: "q" },
+    proposes: {
+      contentBasedDeduplication: "update",
+      delaySeconds: "update",
+      maxMessageSize: "update",
+      messageRetentionSeconds: "update",
+      receiveWaitTimeSeconds: "update",
+      visibilityTimeoutSeconds: "update",
+    },
+  },
+  "leaves a queue's redrive policy that the program does not give": {
+    type: "aws:sqs/queue:Queue",
+    state: { ...QUEUE, redrivePolicy: '{"maxReceiveCount":3}', redriveAllowPolicy: "{}" },
+    inputs: { name: "q" },
+    proposes: {},
+  },
+  "compares a redrive policy as JSON": {
+    type: "aws:sqs/queue:Queue",
+    state: { ...QUEUE, redrivePolicy: '{"deadLetterTargetArn":"arn","maxReceiveCount":3}' },
+    inputs: { name: "q", redrivePolicy: '{"maxReceiveCount": 4, "deadLetterTargetArn": "arn"}' },
+    proposes: { redrivePolicy: "update" },
+  },
+  "leaves a bucket key that the program does not give": {
+    type: "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    state: ENCRYPTED,
+    inputs: encryptedBy("AES256"),
+    proposes: {},
+  },
+  "changes a bucket key that the program gives": {
+    type: "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    state: ENCRYPTED,
+    inputs: encryptedBy("AES256", { bucketKeyEnabled: false }),
+    proposes: { rules: "update" },
+  },
+  "changes a bucket's algorithm": {
+    type: "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    state: ENCRYPTED,
+    inputs: encryptedBy("aws:kms"),
+    proposes: { rules: "update" },
+  },
+  "takes deletion without MFA for what a bucket says nothing of": {
+    type: "aws:s3/bucketVersioning:BucketVersioning",
+    state: VERSIONING,
+    inputs: { bucket: "b", versioningConfiguration: { status: "Enabled", mfaDelete: "Disabled" } },
+    proposes: {},
+  },
+  "leaves deletion with MFA where the program says nothing": {
+    type: "aws:s3/bucketVersioning:BucketVersioning",
+    state: { bucket: "b", versioningConfiguration: { status: "Enabled", mfaDelete: "Disabled" } },
+    inputs: VERSIONING,
+    proposes: {},
+  },
+  "turns deletion with MFA on": {
+    type: "aws:s3/bucketVersioning:BucketVersioning",
+    state: { bucket: "b", versioningConfiguration: { status: "Enabled", mfaDelete: "Disabled" } },
+    inputs: { bucket: "b", versioningConfiguration: { status: "Enabled", mfaDelete: "Enabled" } },
+    proposes: { versioningConfiguration: "update" },
+  },
+  "leaves object lock where the program says nothing": {
+    type: "aws:s3/bucket:Bucket",
+    state: { bucket: "b", objectLockEnabled: true },
+    inputs: { bucket: "b" },
+    proposes: {},
+  },
+  "leaves a bucket's name that a prefix begins": {
+    type: "aws:s3/bucket:Bucket",
+    state: { bucket: "b-20260101000000000000abcdef01", bucketPrefix: "b-" },
+    inputs: { bucketPrefix: "b-" },
+    proposes: {},
+  },
+  "replaces a bucket whose prefix changes": {
+    type: "aws:s3/bucket:Bucket",
+    state: { bucket: "b-20260101000000000000abcdef01", bucketPrefix: "b-" },
+    inputs: { bucketPrefix: "c-" },
+    proposes: { bucketPrefix: "replace" },
+  },
+  "leaves an OIDC provider whose address stands in state without its scheme": {
+    type: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    state: oidcProvider(ISSUER),
+    inputs: oidcProvider(`https://${ISSUER}`),
+    proposes: {},
+  },
+  "replaces an OIDC provider of another address": {
+    type: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    state: oidcProvider(ISSUER),
+    inputs: oidcProvider("https://gitlab.example"),
+    proposes: { url: "replace" },
+  },
+  "takes the order of thumbprints for theirs": {
+    type: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    state: oidcProvider(ISSUER),
+    inputs: oidcProvider(`https://${ISSUER}`, [...THUMBPRINTS].reverse()),
+    proposes: { thumbprintLists: "update" },
+  },
+  "leaves the image scanning and encryption of a repository that the program does not give": {
+    type: "aws:ecr/repository:Repository",
+    state: {
+      name: "r",
+      encryptionConfigurations: [{ encryptionType: "AES256", kmsKey: "" }],
+      imageScanningConfiguration: { scanOnPush: true },
+      imageTagMutability: "MUTABLE",
+    },
+    inputs: { name: "r" },
+    proposes: {},
+  },
+  "replaces a repository whose encryption changes": {
+    type: "aws:ecr/repository:Repository",
+    state: {
+      name: "r",
+      encryptionConfigurations: [{ encryptionType: "AES256", kmsKey: "" }],
+      imageTagMutability: "MUTABLE",
+    },
+    inputs: { name: "r", encryptionConfigurations: [{ encryptionType: "KMS" }] },
+    proposes: { encryptionConfigurations: "replace" },
+  },
+  "leaves a key in several regions where the program says nothing": {
+    type: "aws:kms/key:Key",
+    state: KMS_KEY,
+    inputs: {},
+    proposes: {},
+  },
+  "takes a key's ARN for its ID": {
+    type: "aws:kms/alias:Alias",
+    state: { name: "alias/a", targetKeyId: KEY_ID },
+    inputs: { name: "alias/a", targetKeyId: KEY_ARN },
+    proposes: {},
+  },
+  "points an alias to another key": {
+    type: "aws:kms/alias:Alias",
+    state: { name: "alias/a", targetKeyId: KEY_ID },
+    inputs: { name: "alias/a", targetKeyId: KEY_ARN.replace("key/1", "key/2") },
+    proposes: { targetKeyId: "update" },
+  },
+  "monitors a running instance": {
+    type: "aws:ec2/instance:Instance",
+    state: INSTANCE,
+    inputs: { ...INSTANCE, monitoring: true },
+    proposes: { monitoring: "update" },
+  },
+  "leaves the profile and the monitoring of an instance where the program says nothing": {
+    type: "aws:ec2/instance:Instance",
+    state: { ...INSTANCE, monitoring: true, iamInstanceProfile: "p" },
+    inputs: { ami: "ami-1", instanceType: "t3.micro", userData: "one" },
+    proposes: {},
+  },
+  "updates an instance's user data": {
+    type: "aws:ec2/instance:Instance",
+    state: INSTANCE,
+    inputs: { ...INSTANCE, userData: "two" },
+    proposes: { userData: "update" },
+  },
+  "replaces an instance whose user data changes where the program asks for it": {
+    type: "aws:ec2/instance:Instance",
+    state: { ...INSTANCE, userDataReplaceOnChange: true },
+    inputs: { ...INSTANCE, userData: "two", userDataReplaceOnChange: true },
+    proposes: { userData: "replace" },
+  },
+};
+
+describe("the stand-in AWS plugin decides as the official provider's source: it", () => {
+  for (const [title, { type, state, inputs, proposes }] of Object.entries(decisions))
+    it(title, () => assert.deepEqual(proposal(type, state, inputs), proposes));
+
+  it("names a queue and a topic that are FIFO as their services ask for it", () => {
+    for (const [token, fifo] of [
+      ["aws:sqs/queue:Queue", "fifoQueue"],
+      ["aws:sns/topic:Topic", "fifoTopic"],
+    ] as const) {
+      const request = new CheckRequest().setType(token).setName("orders");
+      const { inputs } = check(typeOf(token), { [fifo]: true }, {}, request, undefined);
+      assert.match(String(inputs.name), /^orders-[0-9a-f]{7}\.fifo$/);
+    }
+  });
+
+  it("makes a name of a prefix at creation, and tells the prefix from the name", () => {
+    const role = typeOf("aws:iam/role:Role");
+    const request = new CheckRequest().setType("aws:iam/role:Role").setName("role");
+    const { inputs } = check(role, { assumeRolePolicy: "{}", namePrefix: "app-" }, {}, request, undefined);
+    assert.equal(inputs.name, undefined);
+    const { name } = withPrefixedName(role, inputs);
+    assert.match(String(name), /^app-\d{18}[0-9a-f]{8}$/);
+    assert.deepEqual([prefixOf(name), prefixOf("role-0123abc")], ["app-", ""]);
+  });
+
+  it("takes the lists of defaults that the official plugin writes into nested inputs for none", () => {
+    const official = {
+      __defaults: [],
+      bucket: "b",
+      rules: [
+        {
+          __defaults: [],
+          applyServerSideEncryptionByDefault: { __defaults: [], sseAlgorithm: "AES256" },
+        },
+      ],
+    };
+    const read = toValues(toStruct(official));
+    assert.deepEqual(read, { __defaults: [], ...encryptedBy("AES256") });
+    const type = typeOf(
+      "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    );
+    assert.deepEqual(inputsOf(type, ENCRYPTED, read), {
+      bucket: "b",
+      rules: encryptedBy("AES256").rules,
+    });
+  });
+});

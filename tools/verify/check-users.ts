@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  AddUserToGroupCommand,
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  DeactivateMFADeviceCommand,
+  DeleteAccessKeyCommand,
+  DeleteUserCommand,
+  DeleteUserPolicyCommand,
+  DeleteVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+  ListGroupsForUserCommand,
+  ListMFADevicesCommand,
+  ListUserPoliciesCommand,
+  ListUsersCommand,
+  ListVirtualMFADevicesCommand,
+  PutUserPolicyCommand,
+  RemoveUserFromGroupCommand,
+} from "@aws-sdk/client-iam";
+import type { AwsCredentialIdentity } from "@aws-sdk/types";
+import { Secret, TOTP } from "otpauth";
+import type { Caller } from "./caller";
+
+/** Everything that a check creates in IAM carries this path, so that what a killed check left is found again. */
+export const CHECK_PATH = "/cross-account-access-check/";
+const LEFT_OVER_AFTER_HOURS = 1;
+const STEP_MS = 30_000;
+
+/** A user made for the check, with a real virtual MFA device. */
+export interface CheckUser {
+  name: string;
+  arn: string;
+  credentials: AwsCredentialIdentity;
+  mfaSerial: string;
+  /** A code that this device has not shown yet; waits for the next one where it must (up to 60 s). */
+  nextCode(): Promise<string>;
+  /** The code that `nextCode` would give, for a request that will not get to use it up. */
+  unusedCode(): string;
+  /** A code that this device does not show around now. */
+  wrongCode(): string;
+}
+
+/** The users of one check run in one account. */
+export class CheckUsers {
+  private readonly iam: IAMClient;
+
+  constructor(
+    readonly caller: Caller,
+    private readonly run: string,
+  ) {
+    this.iam = new IAMClient(caller);
+  }
+
+  /** A user in the given groups, with an inline policy of their own where one is given. */
+  async create(role: string, groups: readonly string[], policy?: string): Promise<CheckUser> {
+    const name = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
+    const { iam } = this;
+    const { User } = await iam.send(new CreateUserCommand({ UserName: name, Path: CHECK_PATH }));
+    if (policy)
+      await iam.send(
+        new PutUserPolicyCommand({ UserName: name, PolicyName: "own-rights", PolicyDocument: policy }),
+      );
+    for (const group of groups)
+      await iam.send(new AddUserToGroupCommand({ UserName: name, GroupName: group }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+    const { VirtualMFADevice } = await iam.send(
+      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: name, Path: CHECK_PATH }),
+    );
+    const mfaSerial = VirtualMFADevice!.SerialNumber!;
+    const seed = new TextDecoder().decode(VirtualMFADevice!.Base32StringSeed);
+    const totp = new TOTP({ secret: Secret.fromBase32(seed) });
+    const step = Math.floor(Date.now() / STEP_MS);
+    const code = (of: number) => totp.generate({ timestamp: of * STEP_MS });
+    await iam.send(
+      new EnableMFADeviceCommand({
+        UserName: name,
+        SerialNumber: mfaSerial,
+        AuthenticationCode1: code(step - 1),
+        AuthenticationCode2: code(step),
+      }),
+    );
+    let shown = step;
+    const unused = () => Math.max(shown + 1, Math.floor(Date.now() / STEP_MS));
+    return {
+      name,
+      arn: User!.Arn!,
+      mfaSerial,
+      credentials: { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! },
+      nextCode: async () => {
+        const next = unused();
+        // AWS takes the code after the present one too: a clock may be half a minute fast.
+        await sleep(Math.max(0, (next - 1) * STEP_MS - Date.now()));
+        shown = next;
+        return code(next);
+      },
+      unusedCode: () => code(unused()),
+      wrongCode: () => {
+        const now = Math.floor(Date.now() / STEP_MS);
+        const shownNow = new Set([-2, -1, 0, 1, 2].map((steps) => code(now + steps)));
+        return ["000000", "111111", "222222", "333333", "444444", "555555"].find(
+          (text) => !shownNow.has(text),
+        )!;
+      },
+    };
+  }
+
+  /** Removes the users of this run, and those that a killed run left behind an hour ago or earlier. */
+  async remove(): Promise<void> {
+    const { Users = [] } = await this.iam.send(new ListUsersCommand({ PathPrefix: CHECK_PATH }));
+    const old = Date.now() - LEFT_OVER_AFTER_HOURS * 3_600_000;
+    for (const { UserName, CreateDate } of Users)
+      if (UserName!.startsWith(`check-${this.run}-`) || CreateDate!.getTime() < old)
+        await this.removeUser(UserName!);
+    await this.removeUnusedDevices();
+  }
+
+  private async removeUser(name: string): Promise<void> {
+    const { iam } = this;
+    const UserName = name;
+    const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
+    for (const { AccessKeyId } of AccessKeyMetadata)
+      await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKeyId! }));
+    const { MFADevices = [] } = await iam.send(new ListMFADevicesCommand({ UserName }));
+    for (const { SerialNumber } of MFADevices) {
+      await iam.send(new DeactivateMFADeviceCommand({ UserName, SerialNumber: SerialNumber! }));
+      await iam.send(new DeleteVirtualMFADeviceCommand({ SerialNumber: SerialNumber! }));
+    }
+    const { Groups = [] } = await iam.send(new ListGroupsForUserCommand({ UserName }));
+    for (const { GroupName } of Groups)
+      await iam.send(new RemoveUserFromGroupCommand({ UserName, GroupName: GroupName! }));
+    const { PolicyNames = [] } = await iam.send(new ListUserPoliciesCommand({ UserName }));
+    for (const PolicyName of PolicyNames)
+      await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName }));
+    await iam.send(new DeleteUserCommand({ UserName }));
+  }
+
+  /** A device of this run that was created and not enabled. */
+  private async removeUnusedDevices(): Promise<void> {
+    const { VirtualMFADevices = [] } = await this.iam.send(
+      new ListVirtualMFADevicesCommand({ AssignmentStatus: "Unassigned" }),
+    );
+    for (const { SerialNumber } of VirtualMFADevices)
+      if (SerialNumber!.includes(`${CHECK_PATH}check-${this.run}-`))
+        await this.iam.send(new DeleteVirtualMFADeviceCommand({ SerialNumber: SerialNumber! }));
+  }
+}

@@ -1,2 +1,0 @@
-/** A row that cannot be asked, and why. */
-export class NotAsked extends Error {}
