@@ -19,4 +19,6 @@ export interface Decision {
   by: string[];
   /** What the evaluator could not take as it was. */
   note?: string;
+  /** Why the request was refused though nothing that can be judged refuses it. */
+  unjudged?: string;
 }

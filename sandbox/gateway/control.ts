@@ -84,8 +84,9 @@ export async function control(
   path: string,
   search: string,
 ): Promise<Answer> {
-  // A web page must not reach this, neither from its own origin nor under a name that resolves to the loopback.
-  if (headers.origin || headers.host !== `127.0.0.1:${controlled.gateway.port}`)
+  // A web page must not reach this, neither from its own origin nor under a name that resolves to the loopback. Browsers
+  // send no origin with a plain GET, but always sec-fetch-site.
+  if (headers.origin || headers["sec-fetch-site"] || headers.host !== `127.0.0.1:${controlled.gateway.port}`)
     return json(403, { error: "not for browsers" });
   const found = router.match(method, path);
   return found ? found.target(controlled, new URLSearchParams(search)) : json(404, { error: EXPECTED });

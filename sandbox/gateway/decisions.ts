@@ -28,6 +28,8 @@ export interface DecisionRecord {
 }
 
 const MAX_RECORDS = 2000;
+/** Longer than any ARN of AWS. */
+const MAX_RESOURCE = 4096;
 
 export class Decisions {
   private readonly records: DecisionRecord[] = [];
@@ -43,6 +45,12 @@ export class Decisions {
   async require(call: Call, caller: Caller, checks: readonly Check[]): Promise<Decision[]> {
     const decisions: Decision[] = [];
     for (const check of checks) {
+      if (check.resource.length > MAX_RESOURCE)
+        throw new AwsError(
+          "ValidationError",
+          `A resource's name has at most ${MAX_RESOURCE} characters`,
+          400,
+        );
       const decision = await this.decide(call, caller, check);
       if (!decision.allowed) throw refusal(call, caller, check, decision);
       decisions.push(decision);
@@ -69,6 +77,7 @@ export class Decisions {
       },
       identityPolicies: own?.identity ?? [],
       boundary: own?.boundary,
+      sessionPolicies: principal?.session?.policies ?? [],
       resourcePolicy,
       blocksPublicAccess: bucket ? (await buckets.policy(bucket, check.account)).restricted : undefined,
     });
@@ -127,11 +136,15 @@ function requestContext(
     "aws:ResourceAccount": check.account,
     ...(headers["user-agent"] && { "aws:UserAgent": headers["user-agent"] }),
     ...(headers.referer && { "aws:Referer": headers.referer }),
-    ...(resourceOrganization && { "aws:ResourceOrgID": resourceOrganization }),
+    ...(resourceOrganization && {
+      "aws:ResourceOrgID": resourceOrganization,
+      "aws:ResourceOrgPaths": [`${resourceOrganization}/r-root/`],
+    }),
   };
 }
 
-function refusal(call: Call, caller: Caller, check: Check, { because }: Decision): AwsError {
+function refusal(call: Call, caller: Caller, check: Check, { because, unjudged }: Decision): AwsError {
+  if (unjudged) return new AwsError("AccessDenied", `Not allowed: ${unjudged}`);
   if (caller && "federated" in caller)
     return new AwsError("AccessDenied", `Not authorized to perform ${check.action}`);
   const principal = principalOf(caller);

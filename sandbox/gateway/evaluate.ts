@@ -14,7 +14,9 @@ import { buildArn } from "./arn";
 import type { ConditionContext } from "./call";
 import { type Caller, principalOf } from "./caller";
 import type { Check, Decision } from "./check";
-import type { NamedPolicy } from "./policy-documents";
+import { type NamedPolicy, type Statement, statementsOf, withStatements } from "./policy-documents";
+import { strictest, unjudgedKeys } from "./unjudged";
+import { withCheapActions } from "./wildcards";
 
 /** One check, with its caller and all policies that apply. */
 export interface Question {
@@ -26,6 +28,7 @@ export interface Question {
   context: ConditionContext;
   identityPolicies: NamedPolicy[];
   boundary: NamedPolicy[] | undefined;
+  sessionPolicies: unknown[];
   resourcePolicy: unknown;
   /** Whether a bucket restricts access through a public policy; undefined where it has no policy, or is no bucket. */
   blocksPublicAccess: boolean | undefined;
@@ -68,8 +71,42 @@ function testedKeys(keys: readonly string[], { request: _, ...policies }: Simula
   return keys.filter((key) => text.includes(`"${key.toLowerCase()}"`));
 }
 
-/** The evaluator's decision. */
-export async function evaluate(question: Question): Promise<Decision> {
+/** The evaluator's decision; a refusal where a policy turns on what the gateway cannot judge. */
+export async function evaluate(asked: Question): Promise<Decision> {
+  const { check } = asked;
+  const question = withPolicies(asked, (statement) => withCheapActions(statement, check.action));
+  const decision = await judge(question);
+  const unjudged = decision.allowed ? await unjudgedKeys(check, allStatements(question)) : new Set<string>();
+  if (!unjudged.size && !(decision.allowed && check.unknown)) return decision;
+  const strict = withPolicies(question, (statement) => strictest(statement, check, unjudged));
+  if ((await judge(strict)).allowed) return decision;
+  const reasons = unjudged.size
+    ? `the sandbox does not know ${[...unjudged].join(", ")} of ${check.action}, which a policy tests`
+    : `the sandbox cannot tell whether a Deny applies to ${check.action}: ${check.unknown}`;
+  return { allowed: false, because: `because ${reasons}`, by: [], note: reasons, unjudged: reasons };
+}
+
+/** A question with each statement of its policies as `change` gives it, or without it. */
+function withPolicies(question: Question, change: (statement: Statement) => Statement | undefined): Question {
+  const changed = ({ name, policy }: NamedPolicy) => ({ name, policy: withStatements(policy, change) });
+  return {
+    ...question,
+    identityPolicies: question.identityPolicies.map(changed),
+    boundary: question.boundary?.map(changed),
+    sessionPolicies: question.sessionPolicies.map((policy) => withStatements(policy, change)),
+    resourcePolicy: withStatements(question.resourcePolicy, change),
+  };
+}
+
+const allStatements = (question: Question): Statement[] =>
+  [
+    ...[...question.identityPolicies, ...(question.boundary ?? [])].map(({ policy }) => policy),
+    ...question.sessionPolicies,
+    question.resourcePolicy,
+  ].flatMap((policy) => (policy ? statementsOf(policy) : []));
+
+/** The evaluator's decision about a question as it is. */
+async function judge(question: Question): Promise<Decision> {
   const { check } = question;
   const simulation = simulationOf(question);
   const answer = check.unknown ? undefined : await runSimulation(simulation, {});
@@ -92,8 +129,8 @@ export async function evaluate(question: Question): Promise<Decision> {
 }
 
 function simulationOf(question: Question): Simulation {
-  const { caller, check, identityPolicies, boundary, resourcePolicy, blocksPublicAccess } = question;
-  const sessionPolicies = principalOf(caller)?.session?.policies ?? [];
+  const { caller, check, identityPolicies, boundary, sessionPolicies, resourcePolicy, blocksPublicAccess } =
+    question;
   const simulation = withSlashBeforeApi({
     request: {
       principal: nameForEvaluator(caller),

@@ -14,7 +14,7 @@ import { handle, readRequest } from "./handle";
 import { awsErrorOf, BodyReader, failure, requestHeaders } from "./http";
 import { IdentityCenter } from "./identity-center";
 import { InstanceProfiles } from "./instance-profiles";
-import { Moto } from "./moto";
+import { Moto, type MotoEndpoint } from "./moto";
 import { refusedProxy, refuseTunnel, targetOf } from "./proxy";
 import { MessageBroker } from "./services/iot/broker";
 import type { Gateway, RequestContext } from "./services/service";
@@ -29,7 +29,7 @@ export interface GatewayOptions {
   /** Profile name to 12-digit account ID. */
   accounts: Record<string, string>;
   region: string;
-  motoPort: number;
+  moto: MotoEndpoint;
   /** The organization that some of the accounts are in, by profile name: `aws:PrincipalOrgID`. */
   organization?: { id: string; profiles: string[] } | undefined;
   /** Milliseconds since 1970; for tests. */
@@ -101,9 +101,9 @@ class GatewayServer {
   );
 
   constructor(private readonly options: GatewayOptions) {
-    const { accounts, region, organization, motoPort, clock = Date.now, log = () => {} } = options;
+    const { accounts, region, organization, moto: endpoint, clock = Date.now, log = () => {} } = options;
     const ids = [...new Set(Object.values(accounts))];
-    const moto = new Moto(motoPort, region);
+    const moto = new Moto(endpoint, region);
     const members = organization?.profiles.map((profile) => accounts[profile] ?? "");
     const iam = new IamAccounts(moto, ids, organization && { id: organization.id, accounts: members ?? [] });
     this.gateway = {

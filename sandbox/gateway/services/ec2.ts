@@ -59,6 +59,7 @@ export const ec2: Service = {
   ownAccountOnly: true,
 
   conditionKeys: {
+    fills: ["ec2:Region", "ec2:InstanceType", "ec2:CreateAction", "ec2:ResourceTag/*", "aws:ResourceTag/*"],
     ofRequest({ params, region }) {
       const type = text(params.InstanceType);
       return { "ec2:Region": region, ...(type && { "ec2:InstanceType": type }) };

@@ -65,6 +65,14 @@ export const iam: Service = {
   ownAccountOnly: true,
 
   conditionKeys: {
+    fills: [
+      "iam:PolicyARN",
+      "iam:PermissionsBoundary",
+      "iam:AWSServiceName",
+      "iam:PassedToService",
+      "iam:ResourceTag/*",
+      "aws:ResourceTag/*",
+    ],
     ofRequest({ params }) {
       const keys = {
         "iam:PolicyARN": text(params.PolicyArn),

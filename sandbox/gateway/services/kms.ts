@@ -39,6 +39,7 @@ export const kms: Service = {
   },
 
   conditionKeys: {
+    fills: ["kms:EncryptionContext:*", "kms:ViaService", "aws:ResourceTag/*"],
     ofRequest: ({ params }) =>
       Object.fromEntries(
         Object.entries((params.EncryptionContext ?? {}) as Params).map(([name, value]) => [

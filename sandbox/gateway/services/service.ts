@@ -116,6 +116,8 @@ export interface Service {
   ownAccountOnly?: boolean;
 
   conditionKeys?: {
+    /** Those that the gateway fills where AWS does; `*` for any ending. A policy that tests another is not judged. */
+    fills?: readonly string[];
     /** Those that stand in the request. */
     ofRequest?(call: Call): ConditionContext;
     /** Those that a resource brings. */

@@ -18,6 +18,7 @@ export const sns: Service = {
   },
 
   conditionKeys: {
+    fills: ["sns:Protocol", "sns:Endpoint", "aws:ResourceTag/*"],
     ofRequest({ params }) {
       const [protocol, endpoint] = [text(params.Protocol), text(params.Endpoint)];
       return { ...(protocol && { "sns:Protocol": protocol }), ...(endpoint && { "sns:Endpoint": endpoint }) };

@@ -26,7 +26,7 @@ export const sqs: Service = {
     async ofResource(arn, account, { moto }) {
       const { region, resource } = parseArn(arn);
       const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
-        QueueUrl: `http://127.0.0.1:${moto.port}/${account}/${resource}`,
+        QueueUrl: `http://127.0.0.1/${account}/${resource}`,
         AttributeNames: ["Policy"],
       });
       return parseDocument((answer?.Attributes as Params | undefined)?.Policy);

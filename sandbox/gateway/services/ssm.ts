@@ -23,6 +23,7 @@ export const ssm: Service = {
   furtherChecks: keyChecks,
 
   conditionKeys: {
+    fills: ["ssm:resourceTag/*", "ssm:Recursive", "aws:ResourceTag/*"],
     async ofResource(arn, account, { call, gateway }) {
       const { resourceType, resourcePath } = parseArn(arn);
       const tags: Record<string, string> = {};

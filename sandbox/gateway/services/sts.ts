@@ -31,6 +31,17 @@ export const sts: Service = {
   protocol: "query",
   global: true,
 
+  conditionKeys: {
+    fills: [
+      "sts:RoleSessionName",
+      "sts:ExternalId",
+      "sts:SourceIdentity",
+      "sts:TransitiveTagKeys",
+      "iam:ResourceTag/*",
+      "aws:ResourceTag/*",
+      "token.actions.githubusercontent.com:*",
+    ],
+  },
   async name(context) {
     const { call, callerAccount: account } = context;
     switch (call.operation) {

@@ -17,6 +17,27 @@ export const s3: Service = {
 
   name: nameS3,
 
+  conditionKeys: {
+    fills: [
+      "s3:authType",
+      "s3:signatureversion",
+      "s3:signatureAge",
+      "s3:TlsVersion",
+      "s3:ResourceAccount",
+      "s3:prefix",
+      "s3:delimiter",
+      "s3:max-keys",
+      "s3:x-amz-*",
+      "s3:versionid",
+      "s3:LocationConstraint",
+      "s3:if-match",
+      "s3:if-none-match",
+      "s3:RequestObjectTag/*",
+      "s3:RequestObjectTagKeys",
+      "s3:ExistingObjectTag/*",
+    ],
+  },
+
   policies: {
     async ofResource(arn, account, { buckets }) {
       return (await buckets.policy(bucketOf(arn), account)).policy;
