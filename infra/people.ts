@@ -19,7 +19,7 @@ export function peopleTrust(
   };
 }
 
-/** The groups of IAM users that can assume a role: none where the stack trusts no IAM users. */
+/** The groups of IAM users of a role: none where the stack trusts no IAM users. */
 export const userGroups = (
   { trustIamUsers }: StackSettings,
   ...groups: readonly string[]

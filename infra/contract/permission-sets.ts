@@ -24,22 +24,26 @@ export interface PermissionSetDeclaration {
 const person = (
   permissionSet: string,
   permissions: readonly Statement[],
-  path = PATH_WITH_REGION,
+  /** The role that its inline policy is about. Default: all. */
+  roleName?: string,
 ): PermissionSetPersona => ({
   kind: "permission set",
-  name: `person of ${permissionSet}`,
+  name: `person of ${permissionSet}${roleName === undefined ? "" : ` for ${roleName}`}`,
   permissionSet,
-  path,
+  path: PATH_WITH_REGION,
   permissions,
 });
 
 /** A person of the stack's first permission set; undefined where it trusts none. */
 export function permissionSetCandidate(
-  { role, permissions = [] }: PermissionSetDeclaration,
+  { role, roleName, permissions = [] }: PermissionSetDeclaration,
   { trustedPermissionSets: [first] }: StackSettings,
 ): (Candidate & { who: PermissionSetPersona }) | undefined {
   if (first === undefined) return undefined;
-  return { who: person(first, [...assumeRoleStatements([role.role!]), ...permissions]), session: "own keys" };
+  return {
+    who: person(first, [...assumeRoleStatements([role.role!]), ...permissions], roleName),
+    session: "own keys",
+  };
 }
 
 /**
@@ -62,12 +66,14 @@ export function permissionSetContract(
     .filter((name) => !trustedPermissionSets.includes(name) && name.length <= LONGEST_NAME)
     .map((name) => person(name, everything));
   const inUsEast1 = {
-    ...person(permissionSet, inlinePolicy, PERMISSION_SET_PATH),
+    ...person(permissionSet, inlinePolicy),
     name: `${candidate.who.name} by us-east-1`,
+    path: PERMISSION_SET_PATH,
   };
   const imitation = {
-    ...person(permissionSet, everything, "/"),
+    ...person(permissionSet, everything),
     name: `role named like that of ${permissionSet}`,
+    path: "/",
   };
   return {
     checks: [
@@ -82,7 +88,7 @@ export function permissionSetContract(
       ...asksFor(1, candidate.who, "own keys", "allowed"),
       ...trustedPermissionSets
         .slice(1)
-        .flatMap((name) => asksFor(1, person(name, inlinePolicy), "own keys", "allowed")),
+        .flatMap((name) => asksFor(1, person(name, inlinePolicy, roleName), "own keys", "allowed")),
       ...asksFor(1, inUsEast1, "own keys", "allowed"),
       ...others.flatMap((who) => asksFor(2, who, "own keys", "refused")),
       ...asksFor(3, imitation, "own keys", "refused"),

@@ -12,6 +12,7 @@ import { Decisions } from "./decisions";
 import { errorAnswer } from "./errors";
 import { handle, readRequest } from "./handle";
 import { awsErrorOf, BodyReader, failure, requestHeaders } from "./http";
+import { IdentityCenter } from "./identity-center";
 import { InstanceProfiles } from "./instance-profiles";
 import { Moto, type MotoEndpoint } from "./moto";
 import { refusedProxy, refuseTunnel, targetOf } from "./proxy";
@@ -91,6 +92,7 @@ class GatewayServer {
   readonly gateway: Gateway & { port: number };
   private readonly decisions: Decisions;
   private readonly instanceProfiles: InstanceProfiles;
+  private readonly identityCenter: IdentityCenter;
   private readonly broker: MessageBroker;
   private readonly bodies = new BodyReader();
   private readonly http = createServer(
@@ -124,6 +126,7 @@ class GatewayServer {
     };
     this.decisions = new Decisions(this.gateway);
     this.instanceProfiles = new InstanceProfiles(this.gateway);
+    this.identityCenter = new IdentityCenter(this.gateway);
     this.broker = new MessageBroker(this.gateway);
   }
 
@@ -201,11 +204,12 @@ class GatewayServer {
 
   private controlled() {
     const { accounts, region } = this.options;
-    const { gateway, decisions, instanceProfiles, instance } = this;
+    const { gateway, decisions, instanceProfiles, identityCenter, instance } = this;
     return {
       gateway,
       decisions,
       instanceProfiles,
+      identityCenter,
       health: { instance, accounts, region, pid: process.pid },
     };
   }

@@ -207,9 +207,8 @@ export class CheckEnvironment {
   async remove(): Promise<unknown[]> {
     const reachable = (Object.keys(this.usersByAccount) as Home[]).filter((home) => this.isReachable(home));
     const users = reachable.map((home) => this.usersByAccount[home].remove());
-    const permissionSets = this.canCreatePermissionSets ? [this.permissionSets.remove()] : [];
     const cleanUpTasks = this.isOneSided ? [] : this.cleanUpTasks();
-    const ends = await Promise.allSettled([...users, ...permissionSets, ...cleanUpTasks]);
+    const ends = await Promise.allSettled([...users, this.permissionSets.remove(), ...cleanUpTasks]);
     return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   }
 
@@ -252,15 +251,10 @@ export class CheckEnvironment {
   }
 
   private async createPermissionSets(rows: readonly Row[]): Promise<void> {
-    if (!this.canCreatePermissionSets) return;
+    if (!this.isReachable("trusted")) return;
     const personas = new Map(rows.map(({ who }) => [who.name, who]));
     for (const persona of personas.values())
       if (persona.kind === "permission set") await this.permissionSets.create(persona);
-  }
-
-  /** On AWS the path of a permission set's role is Identity Center's own. */
-  private get canCreatePermissionSets(): boolean {
-    return this.endpointOf("trusted") !== undefined && this.isReachable("trusted");
   }
 
   private async createBuckets(fixtures: readonly BucketFixture[]): Promise<void> {

@@ -3,9 +3,7 @@ import {
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   IAMClient,
-  ListRolesCommand,
   PutRolePolicyCommand,
-  type Role,
 } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
@@ -18,101 +16,109 @@ import type { Caller } from "./caller";
 import { retried } from "./settle";
 import { SkippedCheck } from "./skipped-check";
 
-/** Tells the roles of checks from all others. */
-const DESCRIPTION = "cross-account-access check";
+const POLICY_NAME = "inline-policy";
 /** Of a role's name, without that of its permission set. */
 const ROLE_NAME_LENGTH = "AWSReservedSSO__0123456789abcdef".length;
-const POLICY_NAME = "inline-policy";
-const LEFT_OVER_AFTER_MS = 3_600_000;
+
+/** What an endpoint that keeps roles as Identity Center does answers: the role's name, and a session of it. */
+interface Assigned extends AwsCredentialIdentity {
+  role: string;
+}
 
 /**
- * Sessions of people who signed in by IAM Identity Center, in the trusted account. AWS reserves the path of a permission
- * set's role, so there only whoever runs the checks as such a person can ask. Elsewhere the roles are created.
+ * Sessions of people who signed in by IAM Identity Center, in the trusted account. Nobody but Identity Center can create
+ * the role of a permission set: an endpoint that is not AWS is asked for one, and on AWS only a person who runs the
+ * checks with such a session can ask.
  */
 export class CheckPermissionSets {
-  private readonly iam: IAMClient;
   private readonly sessions = new Map<string, AwsCredentialIdentity>();
+  private readonly removals: (() => Promise<unknown>)[] = [];
 
   constructor(
     private readonly administrator: Caller,
     private readonly account: AccountLocation,
     private readonly run: string,
-  ) {
-    this.iam = new IAMClient(administrator);
-  }
+  ) {}
 
-  /** Creates the role of a permission set as Identity Center would, and a session of it. */
-  async create({ name, permissionSet, path, permissions }: PermissionSetPersona): Promise<void> {
-    // Identity Center ends the name in 16 hexadecimal digits: here the run's, and the role's number in it.
-    const suffix = this.run + this.sessions.size.toString(16).padStart(16 - this.run.length, "0");
-    const RoleName = `AWSReservedSSO_${permissionSet}_${suffix}`;
-    const trust = { Effect: "Allow", Principal: { AWS: iamArn(this.account, "root") } } as const;
-    const { Role } = await this.iam.send(
-      new CreateRoleCommand({
-        RoleName,
-        Path: path,
-        Description: this.description,
-        AssumeRolePolicyDocument: policyDocument([{ ...trust, Action: "sts:AssumeRole" }]),
-      }),
-    );
-    const PolicyDocument = policyDocument(permissions);
-    await this.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: POLICY_NAME, PolicyDocument }));
-    const { Credentials } = await retried(() =>
-      new STSClient(this.administrator).send(
-        new AssumeRoleCommand({ RoleArn: Role!.Arn!, RoleSessionName: "person" }),
-      ),
-    );
-    this.sessions.set(name, {
-      accessKeyId: Credentials!.AccessKeyId!,
-      secretAccessKey: Credentials!.SecretAccessKey!,
-      sessionToken: Credentials!.SessionToken!,
-    });
+  /** Prepares the session of a persona, where the endpoint is not AWS. */
+  async create(persona: PermissionSetPersona): Promise<void> {
+    const { endpoint } = this.administrator;
+    if (endpoint === undefined || this.sessions.has(persona.name)) return;
+    const session = isReserved(persona) ? await this.assign(persona, endpoint) : await this.imitate(persona);
+    if (session) this.sessions.set(persona.name, session);
   }
 
   /** @throws {SkippedCheck} on AWS, unless the running credentials are such a person's. */
   async credentials(persona: PermissionSetPersona): Promise<AwsCredentialIdentity> {
-    const session = this.sessions.get(persona.name);
+    const session = this.sessions.get(persona.name) ?? (await this.ownSession(persona));
     if (session) return session;
-    const { permissionSet, path } = persona;
-    if (!path.startsWith(PERMISSION_SET_PATH))
-      throw new SkippedCheck(
-        "creates a role named like a permission set's only where the endpoint is not AWS",
-      );
-    const credentials = await fromNodeProviderChain()().catch(() => undefined);
-    if (credentials) {
-      const sts = new STSClient({ ...this.administrator, credentials });
-      const { Arn = "" } = await sts.send(new GetCallerIdentityCommand({}));
-      const [, account, role = ""] = /:(\d{12}):assumed-role\/([^/]+)\//.exec(Arn) ?? [];
-      const isOfSet = role.startsWith(`AWSReservedSSO_${permissionSet}_`);
-      if (
-        account === this.account.accountId &&
-        isOfSet &&
-        role.length === ROLE_NAME_LENGTH + permissionSet.length
-      )
-        return credentials;
-    }
+    const { permissionSet } = persona;
     throw new SkippedCheck(
-      `must be asked by a person with the permission set ${permissionSet}: let them run it, with AWS_PROFILE set to theirs`,
+      isReserved(persona)
+        ? `must be asked by a person with the permission set ${permissionSet}: let them run it, with AWS_PROFILE set to theirs`
+        : "creates roles only where the endpoint is not AWS",
     );
   }
 
-  /** Removes the roles of this run, and those that a killed run left behind an hour ago or earlier. */
+  /** Removes the roles that were created. */
   async remove(): Promise<void> {
-    const { Roles = [] } = await this.iam.send(new ListRolesCommand({ MaxItems: 1000 }));
-    for (const role of Roles) if (this.isToRemove(role)) await this.removeRole(role.RoleName!);
+    for (const remove of this.removals.splice(0)) await remove();
   }
 
-  private get description(): string {
-    return `${DESCRIPTION} ${this.run}`;
+  /** A role as Identity Center keeps it, from an endpoint that can; undefined where it cannot. */
+  private async assign(
+    { permissionSet, path, permissions }: PermissionSetPersona,
+    endpoint: string,
+  ): Promise<AwsCredentialIdentity | undefined> {
+    const account = this.account.accountId;
+    const ask = (method: string, query: Record<string, string>) =>
+      fetch(new URL(`/_sandbox/permission-set?${new URLSearchParams(query)}`, endpoint), { method });
+    const answer = await ask("POST", { account, permissionSet, path, policy: policyDocument(permissions) });
+    if (!answer.ok) return undefined;
+    const { role, ...credentials } = (await answer.json()) as Assigned;
+    this.removals.push(() => ask("DELETE", { account, role }));
+    return credentials;
   }
 
-  private isToRemove({ Description = "", CreateDate }: Role): boolean {
-    const isOld = CreateDate !== undefined && CreateDate.getTime() < Date.now() - LEFT_OVER_AFTER_MS;
-    return Description === this.description || (Description.startsWith(`${DESCRIPTION} `) && isOld);
+  /** A role with such a name at another path, as any administrator of the account can create it. */
+  private async imitate({ permissionSet, path, permissions }: PermissionSetPersona) {
+    const iam = new IAMClient(this.administrator);
+    const RoleName = `AWSReservedSSO_${permissionSet}_${this.run}${this.run}`;
+    const PolicyName = POLICY_NAME;
+    const trust = { Effect: "Allow", Principal: { AWS: iamArn(this.account, "root") } } as const;
+    const { Role } = await iam.send(
+      new CreateRoleCommand({
+        RoleName,
+        Path: path,
+        AssumeRolePolicyDocument: policyDocument([{ ...trust, Action: "sts:AssumeRole" }]),
+      }),
+    );
+    this.removals.push(() => iam.send(new DeleteRoleCommand({ RoleName })));
+    const PolicyDocument = policyDocument(permissions);
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+    this.removals.unshift(() => iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName })));
+    const assume = new AssumeRoleCommand({ RoleArn: Role!.Arn!, RoleSessionName: "person" });
+    const { Credentials } = await retried(() => new STSClient(this.administrator).send(assume));
+    return {
+      accessKeyId: Credentials!.AccessKeyId!,
+      secretAccessKey: Credentials!.SecretAccessKey!,
+      sessionToken: Credentials!.SessionToken!,
+    };
   }
 
-  private async removeRole(RoleName: string): Promise<void> {
-    await this.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: POLICY_NAME }));
-    await this.iam.send(new DeleteRoleCommand({ RoleName }));
+  /** The running credentials, if they are of the persona's permission set in the trusted account. */
+  private async ownSession(persona: PermissionSetPersona): Promise<AwsCredentialIdentity | undefined> {
+    if (this.administrator.endpoint !== undefined || !isReserved(persona)) return undefined;
+    const credentials = await fromNodeProviderChain()().catch(() => undefined);
+    if (!credentials) return undefined;
+    const sts = new STSClient({ ...this.administrator, credentials });
+    const { Arn = "" } = await sts.send(new GetCallerIdentityCommand({}));
+    const [, account, role = ""] = /:(\d{12}):assumed-role\/([^/]+)\//.exec(Arn) ?? [];
+    const isOfSet =
+      role.startsWith(`AWSReservedSSO_${persona.permissionSet}_`) &&
+      role.length === ROLE_NAME_LENGTH + persona.permissionSet.length;
+    return account === this.account.accountId && isOfSet ? credentials : undefined;
   }
 }
+
+const isReserved = ({ path }: PermissionSetPersona): boolean => path.startsWith(PERMISSION_SET_PATH);

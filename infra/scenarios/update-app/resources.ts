@@ -15,8 +15,9 @@ import type { UpdateAppSettings } from "./settings";
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
  */
 export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trusting, trusted }: Accounts) {
-  const { bucketName, sessionDuration, protect, trustIamUsers } = settings;
-  const instructions = peopleInstructions(trusting, trusted, settings, ROLE_NAME);
+  const { bucketName, sessionDuration, protect, trustIamUsers, roleName, trustedGroup, untrustedGroup } =
+    settings;
+  const instructions = peopleInstructions(trusting, trusted, settings, roleName);
 
   // Step 1, in the trusting account: the application's bucket, and the role that may update it.
   if (trusting.provider) {
@@ -26,7 +27,7 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
       ROLE_NAME,
       trusting,
       {
-        roleName: ROLE_NAME,
+        roleName,
         description: "Updates the production application",
         trust: peopleTrust(settings, [trusted]),
         permissions: readAndWrite(bucketArn(trusting, bucketName)),
@@ -39,8 +40,10 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
   // Step 2, in the trusted account: Developers may assume exactly that role. Testers may not.
   if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
-    const developers = new iam.Group(DEVELOPERS, { name: DEVELOPERS }, { provider });
-    new iam.Group(TESTERS, { name: TESTERS }, { provider });
+    const developers = settings.createTrustedGroup
+      ? new iam.Group(DEVELOPERS, { name: trustedGroup }, { provider })
+      : { name: trustedGroup };
+    if (untrustedGroup) new iam.Group(TESTERS, { name: untrustedGroup }, { provider });
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
       { grantee: { group: developers }, roleArns: [instructions.roleArn] },
