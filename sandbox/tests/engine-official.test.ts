@@ -4,15 +4,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as apigateway from "@aws-sdk/client-api-gateway";
 import * as iam from "@aws-sdk/client-iam";
+import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import ts from "typescript";
 import { isEmpty } from "../pulumi/provider-aws/compare";
+import { SERVICES } from "../pulumi/provider-aws/types";
 import type { Values } from "../pulumi/provider-aws/values";
 import { engineWorld } from "./engine-world";
 import { OFFICIAL_STATE } from "./fixtures/official-state";
 
 const ACCOUNTS = { dev: "000000000021", prod: "000000000022" };
-const VARIANT = "services,others";
+const VARIANT = "services,others,applications";
 
 interface CheckpointResource {
   urn: string;
@@ -73,7 +75,7 @@ describe("a stack that goes from one AWS plugin to the other", function () {
   after(engine.stop);
 
   it("has a fixture of every type that the stand-in offers, and a resource", () => {
-    const offered = ["apigateway", "ec2", "ecr", "iam", "kms", "s3", "sns", "sqs", "ssm"].flatMap((service) =>
+    const offered = SERVICES.flatMap((service) =>
       Object.keys(require(`../pulumi/provider-aws/resources/${service}`).default),
     );
     const deployed = new Set(resourcesOf(readState()).map(({ type }) => type));
@@ -116,7 +118,7 @@ describe("a stack that goes from one AWS plugin to the other", function () {
       const id = official.id ?? resource.id ?? "";
       resource.id = id;
       resource.outputs = { ...official.outputs(resource.outputs ?? {}), id };
-      resource.inputs = withNestedDefaults(resource.inputs ?? {}, ["tags", "triggers", "secret", "value"]);
+      resource.inputs = withNestedDefaults(resource.inputs ?? {}, ["tags", "triggers", "variables", "code"]);
     }
     writeFileSync(file, JSON.stringify(state));
     const total = state.checkpoint.latest.resources.length;
@@ -124,6 +126,23 @@ describe("a stack that goes from one AWS plugin to the other", function () {
     const refreshed = await succeeds(VARIANT, "refresh", "--yes", "--skip-preview", "--diff");
     assert.match(refreshed, new RegExp(`^\\s*${total} unchanged`, "m"));
     assert.match(await up(VARIANT), new RegExp(`^\\s*${total} unchanged`, "m"));
+  });
+
+  it("changes and deletes what an owner's own application is made of", async () => {
+    const changed = "services,others,applications changed";
+    assert.match(await succeeds(changed, "preview", "--diff"), /~ memorySize\s*: 128 => 256/);
+    assert.match(await up(changed), /~ 5 updated\s+\+-2 replaced/);
+    assert.match(await refresh(changed), / unchanged\s/);
+    const table = find("aws:dynamodb/table:Table").outputs;
+    const [index] = table.globalSecondaryIndexes as Values[];
+    assert.deepEqual([table.readCapacity, index?.name, table.streamViewType], [2, "byBuyer", "NEW_IMAGE"]);
+    const deployed = await client(LambdaClient).send(
+      new GetFunctionConfigurationCommand({ FunctionName: "orders" }),
+    );
+    assert.deepEqual([deployed.MemorySize, deployed.Environment?.Variables?.MORE], [256, "yes"]);
+    assert.match(await up(changed), /^\s*\d+ unchanged\s*$/m);
+    assert.match(await up("services,others"), /- 11 deleted/);
+    await up(VARIANT);
   });
 
   it("shows a queue that was changed outside the engine, and sets it back", async () => {
