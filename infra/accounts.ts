@@ -2,8 +2,8 @@ import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
 import { Provider } from "@pulumi/aws/provider";
 import type { Region } from "@pulumi/aws/types/enums";
 import * as pulumi from "@pulumi/pulumi";
-import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import type { Account, Accounts } from "./account";
+import { checkProfiles, type Identify, profileEndpoints } from "./profiles";
 import { refuseDocumentationIds, type Settings } from "./settings";
 import { locationsOf, type Side } from "./stack-settings";
 
@@ -11,12 +11,15 @@ import { locationsOf, type Side } from "./stack-settings";
  * The two accounts, each behind a provider of its own that refuses every account but the one named.
  * Says first where each side leads, and returns only once the credentials are seen to belong there, so that no
  * resource of either side is touched with the wrong ones.
+ * @param identify the account that a profile's credentials belong to. Default: asks AWS STS.
  * @throws {SettingsError} where an ID of AWS's documentation would be deployed to AWS.
+ * @throws {ProfileError} where a profile does not exist, or its credentials are of no use.
  */
-export async function openAccounts(settings: Settings): Promise<Accounts> {
+export async function openAccounts(settings: Settings, identify?: Identify): Promise<Accounts> {
   const endpoints = await profileEndpoints();
   const endpointOf = (side: Side) => endpoints.get(settings[`${side}Profile`]);
   refuseDocumentationIds(settings, (side) => endpointOf(side) === undefined);
+  await checkProfiles(settings, identify);
   const open = async (side: Side): Promise<Account> => {
     const location = locationsOf(settings)[side];
     const { accountId, region } = location;
@@ -37,19 +40,4 @@ export async function openAccounts(settings: Settings): Promise<Accounts> {
   const [trusting, trusted] = [await open("trusting"), await open("trusted")];
   for (const { provider } of [trusting, trusted]) if (provider) await getCallerIdentity({}, { provider });
   return { trusting, trusted };
-}
-
-/**
- * The profiles of the AWS config files, each with the endpoint that its requests go to: undefined where that is AWS's own.
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
- */
-export async function profileEndpoints(): Promise<ReadonlyMap<string, string | undefined>> {
-  const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const { AWS_ENDPOINT_URL: everywhere, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: ignoring } = process.env;
-  return new Map(
-    Object.entries({ ...credentialsFile, ...configFile }).map(([name, profile]) => {
-      const ignored = ignoring ?? profile.ignore_configured_endpoint_urls;
-      return [name, ignored === "true" ? undefined : (everywhere ?? profile.endpoint_url)];
-    }),
-  );
 }

@@ -10,7 +10,7 @@ export type CommandDefinition = (program: Command) => void;
 export const commandArguments = (...command: readonly string[]): string[] => [
   "--no-warnings",
   "-r",
-  "ts-node/register/transpile-only",
+  join(__dirname, "transpile.cjs"),
   join(__dirname, "index.ts"),
   ...command,
 ];
@@ -51,6 +51,6 @@ function report(error: unknown): number {
   return error instanceof UserError ? error.exitCode : 2;
 }
 
-/** Pulumi's RunError too, of which the errors of settings are: told by its mark, for Pulumi's library loads slowly. */
+/** Pulumi's RunError too, the base of errors in settings: known by its mark, because Pulumi's library loads slowly. */
 const isForPeople = (error: unknown): error is Error =>
   error instanceof UserError || (error instanceof Error && "__pulumiRunError" in error);

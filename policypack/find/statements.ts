@@ -68,7 +68,8 @@ export function readStatement(object: Fields, place: Place): Statement {
     get resources() {
       return textsOf(all("resource"));
     },
-    isInverted: elements.has("notaction") || elements.has("notresource"),
+    hasNotAction: elements.has("notaction"),
+    hasNotResource: elements.has("notresource"),
     list: place.parent?.value,
     principals,
     hasPrincipal: principals.length > 0,
@@ -104,7 +105,8 @@ export function readPrincipalProperty(place: Place): Statement[] {
       allows: !isDeny(siblings("effect")),
       actions: [],
       resources: [],
-      isInverted: false,
+      hasNotAction: false,
+      hasNotResource: false,
       list: undefined,
       principals: principalsOf(texts.flatMap((text) => text.split(","))), // an SSM document's accounts are one text
       hasPrincipal: true,

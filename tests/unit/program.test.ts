@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../infra/accounts";
 import { deployScenarios } from "../../infra/program";
@@ -34,7 +37,11 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     githubRepository: "owner/name",
     ...written,
   });
-  deployScenarios(settings, await openAccounts(settings));
+  const accounts = new Map([
+    [settings.trustingProfile, settings.trustingAccountId],
+    [settings.trustedProfile, settings.trustedAccountId],
+  ]);
+  deployScenarios(settings, await openAccounts(settings, async ({ profile }) => accounts.get(profile)));
   await pulumi.runtime.disconnect();
   return registered;
 }
@@ -107,6 +114,18 @@ const inAccount = (all: Registered[], account: string | undefined) =>
     .sort();
 
 describe("the program", () => {
+  const directory = mkdtempSync(join(tmpdir(), "program-"));
+  const { AWS_CONFIG_FILE } = process.env;
+  before(() => {
+    process.env.AWS_CONFIG_FILE = join(directory, "config");
+    writeFileSync(process.env.AWS_CONFIG_FILE, "[profile prod]\nregion = x\n[profile dev]\nregion = x\n");
+  });
+  after(() => {
+    if (AWS_CONFIG_FILE === undefined) delete process.env.AWS_CONFIG_FILE;
+    else process.env.AWS_CONFIG_FILE = AWS_CONFIG_FILE;
+    rmSync(directory, { recursive: true });
+  });
+
   it("puts every resource into its own account, and none into a third", async () => {
     const all = await registrations();
     for (const [account, expected] of Object.entries(expectedAccounts))
@@ -139,6 +158,20 @@ describe("the program", () => {
   it("leaves GitHub's provider alone where the accounts hold it already", async () => {
     const types = (await registrations({ createGithubProvider: "false" })).map(({ type }) => type);
     assert(!types.includes("aws:iam/openIdConnectProvider:OpenIdConnectProvider"));
+  });
+
+  it("creates no group for a role that trusts no IAM users, and trusts the permission sets alone", async () => {
+    const all = await registrations({ trustedPermissionSets: '["Developers"]' });
+    const groups = all.filter(({ type }) => type === "aws:iam/group:Group").map(({ name }) => name);
+    assert.deepEqual(groups.sort(), ["BucketSharers", "ServiceSharers"]);
+    const sids = (name: string) => {
+      const role = all.find((one) => one.type === "aws:iam/role:Role" && one.name === name)!;
+      return JSON.parse(String(role.inputs.assumeRolePolicy)).Statement.map(
+        (one: { Sid: string }) => one.Sid,
+      );
+    };
+    for (const name of ["UpdateApp", "ParameterReader"]) assert.deepEqual(sids(name), ["PermissionSets"]);
+    assert.deepEqual(sids("InstanceOperator"), ["PermissionSets", "Machines"]);
   });
 
   it("deploys UpdateApp alone where the stack names no scenario", () => {

@@ -3,7 +3,7 @@ import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import type { Side } from "../../infra/stack-settings";
 import { readStackSettings } from "../stack-settings";
 
-/** Prints the policy of whoever deploys a stack into one of its accounts. */
+/** Prints the policy that a deployer of a stack needs in one of its accounts. */
 export function printDeployerPolicy(stack: string, side: Side, withChecks: boolean): void {
   const settings = readStackSettings(stack);
   const statements = [

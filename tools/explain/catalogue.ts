@@ -34,6 +34,15 @@ const NEW_SESSION =
   "AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, and use --profile, which gets a new session";
 
 export const CATALOGUE: readonly KnownMessage[] = [
+  {
+    id: "registry-sign-in",
+    pattern:
+      /no basic auth credentials|Your authorization token has expired\. Reauthenticate|denied: User: anonymous/i,
+    cause:
+      "Docker is not signed in to the registry of account {trustingAccountId}, or its sign-in of 12 hours has ended",
+    fix: "aws ecr get-login-password --region {region} --profile PROFILE | docker login --username AWS --password-stdin {trustingAccountId}.dkr.ecr.{region}.amazonaws.com",
+    page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
+  },
   // Sessions of roles: how long, and from what.
   {
     id: "role-chaining-hour",
@@ -140,7 +149,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "mfa-not-asked",
     pattern:
-      /assumeRole.*MFA.*(?:callback|token provider)|requires multi-?factor authentication, but no MFA code callback was provided|MFA token provider is not (?:set|configured)|AssumeRoleTokenProviderNotSetError/i,
+      /assumeRole.*MFA.*(?:callback|token provider)|requires multi-?factor authentication, but no MFA code callback was provided|MFA token provider is not (?:set|configured)|AssumeRoleTokenProviderNotSetError|token provider required for AssumeRole with MFA|AssumeRoleTokenProvider session option not set/i,
     cause: "The profile has mfa_serial, and this program does not ask for the code",
     fix: 'Get the session first with a tool that asks, then run the program in it: aws-vault exec PROFILE -- COMMAND, or eval "$(aws configure export-credentials --profile PROFILE --format env)"',
     page: `${SDK}/feature-assume-role-credentials.html`,
@@ -150,7 +159,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "console-switch-role",
     pattern:
-      /Could not switch roles using the provided information|Invalid information in one or more fields\. Check your information or contact your administrator/i,
+      /(?:Could|Can|Unable)(?: ?not|n't)?(?: to)? switch roles?(?! when)|Invalid information in one or more fields\. Check your information or contact your administrator/i,
     cause:
       "The console says no more. In the order of how often it is: the account or role name is mistyped; the sign-in was without MFA; the user is not in the group that can assume the role; the user is the root user; the role requires an external ID, which the console does not send",
     fix: "Open the link that npm run handover -- {stack} prints, signed in to account {trustedAccountId} as an IAM user with MFA. Still refused: npm run explain -- {stack} --who USER --action sts:AssumeRole --on ROLE-ARN",
@@ -175,9 +184,26 @@ export const CATALOGUE: readonly KnownMessage[] = [
 
   // IAM Identity Center.
   {
+    id: "sso-login-timed-out",
+    pattern:
+      /pending authorization to retrieve an SSO token has expired|AuthorizationPendingException|device (?:code|authorization).{0,30}expired/i,
+    cause: "The sign-in page of IAM Identity Center was not confirmed in time",
+    fix: "Run aws sso login --profile {profile|PROFILE} again, and confirm the page in the browser within 10 minutes",
+    page: `${CLI}/cli-configure-sso.html#cli-configure-sso-login`,
+  },
+  {
+    id: "sso-incomplete-profile",
+    pattern:
+      /profile "?[^\s"]*"? ?is configured to use SSO but is missing|Profile .{0,80}(?:sso_start_url|sso_session|sso_region|sso_account_id|sso_role_name).{0,80}(?:missing|required)|Missing the following required SSO configuration|sso-session.{0,60}(?:does not exist|could not be found|not found)/i,
+    cause:
+      "The profile of IAM Identity Center is incomplete, or names an sso-session that ~/.aws/config does not have",
+    fix: "aws configure sso --profile {profile|PROFILE} writes it whole",
+    page: `${SDK}/feature-sso-credentials.html`,
+  },
+  {
     id: "sso-expired",
     pattern:
-      /SSO session associated with this profile (?:has expired|is invalid)|Token has expired and refresh failed|SSO (?:access )?token (?:associated with this profile )?(?:has|is)? ?(?:either )?expired|cached SSO (?:token|login) is expired|Token is expired\. To refresh this SSO session|UnauthorizedSSOTokenError|InvalidGrantException|Session token not found or invalid|refresh cached SSO token failed/i,
+      /SSO session associated with this profile (?:has expired|is invalid)|Token has expired and refresh failed|SSO (?:access )?token (?:associated with this profile )?(?:has|is)? ?(?:either )?expired|cached SSO (?:token|login) is expired|Token is expired\. To refresh this SSO session|UnauthorizedSSOTokenError|InvalidGrantException|run ['"`]?aws sso login|Session token not found or invalid|refresh cached SSO token failed/i,
     cause: "The session of IAM Identity Center (SSO) has ended",
     fix: "aws sso login --profile {profile|PROFILE} (the profile that was used), then ask again",
     page: `${CLI}/cli-configure-sso.html#cli-configure-sso-login`,
@@ -189,23 +215,6 @@ export const CATALOGUE: readonly KnownMessage[] = [
     cause: "Nobody signed in to IAM Identity Center (SSO) for this profile yet",
     fix: "aws sso login --profile {profile|PROFILE} (the profile that was used), then ask again",
     page: `${CLI}/cli-configure-sso.html#cli-configure-sso-login`,
-  },
-  {
-    id: "sso-login-timed-out",
-    pattern:
-      /pending authorization to retrieve an SSO token has expired|AuthorizationPendingException|device (?:code|authorization).{0,30}expired/i,
-    cause: "The sign-in page of IAM Identity Center was not confirmed in time",
-    fix: "Run aws sso login --profile {profile|PROFILE} again, and confirm the page in the browser within 10 minutes",
-    page: `${CLI}/cli-configure-sso.html#cli-configure-sso-login`,
-  },
-  {
-    id: "sso-incomplete-profile",
-    pattern:
-      /profile is configured to use SSO but is missing|Profile .{0,80}(?:sso_start_url|sso_session|sso_region|sso_account_id|sso_role_name).{0,80}(?:missing|required)|Missing the following required SSO configuration|sso-session.{0,60}(?:does not exist|could not be found|not found)/i,
-    cause:
-      "The profile of IAM Identity Center is incomplete, or names an sso-session that ~/.aws/config does not have",
-    fix: "aws configure sso --profile {profile|PROFILE} writes it whole",
-    page: `${SDK}/feature-sso-credentials.html`,
   },
   {
     id: "sso-no-access",
@@ -222,7 +231,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
     id: "oidc-provider-missing",
     pattern: /No OpenIDConnect provider found in your account for (?<issuer>\S+)/i,
     cause: "The account of the role has no OpenID Connect provider for {issuer}",
-    fix: "Let the stack create it (setting createGithubProvider: true) and deploy; where another program made it, its URL must be exactly this one, and the role's ARN (role-to-assume) be of that account",
+    fix: "Let the stack create it (docs/pull-requests.md names the setting), and deploy; where another program made it, its URL must be exactly this one, and the role's ARN (role-to-assume) be of that account",
     page: `${IAM}/id_roles_providers_create_oidc.html`,
   },
   {
@@ -271,21 +280,21 @@ export const CATALOGUE: readonly KnownMessage[] = [
 
   // Profiles and credentials.
   {
+    id: "source-profile-not-found",
+    pattern:
+      /source[_ ]profile "?(?<profile>[^\s"]+)"? referenced in the profile "?[^\s"]+"? does not exist|source profile "?(?<profile2>[^\s"]+)"? must have credentials|Profile .{1,80} requires? (?:a )?source_?profile|missing: ?source_profile or credential_source|source profile has no shared credentials|requires a role to be assumed, but no role assumption callback/i,
+    cause:
+      "The profile assumes a role with the credentials of its source_profile, and that profile is missing or holds none",
+    fix: "Set source_profile to the profile of the own access key (in a handover: YOUR-PROFILE), and fill that: aws configure --profile {profile|PROFILE}",
+    page: `${CLI}/cli-configure-role.html`,
+  },
+  {
     id: "profile-not-found",
     pattern:
       /config profile \((?<profile>[^)]+)\) could not be found|Profile (?<profile2>\S+) could not be found or parsed in shared credentials file|ProfileNotFound|failed to get shared config profile,? (?<profile3>[^\s,]+)|Could not find (?:AWS )?(?:profile|credentials? for profile) (?:named )?'?(?<profile4>[\w-]+)|profile "?(?<profile5>[\w-]+)"? (?:not found|does not exist)/i,
     cause: "~/.aws/config (or the file that AWS_CONFIG_FILE names) has no profile {profile|of this name}",
     fix: "For a role of the stack: npm run handover -- {stack} prints its profile, and with --write adds it. For a profile of the stack's settings (trustingProfile, trustedProfile): aws configure --profile {profile|PROFILE}. Those that are there: aws configure list-profiles",
     page: `${CLI}/cli-configure-files.html`,
-  },
-  {
-    id: "source-profile-not-found",
-    pattern:
-      /source[_ ]profile "?(?<profile>[^\s"]+)"? referenced in the profile "?[^\s"]+"? does not exist|source profile "?(?<profile2>[^\s"]+)"? must have credentials|Profile .{1,80} requires? (?:a )?source_?profile|missing: ?source_profile or credential_source/i,
-    cause:
-      "The profile assumes a role with the credentials of its source_profile, and that profile is missing or holds none",
-    fix: "Set source_profile to the profile of the own access key (in a handover: YOUR-PROFILE), and fill that: aws configure --profile {profile|PROFILE}",
-    page: `${CLI}/cli-configure-role.html`,
   },
   {
     id: "profile-loop",
@@ -303,14 +312,6 @@ export const CATALOGUE: readonly KnownMessage[] = [
     page: `${CLI}/cli-configure-files.html`,
   },
   {
-    id: "no-credentials",
-    pattern:
-      /Unable to locate credentials|Could not load credentials from any providers|NoCredentialProviders|no valid credential sources|NoCredentialsError|Could not resolve credentials using profile|failed to (?:refresh cached|retrieve) credentials|unable to (?:find|validate) AWS credentials|You must be logged in|Unable to find credentials/i,
-    cause: "The tool found no credentials: no profile was named, or the one that was named holds none",
-    fix: 'Name the profile (--profile PROFILE, or export AWS_PROFILE=PROFILE). In a rehearsed stack: eval "$(npm run -s sandbox -- env {trustedProfile})" points the shell at it. A new key: aws configure --profile PROFILE',
-    page: `${SDK}/standardized-credentials.html`,
-  },
-  {
     id: "partial-credentials",
     pattern: /Partial credentials found/i,
     cause: "Of an access key only one half is set",
@@ -319,18 +320,11 @@ export const CATALOGUE: readonly KnownMessage[] = [
   },
   {
     id: "keyring",
-    pattern: /specified item could not be found in the keyring|keyring.{0,60}(?:locked|not found|failed)/i,
+    pattern:
+      /specified item could not be found in the keyring|: credentials missing|keyring.{0,60}(?:locked|not found|failed)/i,
     cause: "aws-vault has no key of this name in its store",
     fix: "aws-vault add PROFILE, with the name that source_profile says; aws-vault list shows those that are there",
     page: "https://github.com/99designs/aws-vault/blob/master/USAGE.md",
-  },
-  {
-    id: "instance-metadata",
-    pattern:
-      /No (?:EC2 IMDS role|instance profile).{0,40}found|no EC2 (?:IMDS|instance) role found|credential_source referenced in profile|Unable to (?:reach|contact|retrieve).{0,40}(?:instance )?metadata|EC2 Metadata.{0,60}(?:timed? ?out|failed|404)/i,
-    cause: "The credentials are those of an EC2 instance, and this is not one, or it has no instance profile",
-    fix: "Run it on the instance, and see its profile there: aws ec2 describe-iam-instance-profile-associations. On a laptop use source_profile and not credential_source",
-    page: `${SDK}/feature-imds-credentials.html`,
   },
   {
     id: "wrong-account",
@@ -368,6 +362,15 @@ export const CATALOGUE: readonly KnownMessage[] = [
     page: `${IAM}/troubleshoot.html#troubleshoot_general_expired-temporary`,
   },
   {
+    id: "iam-without-mfa",
+    pattern:
+      /InvalidClientTokenId.{0,40}when calling the (?:Get|List|Create|Update|Delete|Put|Attach|Detach|Add|Remove)\w*(?:User|Role|Group|Polic|AccountSummary|Provider|InstanceProfile|MFADevice|AccessKey)/i,
+    cause:
+      "IAM takes no session of GetSessionToken that was made without MFA, whatever the user may do (aws-vault makes such sessions); or the key no longer exists",
+    fix: "Set mfa_serial in the profile, or use the key itself for this: aws-vault exec --no-session PROFILE -- COMMAND. aws sts get-caller-identity --profile PROFILE says whether the key is good",
+    page: `${STS}/API_GetSessionToken.html`,
+  },
+  {
     id: "key-unknown",
     pattern:
       /InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|InvalidToken\b|security token included in the request is invalid|Access Key Id you provided does not exist|AuthFailure|not able to validate the provided access credentials/i,
@@ -384,14 +387,31 @@ export const CATALOGUE: readonly KnownMessage[] = [
     page: "https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html",
   },
 
+  {
+    id: "certificate",
+    pattern:
+      /failed to verify certificate|CERTIFICATE_VERIFY_FAILED|SSL validation failed|self[- ]signed certificate|unable to get local issuer certificate/i,
+    cause: "The connection to AWS ends at a proxy whose certificate this machine does not trust",
+    fix: "Name the proxy's certificate: AWS_CA_BUNDLE=FILE for the AWS CLI and SDKs, NODE_EXTRA_CA_CERTS=FILE for Node.js",
+    page: `${CLI}/cli-configure-proxy.html`,
+  },
+
   // Regions and endpoints.
   {
     id: "region-missing",
     pattern:
-      /You must specify a region|Region is missing|NoRegionError|MissingRegion|could not find region configuration/i,
+      /You must specify a region|Input required and not supplied: aws-region|Region is missing|NoRegionError|MissingRegion|could not find region configuration/i,
     cause: "The tool knows no region",
     fix: "--region {region}, or region = {region} in the profile",
     page: `${SDK}/feature-region.html`,
+  },
+  {
+    id: "region-unknown",
+    pattern:
+      /(?:Region is not valid|Invalid (?:AWS )?region(?: name)?|Provided region_name):? '?"?(?<found>[\w-]*)|InvalidRegionError|Invalid endpoint: https?:\/\/[\w.-]*\.\./i,
+    cause: "AWS has no region of this name: {found|see the message}",
+    fix: "Compare it with {region}, the stack's: --region, region in the profile, AWS_REGION, aws-region in a workflow",
+    page: "https://docs.aws.amazon.com/general/latest/gr/rande.html",
   },
   {
     id: "endpoint-unreachable",
@@ -425,7 +445,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
     id: "encoded",
     pattern: /^(?!.*User: arn:).*Encoded authorization failure message: (?<encoded>[\w-]{8,})/i,
     cause:
-      "AWS encodes the reason for whoever may read it: someone of the account that was asked, with sts:DecodeAuthorizationMessage",
+      "AWS encodes the reason: only principals of the account that was asked, with sts:DecodeAuthorizationMessage, can read it",
     fix: "aws sts decode-authorization-message --profile {trustingProfile} --query DecodedMessage --output text --encoded-message {encoded} (of account {trustedAccountId}: --profile {trustedProfile}). Then give what it says: npm run explain -- {stack} --who ARN --action SERVICE:ACTION --on ARN",
     page: `${STS}/API_DecodeAuthorizationMessage.html`,
   },
@@ -473,20 +493,12 @@ export const CATALOGUE: readonly KnownMessage[] = [
     fix: `Use the queue's whole URL, from the stack's outputs. ${WHO}, --action sqs:SendMessage, --on arn:aws:sqs:{region}:{trustingAccountId}:QUEUE`,
     page: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/troubleshooting-fifo-throttling-issues.html",
   },
-  {
-    id: "registry-sign-in",
-    pattern:
-      /no basic auth credentials|Your authorization token has expired\. Reauthenticate|denied: User: anonymous/i,
-    cause:
-      "Docker is not signed in to the registry of account {trustingAccountId}, or its sign-in of 12 hours has ended",
-    fix: "aws ecr get-login-password --region {region} --profile PROFILE | docker login --username AWS --password-stdin {trustingAccountId}.dkr.ecr.{region}.amazonaws.com",
-    page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
-  },
 
   // Policies that AWS does not take.
   {
     id: "invalid-principal",
-    pattern: /Invalid principal in policy(?:: ?"?\w+"? ?: ?"?(?<principal>[^\s"]+))?/i,
+    pattern:
+      /one or more invalid principals|Invalid principal in policy(?:: ?"?\w+"? ?: ?"?(?<principal>[^\s"]+))?/i,
     cause:
       "The policy names a principal that does not exist: {principal|an ID or ARN}. An ID such as AIDA… or AROA… is what AWS leaves of a user or role that was deleted; an ARN is of one that was never there, or is mistyped",
     fix: "Remove it from the policy, or name the account with a condition on aws:PrincipalArn, which survives re-creation. Is the policy this stack's: pulumi up --refresh --stack {stack} writes it again",
@@ -495,7 +507,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "malformed-policy",
     pattern:
-      /MalformedPolicy(?:Document)?|Syntax errors in policy|Has prohibited field|policy failed legacy parsing|has invalid resource|Missing required field|may only specify STS AssumeRole actions|Action does not apply to any resource|Unknown field|invalid policy document/i,
+      /MalformedPolicy(?:Document)?|Syntax errors in policy|Has prohibited field|policy failed legacy parsing|has invalid resource|Missing required field|may only specify STS AssumeRole actions|Action does not apply to any resource|Unknown field|must be in ARN format|must be valid JSON|invalid JSON|not in (?:the )?valid JSON format|invalid policy document/i,
     cause:
       "AWS does not take the policy's text: JSON that is broken, an element that this kind of policy does not have (a trust policy has no Resource, an identity-based policy no Principal), or an ARN or action that does not fit",
     fix: "aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document file://POLICY.json names the place (RESOURCE_POLICY for trust and resource policies)",
@@ -516,7 +528,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
       /EntityAlreadyExists|(?:Role|Group|User|Provider) with (?:name|url) .{1,120} already exists|BucketAlready(?:Exists|OwnedByYou)/i,
     cause:
       "The account has a role, group, user or provider of this name already (a bucket: anyone's account)",
-    fix: "Import it into the stack, or rename it by its setting: docs/to-real-accounts.md says how; of GitHub's provider: createGithubProvider: false",
+    fix: "Import it into the stack, or rename it by its setting: docs/to-real-accounts.md says how; of GitHub's provider: docs/pull-requests.md",
     page: `${IAM}/troubleshoot.html`,
   },
   {
@@ -552,6 +564,41 @@ export const CATALOGUE: readonly KnownMessage[] = [
   },
 
   // What says the least stands last.
+  {
+    id: "instance-metadata",
+    pattern:
+      /no (?:EC2 )?(?:IMDS|instance) role found|No (?:instance profile|credentials).{0,60}(?:Ec2InstanceMetadata|credential_source)|credential_source referenced in profile|Ec2InstanceMetadata.{0,40}(?:No credentials|not found)|(?:reach|contact|retrieve|load).{0,40}instance metadata|EC2 Metadata.{0,60}(?:timed? ?out|failed|404)|ec2imds: GetMetadata/i,
+    cause:
+      "The tool found no other credentials, or the profile names no others, so it asked for those of an EC2 instance; and this is not one, or it has no instance profile",
+    fix: "On a laptop name a profile with credentials (--profile PROFILE, AWS_PROFILE), with source_profile and not credential_source. On the instance: aws ec2 describe-iam-instance-profile-associations shows its profile",
+    page: `${SDK}/feature-imds-credentials.html`,
+  },
+  {
+    id: "no-credentials",
+    pattern:
+      /Unable to (?:locate|find) credentials|Could not load credentials from any providers|NoCredentialProviders|no valid credential sources|NoCredentialsError|Could not resolve credentials using profile|failed to (?:refresh cached|retrieve) credentials|unable to validate AWS (?:credentials|AccessKeyID)|Missing credentials in config|no credentials have been configured|No (?:AWS )?credentials (?:were )?(?:found|configured|available|provided)|AWS account ID not previously found/i,
+    cause: "The tool found no credentials: no profile was named, or the one that was named holds none",
+    fix: 'Name the profile (--profile PROFILE, or export AWS_PROFILE=PROFILE). In a rehearsed stack: eval "$(npm run -s sandbox -- env {trustedProfile})" points the shell at it. A new key: aws configure --profile PROFILE',
+    page: `${SDK}/standardized-credentials.html`,
+  },
+  {
+    id: "anonymous",
+    pattern: /User: anonymous is not authorized/i,
+    overridesPolicies: true,
+    cause: "The request carried no credentials, so AWS took it for anyone's",
+    fix: "Sign it: with --profile PROFILE, AWS_PROFILE, or an AWS SDK's signer for HTTP requests. A public resource is not meant here",
+    page: `${SDK}/standardized-credentials.html`,
+  },
+  {
+    id: "role-not-assumable",
+    pattern:
+      /Role \(?"?(?<role>arn:[^\s")]+)"?\)? cannot be assumed|when calling the AssumeRole operation: (?:Access denied|Not authorized to perform:? sts:AssumeRole)\.?$/i,
+    actions: /^sts:AssumeRole$/,
+    cause:
+      "The role does not exist under this name (names are case-sensitive), the caller's own policies do not allow sts:AssumeRole on it, or its trust policy does not let the caller in",
+    fix: `${WHO}, --action sts:AssumeRole, --on {role|arn:aws:iam::ACCOUNT:role/NAME}`,
+    page: `${IAM}/troubleshoot_roles.html`,
+  },
   {
     id: "s3-access-denied",
     pattern:

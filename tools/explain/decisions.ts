@@ -11,10 +11,7 @@ export interface RecordedDecision {
   because?: string;
 }
 
-/** The callers that npm run verify makes: its users, and its sessions of roles. */
-const CHECK = /\/check-[0-9a-f]{8}(-|$)/;
-
-/** The decisions that an endpoint keeps, without those about the checks' own callers; none but a rehearsal's keeps any. */
+/** The decisions that an endpoint keeps: none but a rehearsal's keeps any. */
 export async function readDecisions(endpoint: string | undefined): Promise<RecordedDecision[]> {
   if (endpoint === undefined) return [];
   const url = new URL("/_sandbox/decisions", endpoint);
@@ -22,18 +19,23 @@ export async function readDecisions(endpoint: string | undefined): Promise<Recor
   showDetail("request", `GET ${url} → ${response?.status ?? "no answer"}`);
   if (!response?.ok) return [];
   const { decisions } = (await response.json()) as { decisions: RecordedDecision[] };
-  return decisions.filter(({ who }) => !CHECK.test(who));
+  return decisions;
 }
 
 /**
- * The last decision about a request.
+ * The last decision about a request. Where the request names no caller, those about the callers of npm run verify are
+ * left out: no person asks about them.
  * @param actions the actions that it can be about, where the request names none
  * @param onlyRefused whether what was allowed is left out
  */
 export function findDecision(
   decisions: readonly RecordedDecision[],
   request: Refusal,
-  { actions, onlyRefused }: { actions: RegExp | undefined; onlyRefused: boolean },
+  {
+    actions,
+    onlyRefused,
+    isOfChecks,
+  }: { actions: RegExp | undefined; onlyRefused: boolean; isOfChecks(who: string): boolean },
 ): RecordedDecision | undefined {
   const isSame = (wanted: string | undefined, found: string) => wanted === undefined || wanted === found;
   const isAction = (action: string) =>
@@ -41,6 +43,7 @@ export function findDecision(
   const fitting = decisions.filter(
     ({ who, action, resource, allowed }) =>
       !(onlyRefused && allowed) &&
+      !(request.who === undefined && isOfChecks(who)) &&
       isSame(request.who, who) &&
       isSame(request.on, resource) &&
       isAction(action),

@@ -195,7 +195,9 @@ const allowingNow = (facts: Facts, places: readonly Place[]) =>
       Object.keys(keys).every((key) => key === "aws:PrincipalArn"),
     ),
   );
-const isDenied = (places: readonly Place[]) => places.some(({ statement }) => statement.Effect === "Deny");
+/** Whether a statement denies it under no condition: one with conditions, such as plain HTTP, may not apply. */
+const isDenied = (places: readonly Place[]) =>
+  places.some((place) => place.statement.Effect === "Deny" && !hasConditions(place));
 
 /** Where the endpoint says nothing: the side of which no statement is about the request. */
 function inferred(facts: Facts): Reason | undefined {
@@ -279,10 +281,11 @@ function withoutMfa(facts: Facts): Explanation | undefined {
     return undefined;
   const { permissionSetRole, partition, account, role } = session;
   const trust = argumentOf(managedResource(facts));
-  const path = "aws-reserved/sso.amazonaws.com/*/";
-  const principal = `arn:${partition}:iam::${account}:role/${permissionSetRole ? `${path}${permissionSetRole}_*` : role}`;
-  const caller = permissionSetRole
-    ? `permission set ${permissionSetRole.replace(/^AWSReservedSSO_/, "")} of IAM Identity Center`
+  const path = permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_*` : role;
+  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${path}"]`;
+  const set = permissionSetOf(who);
+  const caller = set
+    ? `permission set ${set} of IAM Identity Center, which requires MFA at sign-in itself`
     : `role ${role}`;
   return [
     [
@@ -293,17 +296,16 @@ function withoutMfa(facts: Facts): Explanation | undefined {
     ...wouldAllow(facts, candidates),
     [
       "fix",
-      `Nothing, if this caller should not. Otherwise ${trust}: let in the ${caller} by its ARN, without MFA: ` +
-        `people: { accounts: […], principalArns: ["${principal}"], mfa: false }` +
-        `${permissionSetRole ? ", since Identity Center requires MFA at sign-in itself" : ""}; beside IAM users with MFA, as machines: { accounts: […], principalArns: ["${principal}"] }`,
+      `Nothing, if this caller should not. Otherwise ${trust}: a statement without MFA for the ${caller}: ` +
+        `machines: { accounts: […], ${principals} } beside people, or people: { accounts: […], ${principals}, mfa: false }`,
     ],
     [
       "fix",
-      permissionSetRole
-        ? `Then ${forRole(facts, role)} as the group has: sts:AssumeRole on ${on}`
+      set
+        ? `And ${forRole(facts, role)}: sts:AssumeRole on ${on}`
         : `Or assume ${on} as the IAM user, with mfa_serial, and not from the session of role ${role}`,
     ],
-    ["see", permissionSetRole ? IDENTITY_CENTER_PAGE : MFA_PAGE],
+    ["see", set ? IDENTITY_CENTER_PAGE : MFA_PAGE],
   ];
 }
 
@@ -506,10 +508,12 @@ function silentPolicies({ own, action, on }: Facts) {
   return ["policies", held ? `${held}: none is about ${action} on ${on}` : "the caller has none"] as const;
 }
 
+/** The name of the permission set that a session of IAM Identity Center has. */
+const permissionSetOf = (who: string) => readSession(who)?.permissionSetRole?.replace(/^AWSReservedSSO_/, "");
+
 /** The permissions of a role that IAM Identity Center made are changed there, in its permission set. */
 function forRole({ who }: Facts, role: string | undefined): string {
-  const { permissionSetRole } = readSession(who) ?? {};
-  const set = permissionSetRole?.replace(/^AWSReservedSSO_/, "");
+  const set = permissionSetOf(who);
   return `give role ${role} the same statement${set ? `, in the inline policy of permission set ${set} of IAM Identity Center` : ""}`;
 }
 

@@ -6,7 +6,7 @@ import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, isUnreadable, readOrReason, type Unreadable } from "../deployed-policies";
 import type { CheckEnvironment, Deployment } from "../verify/check-environment";
 import type { Facts } from "./explanation";
-import { type HolderType, type ManagedPolicy, readManagedPolicies, targetOf } from "./managed-policies";
+import { type HolderType, type ManagedPolicy, targetOf } from "./managed-policies";
 import { accountOf, isFederated } from "./statements";
 
 const UNMANAGED_API: Unreadable = {
@@ -38,9 +38,9 @@ export async function readFacts(
   deployment: Deployment,
   environment: CheckEnvironment,
   request: Pick<Facts, "who" | "action" | "on">,
+  managed: readonly ManagedPolicy[],
 ): Promise<Omit<Facts, "reason">> {
   const { settings } = deployment;
-  const managed = await readManagedPolicies(settings.stack);
   const read = reader(deployment, environment);
   const [own, resource] = await Promise.all([
     readOwn(read, request.who),

@@ -1,6 +1,6 @@
 import { CATALOGUE, type KnownMessage } from "./catalogue";
 import type { Explanation } from "./explanation";
-import { normalizeMessage } from "./message";
+import { normalizeMessage, type Refusal } from "./message";
 
 /** A message of the catalogue that a text contains, and the parts of the text that its answer names. */
 export interface Recognized {
@@ -22,6 +22,13 @@ export function recognize(text: string): Recognized | undefined {
 function partsOf(groups: Record<string, string | undefined>): Record<string, string | undefined> {
   const found = Object.entries(groups).filter(([, value]) => value !== undefined);
   return Object.fromEntries(found.map(([name, value]) => [name.replace(/\d+$/, ""), value]));
+}
+
+/** Whether a recognized message is the answer, and no policy need be looked at. */
+export function isWholeAnswer({ message }: Recognized, { who, action }: Refusal): boolean {
+  if (message.overridesPolicies) return true;
+  if (who && action) return false;
+  return message.actions === undefined;
 }
 
 /** The answer of a recognized message, with what is known of the stack. */

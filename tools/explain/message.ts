@@ -66,7 +66,8 @@ export function readMessage(message: string): Refusal {
   const [, resource] = /on (?:the )?resource:? "?((?:arn:|\*)[^\s"]*)/.exec(text) ?? [];
   const [, operation] = /when calling the (\w+) operation/.exec(text) ?? [];
   const who = withoutPunctuation(caller);
-  const on = resource === "*" ? resource : withoutPunctuation(resource);
+  // A log that hides the whole resource leaves asterisks.
+  const on = resource?.startsWith("arn:") ? withoutPunctuation(resource) : resource?.match(/^\*(?!\*)/)?.[0];
   const reason = readReason(text);
   return {
     ...(who && { who }),

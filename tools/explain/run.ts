@@ -1,13 +1,13 @@
 import { partitionOf } from "../../infra/access/arn";
-import type { Settings } from "../../infra/settings";
 import { UserError } from "../../infra/user-error";
 import { readDeployment } from "../deployment";
 import { readStackSettings } from "../stack-settings";
-import type { CheckEnvironment } from "../verify/check-environment";
+import type { Deployment } from "../verify/check-environment";
 import { findDecision, type RecordedDecision, readDecisions } from "./decisions";
 import { type Explanation, explain, type Label } from "./explanation";
-import { answer, type Recognized, recognize } from "./known-message";
+import { answer, isWholeAnswer, type Recognized, recognize } from "./known-message";
 import { lowerService, type Refusal, readMessage, readReason, unmask } from "./message";
+import { readSession } from "./statements";
 
 /** The options of `npm run explain`. */
 export interface ExplainOptions {
@@ -67,20 +67,27 @@ async function explainByPolicies(
 ): Promise<void> {
   const { completeCaller, readFacts } = require("./facts") as typeof import("./facts");
   const { CheckEnvironment } =
-    require("../verify/environment") as typeof import("../verify/check-environment");
+    require("../verify/check-environment") as typeof import("../verify/check-environment");
+  const { checkCallers } = require("./check-callers") as typeof import("./check-callers");
+  const { readManagedPolicies } = require("./managed-policies") as typeof import("./managed-policies");
   const deployment = await readDeployment(stack).catch((error: unknown) => {
     // The message's own answer holds without the stack too.
     if (recognized && error instanceof UserError) return undefined;
     throw error;
   });
   if (!deployment) return print(answer(recognized!, factsOfStack(stack)));
-  const environment: CheckEnvironment = await CheckEnvironment.of(deployment);
-  const { refusal, lines } = unmaskRefusal(stated, deployment.settings);
+  const environment = await CheckEnvironment.of(deployment);
+  const { refusal, lines } = unmaskRefusal(stated, deployment);
   print(lines);
   if (refusal.who) refusal.who = await completeCaller(refusal.who, refusal.on, deployment, environment);
-  const decision = findDecision(await readDecisions(environment.endpoint), refusal, {
+  const [managed, decisions] = await Promise.all([
+    readManagedPolicies(stack),
+    readDecisions(environment.endpoint),
+  ]);
+  const decision = findDecision(decisions, refusal, {
     actions: recognized?.message.actions,
     onlyRefused: last === true || message !== undefined,
+    isOfChecks: checkCallers(deployment.settings, managed),
   });
   if (last && !decision)
     throw new UserError(
@@ -102,7 +109,7 @@ async function explainByPolicies(
   const missing = PARTS.filter((part) => !stated[part]).map((part) => `--${part}`);
   if (message && decision && missing.length > 0)
     print([["recorded", `${decision.time}. If another refusal is meant, give ${missing.join(", ")}`]]);
-  const facts = await readFacts(deployment, environment, request);
+  const facts = await readFacts(deployment, environment, request, managed);
   print(explain({ ...facts, reason: refusal.reason ?? readReason(decision?.because ?? "") }));
 }
 
@@ -124,13 +131,6 @@ function requestOf(options: ExplainOptions): Refusal {
   return refusal;
 }
 
-/** Whether a recognized message is the answer, and no policy need be looked at. */
-function isWholeAnswer({ message }: Recognized, refusal: Refusal): boolean {
-  if (message.overridesPolicies) return true;
-  if (refusal.who && refusal.action) return false;
-  return message.actions === undefined;
-}
-
 /** A request whose parts are all known, from the message, the options or the record. */
 function completeRequest(refusal: Refusal, decision: RecordedDecision | undefined) {
   const who = refusal.who ?? decision?.who;
@@ -139,18 +139,35 @@ function completeRequest(refusal: Refusal, decision: RecordedDecision | undefine
   return who && action && on ? { who, action, on } : undefined;
 }
 
-/** Account IDs that a log masks are the stack's: the caller is of the trusted account, what is asked for of the trusting one. */
-function unmaskRefusal(refusal: Refusal, settings: Settings): { refusal: Refusal; lines: Explanation } {
+/**
+ * Account IDs that a log masks are the stack's: a role of the stack says which, otherwise the caller is of the trusted
+ * account, and what is asked for of the trusting one.
+ */
+function unmaskRefusal(
+  refusal: Refusal,
+  { settings, outputs }: Deployment,
+): { refusal: Refusal; lines: Explanation } {
   const { trustingAccountId, trustedAccountId, region } = settings;
   const partition = partitionOf(region);
-  const who = refusal.who === undefined ? undefined : unmask(refusal.who, trustedAccountId, partition);
-  const on = refusal.on === undefined ? undefined : unmask(refusal.on, trustingAccountId, partition);
+  const roles = Object.values(outputs).flatMap((output) =>
+    Object.values(output).filter(
+      (value) => typeof value === "string" && /^arn:[^:]+:iam::\d+:role\//.test(value),
+    ),
+  );
+  const accountOfRole = (arn: string) => {
+    const role = readSession(arn)?.role ?? /:role\/(?:.+\/)?([^/]+)$/.exec(arn)?.[1];
+    return roles.find((roleArn) => roleArn.endsWith(`/${role}`))?.split(":")[4];
+  };
+  const complete = (arn: string | undefined, account: string) =>
+    arn === undefined ? undefined : unmask(arn, accountOfRole(arn) ?? account, partition);
+  const who = complete(refusal.who, trustedAccountId);
+  const on = complete(refusal.on, trustingAccountId);
   const lines: Explanation =
     who?.isMasked || on?.isMasked
       ? [
           [
             "masked",
-            `The message hides account IDs. Taken from the settings: ${trustedAccountId} for the caller, ${trustingAccountId} for what was asked for. If they are others, give --who and --on`,
+            `The message hides account IDs. Taken from the stack: ${[who?.arn, on?.arn].filter(Boolean).join(" and ")}. If they are others, give --who and --on`,
           ],
         ]
       : [];

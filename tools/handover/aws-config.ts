@@ -17,7 +17,7 @@ import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { UserError } from "../../infra/user-error";
 import { type CliProfile, profileText } from "./profile";
 
-/** The AWS config file of whoever runs this. https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html */
+/** The AWS config file of the person who runs this. https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html */
 export const awsConfigFile = (): string => process.env.AWS_CONFIG_FILE || join(homedir(), ".aws", "config");
 
 /**

@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IAMClient, ListMFADevicesCommand } from "@aws-sdk/client-iam";
+import { checkProfiles } from "../../infra/profiles";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, type DeployedUser, isUnreadable, readOrReason } from "../deployed-policies";
 import { readDeployment } from "../deployment";
-import { isAbout, meetsPrincipalArn, names } from "../explain/statements";
 import { CheckEnvironment, type Deployment } from "../verify/check-environment";
+import { whyNotAssumable } from "./assumable";
 import { addProfiles, awsConfigFile } from "./aws-config";
 import { type Handover, letter } from "./letter";
 import { fillIn, placeholdersOf, readProfile } from "./profile";
@@ -28,6 +29,7 @@ interface Person extends DeployedUser {
 /** Writes the letters of a stack's roles, or adds their profiles to the own AWS config file. */
 export async function runHandover(stack: string, options: HandoverOptions): Promise<void> {
   const deployment = await readDeployment(stack);
+  await checkProfiles(deployment.settings);
   const environment = await CheckEnvironment.of(deployment);
   const person = options.for ? await readPerson(deployment, environment, options.for) : undefined;
   const all = await handoversOf(deployment, environment, person, options.sourceProfile);
@@ -100,12 +102,12 @@ async function handoversOf(
 type Candidate = Handover & { roleArn: string };
 
 /**
- * The handovers that are true for a person; of the others the administrator is told, on standard error.
+ * The handovers of the roles that a person can assume; the others are listed for the administrator, on standard error.
  * @throws {UserError} where there is none.
  */
 function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {
   const refused = candidates.flatMap((candidate) => {
-    const reason = whyNotAssumable(candidate, person);
+    const reason = whyNotAssumable(person, candidate.roleArn, candidate.role?.trust);
     return reason === undefined ? [] : [{ candidate, reason }];
   });
   const rest = candidates.filter((candidate) => !refused.some((one) => one.candidate === candidate));
@@ -131,32 +133,6 @@ function assumable(stack: string, candidates: readonly Candidate[], person: Pers
       `${person.name} has no MFA device for the command line yet: they register one under Security credentials in the console.`,
     );
   return rest;
-}
-
-/** Why a person cannot assume a role, as the deployed policies read; undefined where they can. */
-function whyNotAssumable({ roleArn, role }: Candidate, person: Person): string | undefined {
-  const about = person.policies.flatMap(({ of, name, statements }) =>
-    statements
-      .filter((statement) => isAbout(statement, "sts:AssumeRole", roleArn))
-      .map(({ Effect }) => ({ Effect, policy: `${name} of ${of}` })),
-  );
-  const denying = about.find(({ Effect }) => Effect === "Deny");
-  if (denying) return `policy ${denying.policy} denies it.`;
-  if (!about.some(({ Effect }) => Effect === "Allow"))
-    return "no policy of theirs or of their groups allows it.";
-  const isWithinBoundary = person.boundary?.statements.some(
-    (statement) => statement.Effect === "Allow" && isAbout(statement, "sts:AssumeRole", roleArn),
-  );
-  if (person.boundary && !isWithinBoundary)
-    return `their permissions boundary ${person.boundary.name} does not allow it.`;
-  const isTrusted = role?.trust.some(
-    (statement) =>
-      statement.Effect === "Allow" &&
-      isAbout(statement, "sts:AssumeRole", roleArn) &&
-      names(statement, person.arn) &&
-      meetsPrincipalArn(statement, person.arn),
-  );
-  return role && !isTrusted ? "the role's trust policy does not name them." : undefined;
 }
 
 /** An IAM user of the trusted account. @throws {UserError} where there is none of that name, or it cannot be read. */

@@ -5,17 +5,17 @@ export interface Node {
   id: string;
   kind: "person" | "machine" | "role" | "resource";
   name: string;
-  /** What it is really called, or which groups it is in. */
+  /** Its real name, or the groups that it is in. */
   note: string;
   home: PersonaHome;
 }
 
-/** A way from one to the other: everything that was asked along it and answered alike. */
+/** A connection of two nodes: everything that was asked along it and answered alike. */
 export interface Path {
   from: string;
   to: string;
   answer: string;
-  /** How or what was asked, such as `with an MFA code` or `s3:GetObject`. */
+  /** The session or the action, such as `MFA code` or `s3:GetObject`. */
   asked: string[];
   asExpected: boolean;
 }
@@ -25,7 +25,7 @@ export interface Paths {
   paths: Path[];
 }
 
-/** How a person shows who they are when they ask for the role. */
+/** The proof of identity that goes along with a request for the role. */
 const SHOWN: Readonly<Record<string, string>> = {
   "own keys": "no MFA",
   "own keys and an MFA code": "MFA code",
@@ -35,15 +35,18 @@ const SHOWN: Readonly<Record<string, string>> = {
   "own token": "token",
   "own token for another audience": "token for another audience",
 };
+/** A machine has no MFA device, so it is not said that it showed none. */
+const MACHINE_SHOWN: Readonly<Record<string, string>> = { "own keys": "own credentials" };
+const machineNote = (home: PersonaHome) =>
+  home === "github" ? "job of GitHub Actions" : "deployed by the stack";
 
-/** Who reached what in a scenario, drawn from its rows alone. */
+/** The paths of a scenario, from its rows alone. */
 export function pathsOf(results: Results, scenario: string): Paths {
   const nodes = new Map<string, Node>();
   const paths = new Map<string, Path>();
   const person = (who: string) => {
     const { home = "trusted", machine = false, groups = [] } = results.people[who] ?? {};
-    const deployed = home === "github" ? "job of GitHub Actions" : "deployed by the stack";
-    const note = groups.length > 0 ? groups.join(", ") : machine ? deployed : "in no group";
+    const note = groups.join(", ") || (machine ? machineNote(home) : "in no group");
     const node = {
       id: `person ${who}`,
       kind: machine ? "machine" : "person",
@@ -76,11 +79,11 @@ export function pathsOf(results: Results, scenario: string): Paths {
     const { copy } = targets[on] ?? {};
     const from = asRole ? role() : person(who);
     const to = assumes && on === mainRole ? role() : resource(copy?.to ?? on);
+    const shown = results.people[who]?.machine ? MACHINE_SHOWN[session] : undefined;
+    const expired = session === "as the role, expired" ? " when expired" : "";
     const asked = assumes
-      ? results.people[who]?.machine && session === "own keys"
-        ? "own credentials"
-        : (SHOWN[session] ?? session)
-      : `${action}${copy ? ` from ${copy.from}` : ""}${session === "as the role, expired" ? " when expired" : ""}`;
+      ? (shown ?? SHOWN[session] ?? session)
+      : `${action}${copy ? ` from ${copy.from}` : ""}${expired}`;
     const key = JSON.stringify([from, to, answer, asExpected(row)]);
     const path = paths.get(key) ?? { from, to, answer, asked: [], asExpected: asExpected(row) };
     if (!path.asked.includes(asked)) path.asked.push(asked);

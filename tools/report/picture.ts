@@ -134,12 +134,11 @@ export function picture(results: Results, scenario: string): Markup {
     const [x1, y1, x2, y2] = [a.x + a.width, port(path, "from"), b.x - 6, port(path, "to")];
     const lane = direct.indexOf(path);
     const stub = path.from === "role" ? x2 - WIDTH.stub : x1 + WIDTH.stub;
-    const way =
-      path.from === "role"
-        ? `M ${x1} ${y1} ${curve(x1, y1, stub, y2)} H ${x2}`
-        : lane >= 0
-          ? beneath(x1, y1, stub, x2, y2, lane)
-          : `M ${x1} ${y1} H ${stub} ${curve(stub, y1, x2, y2)}`;
+    const way = () => {
+      if (path.from === "role") return `M ${x1} ${y1} ${curve(x1, y1, stub, y2)} H ${x2}`;
+      if (lane >= 0) return beneath(x1, y1, stub, x2, y2, lane);
+      return `M ${x1} ${y1} H ${stub} ${curve(stub, y1, x2, y2)}`;
+    };
     const text = lines.get(path)!;
     const [labelX, labelY] = path.from === "role" ? [stub + 8, y2] : [x1 + 8, y1];
     const label = text.map(
@@ -149,7 +148,7 @@ export function picture(results: Results, scenario: string): Markup {
     const kind = kindOf(path);
     const group = `${kind}${path.asExpected ? "" : " differs"}`;
     return {
-      line: html`<g class="${group}"><path d="${way}" marker-end="url(#${id}-${kind})"/></g>`,
+      line: html`<g class="${group}"><path d="${way()}" marker-end="url(#${id}-${kind})"/></g>`,
       label: html`<g class="${group}">${label}</g>`,
     };
   });
@@ -187,7 +186,7 @@ const linesOf = ({ name, note }: Node): { text: string; style: "name" | "note" }
   ...(note ? wrapped(note, 24).map((text) => ({ text, style: "note" as const })) : []),
 ];
 
-/** A node's box: round for people, square for machines, its kind told by a sign as well. */
+/** A node's box: round for people, square for machines, its kind shown by an icon as well. */
 function box({ node, x, y, width, height }: Placed): Markup {
   const middle = y + height / 2;
   const radius = { person: 16, machine: 2, role: 8, resource: 2 }[node.kind];

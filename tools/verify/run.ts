@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { checkProfiles } from "../../infra/profiles";
 import { contractOf } from "../../infra/program";
 import { readDeployment } from "../deployment";
 import { resultsOf } from "./results";
@@ -13,10 +14,11 @@ export interface VerifyOptions {
   results?: string;
 }
 
-/** Asks a stack's whole access contract, prints the table, and writes the results where it is told to. */
+/** Asks a stack's whole access contract, prints the table, and writes the results to the file that is named. */
 export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
   const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
   const deployment = await readDeployment(stack, others, { secrets: true });
+  await checkProfiles(deployment.settings);
   const results = await verify(deployment, { patient: options.patient === true });
   console.log(table(results, contractOf(deployment.settings)));
   if (options.results)

@@ -1,3 +1,4 @@
+import { userGroups } from "../../people";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
@@ -11,7 +12,7 @@ export const updateApp = defineScenario<"UpdateApp", UpdateAppSettings>({
   rules,
   inventory: ({ settings }) => ({
     trusting: { roles: [ROLE_NAME], buckets: [{ label: "productionapp", name: settings.bucketName }] },
-    trusted: { groups: [DEVELOPERS, TESTERS] },
+    trusted: { groups: userGroups(settings, DEVELOPERS, TESTERS) },
   }),
   deploy,
   deployerPermissions: () => ({}),

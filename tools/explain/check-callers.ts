@@ -1,0 +1,26 @@
+import { contractOf } from "../../infra/program";
+import type { Settings } from "../../infra/settings";
+import type { ManagedPolicy } from "./managed-policies";
+import { readSession } from "./statements";
+
+/** The names of the users that npm run verify creates, and of the sessions that it asks for. */
+const CREATED_FOR_CHECKS = /\/check-[0-9a-f]{8}(-|$)/;
+
+/**
+ * Whether a caller is one of npm run verify's: no person asks about its refusals. Of what the stack itself deploys, these
+ * are the machine, the device and the jobs of the access contract.
+ */
+export function checkCallers(
+  settings: Settings,
+  managed: readonly ManagedPolicy[],
+): (who: string) => boolean {
+  const personas = contractOf(settings).flatMap(({ rows }) => rows.map(({ who }) => who));
+  const subjects = personas.flatMap((persona) => (persona.kind === "job" ? [persona.subject] : []));
+  const roles = personas.flatMap((persona) => (persona.kind === "machine" ? [persona.instanceProfile] : []));
+  const users = managed.filter(({ type }) => type === "UserPolicy").map(({ of }) => of);
+  return (who) =>
+    CREATED_FOR_CHECKS.test(who) ||
+    subjects.some((subject) => who.endsWith(` ${subject}`)) ||
+    roles.some((role) => readSession(who)?.role === role) ||
+    users.some((user) => who.endsWith(`:user/${user}`));
+}
