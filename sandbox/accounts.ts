@@ -4,6 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../infra/user-error";
+import { showDetail } from "../tools/details";
+import { ControlClient } from "./gateway/control-client";
 import { withLock } from "./lock.cjs";
 import { commandOf, commands, kill } from "./processes";
 
@@ -29,40 +31,65 @@ export interface Sandbox {
   awsConfigFile: string;
   /** Random, new for each life of the accounts. */
   instance: string;
-  /** Whether this very call gave the accounts a new, empty life. */
+  /** True when this call started the accounts, which are empty then. */
   startedAnew: boolean;
 }
 
-/** What the daemon writes once it serves. */
+/** The record that the daemon writes when it is ready. */
 export type DaemonRecord = Omit<Sandbox, "directory" | "startedAnew"> & { startedAt: string };
 
 const START_SECONDS = 90;
 const DAEMON = join(__dirname, "daemon.ts");
 
-/** Variables that could lead a tool to real AWS: remove them from the surroundings of whatever runs in the sandbox. */
+/** Variables that could lead a tool to real AWS: they are removed from the environment of every command in the sandbox. */
 export const AMBIENT_CREDENTIALS: readonly string[] = [
-  ..."ACCESS_KEY_ID SECRET_ACCESS_KEY SESSION_TOKEN SECURITY_TOKEN CREDENTIAL_EXPIRATION ACCOUNT_ID".split(
-    " ",
-  ),
-  ..."PROFILE DEFAULT_PROFILE VAULT CONFIG_FILE SHARED_CREDENTIALS_FILE REGION DEFAULT_REGION".split(" "),
-  ..."ROLE_ARN ROLE_SESSION_NAME WEB_IDENTITY_TOKEN_FILE BEARER_TOKEN_BEDROCK CA_BUNDLE".split(" "),
-  ..."CONTAINER_CREDENTIALS_RELATIVE_URI CONTAINER_CREDENTIALS_FULL_URI".split(" "),
-  ..."CONTAINER_AUTHORIZATION_TOKEN CONTAINER_AUTHORIZATION_TOKEN_FILE".split(" "),
-  ..."EC2_METADATA_DISABLED EC2_METADATA_SERVICE_ENDPOINT EC2_METADATA_SERVICE_ENDPOINT_MODE".split(" "),
-  ..."USE_FIPS_ENDPOINT USE_DUALSTACK_ENDPOINT STS_REGIONAL_ENDPOINTS IGNORE_CONFIGURED_ENDPOINT_URLS".split(
-    " ",
-  ),
-  ...[
-    "",
-    ..."S3 STS IAM SSM EC2 SNS SQS ECR KMS IOT IOT_DATA_PLANE API_GATEWAY"
-      .split(" ")
-      .map((name) => `_${name}`),
-  ].map((name) => `ENDPOINT_URL${name}`),
-].map((name) => `AWS_${name}`);
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_SECURITY_TOKEN",
+  "AWS_CREDENTIAL_EXPIRATION",
+  "AWS_ACCOUNT_ID",
+  "AWS_PROFILE",
+  "AWS_DEFAULT_PROFILE",
+  "AWS_VAULT",
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_REGION",
+  "AWS_DEFAULT_REGION",
+  "AWS_ROLE_ARN",
+  "AWS_ROLE_SESSION_NAME",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_BEARER_TOKEN_BEDROCK",
+  "AWS_CA_BUNDLE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_EC2_METADATA_DISABLED",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+  "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+  "AWS_USE_FIPS_ENDPOINT",
+  "AWS_USE_DUALSTACK_ENDPOINT",
+  "AWS_STS_REGIONAL_ENDPOINTS",
+  "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_ENDPOINT_URL_STS",
+  "AWS_ENDPOINT_URL_IAM",
+  "AWS_ENDPOINT_URL_SSM",
+  "AWS_ENDPOINT_URL_EC2",
+  "AWS_ENDPOINT_URL_SNS",
+  "AWS_ENDPOINT_URL_SQS",
+  "AWS_ENDPOINT_URL_ECR",
+  "AWS_ENDPOINT_URL_KMS",
+  "AWS_ENDPOINT_URL_IOT",
+  "AWS_ENDPOINT_URL_IOT_DATA_PLANE",
+  "AWS_ENDPOINT_URL_API_GATEWAY",
+];
 
 /**
- * Starts the accounts in a process of their own, or finds them running. Safe when called twice at once.
- * @throws {Error} when running ones have other accounts, or when they do not start, with the reason.
+ * Starts the accounts in a separate process, or finds them running. Safe when called twice at once.
+ * @throws {UserError} when running ones have other accounts, or when they do not start, with the reason.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory, accounts } = options;
@@ -103,11 +130,14 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name)),
   );
-  const child = spawn(
-    process.execPath,
-    ["--require", require.resolve("ts-node/register/transpile-only"), DAEMON, JSON.stringify(options)],
-    { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
-  );
+  const args = ["--require", join(__dirname, "../tools/transpile.cjs"), DAEMON, JSON.stringify(options)];
+  showDetail("command", `${process.execPath} ${args.join(" ")}`);
+  const child = spawn(process.execPath, args, {
+    cwd: join(__dirname, ".."),
+    detached: true,
+    stdio: ["ignore", out, out],
+    env,
+  });
   closeSync(out);
   let ended: string | undefined;
   child
@@ -151,8 +181,7 @@ export async function sandboxStatus(directory: string): Promise<Sandbox | undefi
   const record = readRecord(directory);
   if (!record) return undefined;
   try {
-    const answer = await fetch(`${record.url}/_sandbox/health`, { signal: AbortSignal.timeout(5000) });
-    const health = (await answer.json()) as { instance?: string };
+    const health = await new ControlClient(record.url).health();
     if (health.instance !== record.instance) return undefined;
   } catch {
     return undefined;
@@ -200,7 +229,7 @@ export function accountEnvironment(
     AWS_PROFILE: profile,
     AWS_REGION: sandbox.region,
     AWS_DEFAULT_REGION: sandbox.region,
-    // Profiles of the user's own making, with a role of the sandbox in them, reach it too.
+    // Profiles that the user wrote, with a role of the sandbox in them, reach it too.
     AWS_ENDPOINT_URL: sandbox.url,
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",

@@ -1,3 +1,4 @@
+import { access } from "./access/command";
 import { runCommandLine } from "./command-line";
 import { deployerPolicy } from "./deployer-policy/command";
 import { explain } from "./explain/command";
@@ -5,4 +6,4 @@ import { handover } from "./handover/command";
 import { report } from "./report/command";
 import { verify } from "./verify/command";
 
-void runCommandLine([verify, report, explain, handover, deployerPolicy]);
+void runCommandLine([verify, access, report, explain, handover, deployerPolicy]);

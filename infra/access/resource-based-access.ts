@@ -4,7 +4,7 @@ import { type Grantee, grant } from "./grant";
 import { policyDocument } from "./policy";
 import type { SharedResource } from "./shared-resource";
 
-interface Side extends AccountLocation {
+interface ManagedAccount extends AccountLocation {
   /** Undefined: the stack does not manage this side. */
   provider: pulumi.ProviderResource | undefined;
 }
@@ -18,7 +18,7 @@ export interface ResourceBasedAccessArgs<Name extends string> {
 
 /**
  * Both sides of access by resource-based policy: in the trusting account each resource, whose policy lets the trusted
- * account in; in the trusted account the grant. Who gets in keeps the own rights; across accounts both sides must allow.
+ * account in; in the trusted account the grant. The person keeps the own permissions; across accounts both sides must allow.
  * CodeCommit has no resource-based policy: its repositories are reached by role, as ParameterReader reaches its
  * parameter. So are Systems Manager's parameters and AWS IoT's topics.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
@@ -35,7 +35,7 @@ export class ResourceBasedAccess<Name extends string> extends pulumi.ComponentRe
 
   constructor(
     name: string,
-    { trusting, trusted }: { trusting: Side; trusted: Side },
+    { trusting, trusted }: { trusting: ManagedAccount; trusted: ManagedAccount },
     { grantee, resources }: ResourceBasedAccessArgs<Name>,
     opts?: pulumi.ComponentResourceOptions,
   ) {
@@ -50,9 +50,9 @@ export class ResourceBasedAccess<Name extends string> extends pulumi.ComponentRe
       }),
     ) as typeof this.addresses;
     if (grantee && trusted.provider) {
-      const rights = shared.flatMap(([, { use, besides }]) => [
+      const rights = shared.flatMap(([, { use, trustedSideOnly }]) => [
         { ...use, Effect: "Allow" as const },
-        ...(besides ? [{ ...besides, Effect: "Allow" as const }] : []),
+        ...(trustedSideOnly ? [{ ...trustedSideOnly, Effect: "Allow" as const }] : []),
       ]);
       grant(name, grantee, policyDocument(rights), { parent: this, provider: trusted.provider });
     }

@@ -13,7 +13,7 @@ interface Use {
   Resource: string | string[];
 }
 type Share = Statement & Use;
-type Options = pulumi.CustomResourceOptions & { provider: pulumi.ProviderResource };
+type ResourceOptions = pulumi.CustomResourceOptions & { provider: pulumi.ProviderResource };
 
 /**
  * A resource that other accounts may be let into by its own policy. What may be done with one of each service stands
@@ -23,12 +23,12 @@ export interface SharedResource {
   /** What both sides allow. */
   use: Use;
   /** What only the trusted side can allow, because it belongs to no resource. */
-  besides?: Use;
+  trustedSideOnly?: Use;
   /** Where it is reached, if that is known before it exists. */
   address?: string;
   /** Creates it with a policy that makes the statement `share`. Gives the address, if that is known only then. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to give
-  create(name: string, share: Share, opts: Options): pulumi.Output<string> | void;
+  create(name: string, share: Share, opts: ResourceOptions): pulumi.Output<string> | void;
 }
 
 /** A bucket: list it, read and write its objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html */
@@ -94,7 +94,7 @@ export function repository(owner: AccountLocation, repositoryName: string, prote
       Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
       Resource: arn(owner, "ecr", `repository/${repositoryName}`),
     },
-    besides: { Sid: "SignInToEcr", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
+    trustedSideOnly: { Sid: "SignInToEcr", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
     address: `${owner.accountId}.dkr.ecr.${owner.region}.${dnsSuffix(owner)}/${repositoryName}`,
     create: (name, { Resource: _, ...share }, opts) => {
       const { name: repository } = new ecr.Repository(

@@ -13,6 +13,8 @@ export interface Scope {
   globals: Fields;
   /** Values of each loop's identifier around this place. */
   loops: Map<string, unknown>;
+  /** Nothing here is a reference. */
+  isPlain: boolean;
   /** A transform adds resources that the template does not declare. */
   isTransformed: boolean;
   /** Set once one of several possible values is taken. */
@@ -37,6 +39,7 @@ export const emptyScope = (): Scope => ({
   conditions: undefined,
   globals: {},
   loops: new Map(),
+  isPlain: false,
   isTransformed: false,
   choices: { wereTaken: false },
   resolved: new Map(),
@@ -189,7 +192,7 @@ function toText(value: unknown, scope: Scope): string {
  * @param only "itself" replaces the value only if it is a reference itself.
  */
 export function resolve(value: unknown, scope: Scope, only?: "itself", depth = 0): unknown {
-  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (typeof value !== "object" || value === null || scope.isPlain || depth > DEEPEST) return value;
   const keys = Object.keys(value);
   const name = keys.length === 1 && /^(Ref|Fn::\w+)$/.test(keys[0] as string) ? keys[0] : undefined;
   if (only && !name) return value;

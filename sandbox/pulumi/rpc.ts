@@ -1,8 +1,9 @@
 import { fstatSync } from "node:fs";
 import * as grpc from "@grpc/grpc-js";
+import { UserError } from "../../infra/user-error";
 
 /** An answer to the engine that carries a gRPC status, optionally with details that the engine understands. */
-export class RpcError extends Error {
+export class RpcError extends UserError {
   constructor(
     readonly code: grpc.status,
     readonly details: string,
@@ -12,7 +13,13 @@ export class RpcError extends Error {
   }
 }
 
-/** Makes a gRPC handler of a function; what it throws is the call's error, in its own words. */
+/** What the user reads of an error: the message of one that is meant for people, the stack of a defect. */
+export function explain(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Makes a gRPC handler of a function; what it throws is the call's error. */
 export function unary<Request, Response>(
   handle: (request: Request, call: grpc.ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
 ): grpc.handleUnaryCall<Request, Response> {
@@ -21,11 +28,7 @@ export function unary<Request, Response>(
       callback(null, await handle(call.request, call));
     } catch (error) {
       if (error instanceof RpcError) callback(error);
-      else
-        callback({
-          code: grpc.status.UNKNOWN,
-          details: error instanceof Error ? error.message : String(error),
-        });
+      else callback({ code: grpc.status.UNKNOWN, details: explain(error) });
     }
   };
 }
@@ -35,7 +38,7 @@ export function engineAddress(argv = process.argv.slice(2)): string | undefined 
   return argv.filter((argument, i) => !argument.startsWith("-") && argv[i - 1] !== "--tracing").at(-1);
 }
 
-/** Serves the plugin on a free loopback port and tells the engine which, on standard output. Ends with the engine. */
+/** Serves the plugin on a free loopback port, which it writes to standard output for the engine. Ends with the engine. */
 export function serve<S extends grpc.UntypedServiceImplementation>(
   service: grpc.ServiceDefinition<S>,
   implementation: Partial<S>,

@@ -18,7 +18,7 @@ function proposal(token: string, state: Values, news: Values): Record<string, "u
   );
 }
 
-interface Decision {
+interface DecisionCase {
   type: string;
   state: Values;
   inputs: Values;
@@ -77,7 +77,7 @@ const oidcProvider = (url: string, thumbprintLists = THUMBPRINTS) => ({
 });
 
 /** As github.com/hashicorp/terraform-provider-aws 6.48 decides. */
-const decisions: Record<string, Decision> = {
+const decisions: Record<string, DecisionCase> = {
   "updates the endpoint type of a REST API": {
     type: "aws:apigateway/restApi:RestApi",
     state: REST_API,
@@ -90,7 +90,7 @@ const decisions: Record<string, Decision> = {
     inputs: { name: "a" },
     proposes: {},
   },
-  "takes a REST API's state without the import's mode for one with the default": {
+  "treats a state of a REST API without the mode of the import as one with the default": {
     type: "aws:apigateway/restApi:RestApi",
     state: { ...REST_API, putRestApiMode: undefined },
     inputs: { name: "a" },
@@ -189,7 +189,7 @@ const decisions: Record<string, Decision> = {
     inputs: encryptedBy("aws:kms"),
     proposes: { rules: "update" },
   },
-  "takes deletion without MFA for what a bucket says nothing of": {
+  "treats a bucket that says nothing of MFA as one that deletes without it": {
     type: "aws:s3/bucketVersioning:BucketVersioning",
     state: VERSIONING,
     inputs: { bucket: "b", versioningConfiguration: { status: "Enabled", mfaDelete: "Disabled" } },
@@ -237,7 +237,7 @@ const decisions: Record<string, Decision> = {
     inputs: oidcProvider("https://gitlab.example"),
     proposes: { url: "replace" },
   },
-  "takes the order of thumbprints for theirs": {
+  "compares thumbprints in their order": {
     type: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     state: oidcProvider(ISSUER),
     inputs: oidcProvider(`https://${ISSUER}`, [...THUMBPRINTS].reverse()),
@@ -270,7 +270,7 @@ const decisions: Record<string, Decision> = {
     inputs: {},
     proposes: {},
   },
-  "takes a key's ARN for its ID": {
+  "accepts the ARN of a key as its ID": {
     type: "aws:kms/alias:Alias",
     state: { name: "alias/a", targetKeyId: KEY_ID },
     inputs: { name: "alias/a", targetKeyId: KEY_ARN },
@@ -323,7 +323,7 @@ describe("the stand-in AWS plugin decides as the official provider's source: it"
     }
   });
 
-  it("makes a name of a prefix at creation, and tells the prefix from the name", () => {
+  it("makes a name from a prefix at creation, and finds the prefix in the name", () => {
     const role = typeOf("aws:iam/role:Role");
     const request = new CheckRequest().setType("aws:iam/role:Role").setName("role");
     const { inputs } = check(role, { assumeRolePolicy: "{}", namePrefix: "app-" }, {}, request, undefined);
@@ -333,7 +333,7 @@ describe("the stand-in AWS plugin decides as the official provider's source: it"
     assert.deepEqual([prefixOf(name), prefixOf("role-0123abc")], ["app-", ""]);
   });
 
-  it("takes the lists of defaults that the official plugin writes into nested inputs for none", () => {
+  it("ignores the lists of defaults that the official plugin writes into nested inputs", () => {
     const official = {
       __defaults: [],
       bucket: "b",

@@ -14,7 +14,7 @@ import { OFFICIAL_STATE } from "./fixtures/official-state";
 const ACCOUNTS = { dev: "000000000021", prod: "000000000022" };
 const VARIANT = "services,others";
 
-interface StateResource {
+interface CheckpointResource {
   urn: string;
   type: string;
   id?: string;
@@ -56,8 +56,8 @@ describe("a stack that goes from one AWS plugin to the other", function () {
   const { client, directory, pulumi, refresh, succeeds, up } = engine;
   const file = join(directory, "state/.pulumi/stacks/engine-fixture/dev.json");
   const readState = () => JSON.parse(readFileSync(file, "utf8"));
-  const resourcesOf = (state: ReturnType<typeof readState>): StateResource[] =>
-    state.checkpoint.latest.resources.filter(({ type }: StateResource) => type.startsWith("aws:"));
+  const resourcesOf = (state: ReturnType<typeof readState>): CheckpointResource[] =>
+    state.checkpoint.latest.resources.filter(({ type }: CheckpointResource) => type.startsWith("aws:"));
   const find = (token: string) => {
     const found = resourcesOf(readState()).find(({ type }) => type === token);
     assert(found?.id && found.outputs, token);
@@ -126,7 +126,7 @@ describe("a stack that goes from one AWS plugin to the other", function () {
     assert.match(await up(VARIANT), new RegExp(`^\\s*${total} unchanged`, "m"));
   });
 
-  it("shows a queue that was changed behind its back, and sets it back", async () => {
+  it("shows a queue that was changed outside the engine, and sets it back", async () => {
     const { id: QueueUrl } = find("aws:sqs/queue:Queue");
     const Attributes = { DelaySeconds: "5", MessageRetentionPeriod: "60" };
     await client(SQSClient).send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -183,7 +183,7 @@ describe("a stack that goes from one AWS plugin to the other", function () {
     await up(VARIANT);
   });
 
-  it("takes a user out of its groups when it deletes it", async () => {
+  it("removes a user from its groups before it deletes it", async () => {
     const aws = client(iam.IAMClient);
     await up(`${VARIANT},member`);
     await aws.send(new iam.AddUserToGroupCommand({ UserName: "member", GroupName: "readers" }));

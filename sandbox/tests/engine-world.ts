@@ -10,7 +10,7 @@ import { engineEnvironment, ensureStack } from "../pulumi/engine";
 import { confined } from "../rehearsal";
 import { type Toolchain, toolchain } from "../toolchain";
 
-interface Ended {
+interface EndedCommand {
   code: number;
   output: string;
 }
@@ -61,10 +61,14 @@ export function engineWorld(accounts: { dev: string; prod: string }) {
   });
 
   /** Runs a pulumi command to its end, on the program's variant, and looks whether the settings kept their bytes. */
-  async function pulumi(variant: string, args: string[], more?: Record<string, string>): Promise<Ended> {
+  async function pulumi(
+    variant: string,
+    args: string[],
+    more?: Record<string, string>,
+  ): Promise<EndedCommand> {
     const all = [...args, "--non-interactive", "--color=never"];
     const options = { cwd: project, env: surroundings(variant, more), maxBuffer: 1 << 28 };
-    const ended = await new Promise<Ended>((resolve) =>
+    const ended = await new Promise<EndedCommand>((resolve) =>
       execFile(tools.pulumi, all, options, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
       ),

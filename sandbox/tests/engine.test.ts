@@ -86,7 +86,7 @@ describe("the engine with its stand-ins", function () {
     await up();
   });
 
-  it("reads back what was changed behind its back, and mends it", async () => {
+  it("reads back what was changed outside the engine, and sets it back", async () => {
     const aws = client(iam.IAMClient);
     const Statement = {
       Effect: "Allow",
@@ -191,7 +191,7 @@ describe("the engine with its stand-ins", function () {
     );
   });
 
-  it("takes in whatever a killed engine had created and not written down, where its inputs tell the ID", async () => {
+  it("imports what a killed engine had created and not written to its state, where the ID follows from the inputs", async () => {
     await up("services");
     const file = join(directory, "state/.pulumi/stacks/engine-fixture/dev.json");
     const state = JSON.parse(readFileSync(file, "utf8"));
@@ -262,7 +262,7 @@ describe("the engine with its stand-ins", function () {
     assert.deepEqual(await plugins(), []);
   });
 
-  it("forgets a stack whose accounts are gone, and makes it anew", async () => {
+  it("forgets a stack whose accounts no longer exist, and creates it again", async () => {
     await up();
     await forgetStack(directory);
     await ensureStack("dev", engine.environment, project);

@@ -19,7 +19,8 @@ import type { Caller } from "../../tools/verify/caller";
 import { type CheckUser, CheckUsers } from "../../tools/verify/check-users";
 import { jobToken } from "../../tools/verify/job-token";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const ROLE = "arn:aws:iam::000000000002:role/UpdateApp";
@@ -36,7 +37,7 @@ describe("a deployed stack's results, handover and explanations", function () {
   const command = (program: string, args: readonly string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
       const env = confined({ ...rehearsal.environment, ...surroundings });
-      execFile(program, args, { cwd: PROJECT_DIRECTORY, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      execFile(program, args, { cwd: rehearsal.project, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );
     });
@@ -61,7 +62,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     );
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, directory);
+    rehearsal = await rehearseCopy(directory);
     const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive"];
     const deployed = await command(rehearsal.tools.pulumi, up);
     assert.equal(deployed.code, 0, deployed.stdout + deployed.stderr);
@@ -81,7 +82,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     surroundings = {};
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(rehearsal.sandbox.directory);
     rmSync(directory, { recursive: true, force: true });
   });
 

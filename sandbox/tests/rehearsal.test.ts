@@ -25,16 +25,19 @@ import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts
 import { fromIni } from "@aws-sdk/credential-providers";
 import { contractOf } from "../../infra/program";
 import { commandArguments } from "../../tools/command-line";
+import { readStackSettings } from "../../tools/stack-settings";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { ControlClient } from "../gateway/control-client";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
-const count = contractOf(settingsOf("dev")).flatMap(({ checks }) => checks).length;
+const count = contractOf(readStackSettings("dev")).flatMap(({ checks }) => checks).length;
 const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`);
 
 const execute = promisify(execFile);
@@ -43,19 +46,19 @@ describe("stack prod, as cloned", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-prod-"));
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
   });
 
   it("can be rehearsed under AWS's documentation IDs, but is refused by name where it would go to AWS", async () => {
-    const rehearsal = await rehearse("prod", () => {}, directory);
+    const rehearsal = await rehearseCopy(directory, "prod");
     assert.deepEqual(Object.values(rehearsal.sandbox.accounts).slice(0, 2), ["123456789012", "111122223333"]);
     const preview = async (env: NodeJS.ProcessEnv) =>
       execute(
         rehearsal.tools.pulumi,
         ["preview", "--stack", "prod", "--non-interactive", "--policy-pack", "policypack"],
         {
-          cwd: PROJECT_DIRECTORY,
+          cwd: rehearsal.project,
           env,
         },
       );
@@ -85,7 +88,7 @@ describe("stack dev, rehearsed", function () {
     program: string,
     args: readonly string[],
     extra: Record<string, string> = {},
-    cwd = PROJECT_DIRECTORY,
+    cwd = rehearsal.project,
   ) =>
     new Promise<Ended>((resolve) => {
       const env = { ...confined(rehearsal.environment), ...extra };
@@ -119,7 +122,7 @@ describe("stack dev, rehearsed", function () {
     });
     return { region: "ap-northeast-1", endpoint: url, credentials };
   };
-  /** Everything of ours that an account holds, whoever made it. */
+  /** Everything that an account holds, from the program or the checks. */
   const holdings = async (profile: string) => {
     const [iam, s3] = [new IAMClient(client(profile)), new S3Client(client(profile))];
     const [roles, groups, users, policies, devices, buckets, topics, queues, repositories, apis] =
@@ -149,7 +152,7 @@ describe("stack dev, rehearsed", function () {
     ].sort();
   };
   const begin = async () => {
-    rehearsal = await rehearse("dev", (line) => said.push(line), directory);
+    rehearsal = await rehearseCopy(directory, "dev", (line) => said.push(line));
   };
 
   let atFirst: { dev: unknown; prod: unknown };
@@ -158,7 +161,7 @@ describe("stack dev, rehearsed", function () {
     atFirst = { dev: await holdings("dev"), prod: await holdings("prod") };
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -206,16 +209,13 @@ describe("stack dev, rehearsed", function () {
   it("lets a pull request preview, and see drift, with the rights of its role alone", async () => {
     const { url } = rehearsal.sandbox;
     const subject = "repo:example/cross-account-access:pull_request";
-    const query = new URLSearchParams({ subject, audience: "sts.amazonaws.com" });
-    const token = (await (await fetch(`${url}/_sandbox/token?${query}`, { method: "POST" })).json()) as {
-      value: string;
-    };
+    const token = await new ControlClient(url).token(subject, "sts.amazonaws.com");
     const profile = async (name: string, accountId: string) => {
       const { Credentials } = await new STSClient({ region: "ap-northeast-1", endpoint: url }).send(
         new AssumeRoleWithWebIdentityCommand({
           RoleArn: `arn:aws:iam::${accountId}:role/GitHubActionsPreview`,
           RoleSessionName: "preview",
-          WebIdentityToken: token.value,
+          WebIdentityToken: token,
         }),
       );
       const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;
@@ -252,7 +252,7 @@ describe("stack dev, rehearsed", function () {
         ["stack", "output", "--json", "--stack", "dev"],
         {
           env: confined(rehearsal.environment),
-          cwd: PROJECT_DIRECTORY,
+          cwd: rehearsal.project,
         },
       );
       const { accessKeyId, secretAccessKey } = member.credentials;
@@ -290,21 +290,17 @@ describe("stack dev, rehearsed", function () {
     }
   });
 
-  it("leaves the committed settings as they are", async () => {
-    const { stdout } = await new Promise<{ stdout: string }>((resolve) =>
-      execFile(
-        "git",
-        ["status", "--porcelain", "Pulumi.dev.yaml", "Pulumi.yaml"],
-        { cwd: PROJECT_DIRECTORY },
-        (_, stdout) => resolve({ stdout }),
-      ),
-    );
-    assert.equal(stdout, "");
+  it("leaves the committed settings as they are", () => {
+    for (const name of ["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.yaml"])
+      assert.equal(
+        readFileSync(join(rehearsal.project, name), "utf8"),
+        readFileSync(join(PROJECT_DIRECTORY, name), "utf8"),
+      );
   });
 
   for (const [mistake, { caughtBy }] of Object.entries(mutations))
     it(`is caught by ${caughtBy.join(" and ")} where ${mistake}`, async () => {
-      const settings = ["--config-file", join(PROJECT_DIRECTORY, "Pulumi.dev.yaml")];
+      const settings = ["--config-file", join(rehearsal.project, "Pulumi.dev.yaml")];
       const args = ["up", "--yes", "--skip-preview", ...settings, ...STACK];
       const deployed = await command(rehearsal.tools.pulumi, args, { MUTATION: mistake }, MUTATED);
       assert.equal(deployed.code, 0, deployed.output);
@@ -313,13 +309,13 @@ describe("stack dev, rehearsed", function () {
       assert.equal(code, 1);
     });
 
-  it("is mended by the next up, after any of these", async () => {
+  it("is corrected by the next up, after any of these", async () => {
     await up();
     const { output } = await verify();
     assert.match(output, ALL_AS_EXPECTED, output);
   });
 
-  it("shows a trust policy changed behind the engine's back, and mends it", async () => {
+  it("shows a trust policy changed behind the engine's back, and undoes it", async () => {
     const iam = new IAMClient(client("prod"));
     const trust = async () =>
       (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!.AssumeRolePolicyDocument!;
@@ -346,7 +342,7 @@ describe("stack dev, rehearsed", function () {
   it("is completed by the next up where the engine is killed in the middle of one", async () => {
     const args = ["up", "--yes", "--skip-preview", ...STACK];
     const env = confined(rehearsal.environment);
-    const engine = spawn(rehearsal.tools.pulumi, args, { cwd: PROJECT_DIRECTORY, env, detached: true });
+    const engine = spawn(rehearsal.tools.pulumi, args, { cwd: rehearsal.project, env, detached: true });
     // Killed as soon as the first resource of the program exists.
     while (JSON.stringify(await holdings("prod")) === JSON.stringify(atFirst.prod)) await sleep(50);
     process.kill(-engine.pid!, "SIGKILL");

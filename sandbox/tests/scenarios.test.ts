@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,11 +14,14 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
+import { commandArguments } from "../../tools/command-line";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { ControlClient } from "../gateway/control-client";
+import { confined, type Rehearsal } from "../rehearsal";
 import { words } from "./gateway-world";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
 
 const REGION = "ap-northeast-1";
@@ -37,14 +32,12 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "scenarios-"));
   const home = join(directory, "home");
-  const project = join(directory, "project");
-  const settings = join(project, "Pulumi.dev.yaml");
   let rehearsal: Rehearsal;
   let outputs: Record<string, Record<string, string>>;
 
   const pulumi = async (...args: string[]) => {
     const env = confined(rehearsal.environment);
-    const options = { env, cwd: PROJECT_DIRECTORY, maxBuffer: 1 << 26 };
+    const options = { env, cwd: rehearsal.project, maxBuffer: 1 << 26 };
     const { stdout } = await promisify(execFile)(
       rehearsal.tools.pulumi,
       [...args, "--stack", "dev"],
@@ -52,12 +45,10 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     );
     return stdout;
   };
-  /** Deploys with these settings besides those of stack dev. */
+  /** Deploys with these settings in addition to those of stack dev. */
   const up = async (...more: string[][]) => {
-    const file = ["--config-file", settings];
-    for (const [name, ...value] of more)
-      await pulumi("config", "set", `${PROJECT}:${name}`, ...value, ...file);
-    await pulumi("up", "--yes", "--skip-preview", "--non-interactive", ...file);
+    for (const [name, ...value] of more) await pulumi("config", "set", `${PROJECT}:${name}`, ...value);
+    await pulumi("up", "--yes", "--skip-preview", "--non-interactive");
   };
   const caller = (credentials: AwsCredentialIdentity | ReturnType<typeof fromIni>) => ({
     region: REGION,
@@ -79,24 +70,21 @@ describe("settings and commands of the scenarios, rehearsed", function () {
 
   let parameterKeyArn: string;
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, directory);
+    rehearsal = await rehearseCopy(directory);
     const { KeyMetadata } = await new KMSClient(administrator("prod")).send(new CreateKeyCommand({}));
     parameterKeyArn = KeyMetadata!.Arn!;
-    mkdirSync(project);
-    for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml"])
-      copyFileSync(join(PROJECT_DIRECTORY, file), join(project, file));
     await up(["parameterKeyArn", parameterKeyArn], ["parameterValue", SECRET, "--secret"]);
     outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
     mkdirSync(join(home, ".aws"), { recursive: true });
     const { instanceOperator, topicPublisher } = outputs;
-    // The texts as they are told, with nothing added.
+    // The texts as the outputs give them, with nothing added.
     writeFileSync(
       join(home, ".aws", "config"),
       `${instanceOperator!.machineCliProfile}\n${topicPublisher!.cliProfiles}`,
     );
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(rehearsal.sandbox.directory);
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -179,7 +167,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the machine's AWS CLI, with the profile text that is told and what instance metadata gives", () => {
+  describe("the machine's AWS CLI, with the profile text of the output and what instance metadata gives", () => {
     let operated: string;
     let another: string;
     let metadata: Record<string, string>;
@@ -195,9 +183,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       another = await launch("prod", {});
       const Name = outputs.instanceOperator!.instanceProfile;
       const machine = await launch("dev", { IamInstanceProfile: { Name } });
-      const url = `${rehearsal.sandbox.url}/_sandbox/metadata?instanceId=${machine}`;
-      const answer = (await (await fetch(url, { method: "POST" })).json()) as { url: string };
-      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: answer.url };
+      const url = await new ControlClient(rehearsal.sandbox.url).metadataUrl(machine);
+      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: url };
     });
 
     it("describes the instances of the other account, and not without its metadata", async () => {
@@ -228,7 +215,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     });
   });
 
-  describe("the device's AWS CLI, with the profile texts that are told", () => {
+  describe("the device's AWS CLI, with the profile texts of the output", () => {
     let watcher: MqttClient;
     const seen: string[] = [];
     const publish = (profile: string, topic: string, message: string) => {
@@ -265,14 +252,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
 
   describe("npm run verify", () => {
     const verify = async () => {
-      const args = [
-        require.resolve("ts-node/register/transpile-only"),
-        join(PROJECT_DIRECTORY, "tests/live"),
-      ];
-      const TS_NODE_PROJECT = join(PROJECT_DIRECTORY, "tsconfig.json");
-      // There `pulumi config` finds the settings that were deployed.
-      const options = { env: { ...confined(rehearsal.environment), TS_NODE_PROJECT }, cwd: project };
-      return (await promisify(execFile)(process.execPath, ["-r", ...args, "dev"], options)).stdout;
+      const options = { env: confined(rehearsal.environment), cwd: rehearsal.project };
+      return (await promisify(execFile)(process.execPath, commandArguments("verify", "dev"), options)).stdout;
     };
     it("expects of every check what these settings say", async () => {
       const said = await verify();

@@ -41,7 +41,7 @@ const place = (profile: Profile): AccountLocation => ({
 });
 const [dev, prod, outsider] = [place("dev"), place("prod"), place("outsider")];
 
-/** Whoever asks: users of dev and of an account outside the organisation, and a role of dev that a machine runs as. */
+/** Everyone who asks: users of dev and of an account outside the organisation, and a role of dev that a machine runs as. */
 type Who = "a member" | "a colleague" | "an outsider" | "a machine";
 const homeOf = (who: Who): Profile => (who === "an outsider" ? "outsider" : "dev");
 
@@ -49,13 +49,13 @@ interface Ask {
   who?: Who;
   /** MFA shown: a code in the very request, or a session that began with one so many seconds ago. Default: none. */
   mfa?: "code" | number;
-  /** What AssumeRole is sent besides. */
+  /** Further parameters of AssumeRole. */
   sent?: Partial<AssumeRoleCommandInput>;
   /** What the role then does. Default: nothing. */
   does?: "list buckets" | "look at instances";
 }
 interface Option {
-  /** What the components are given besides what every role here has. */
+  /** What the components are given in addition to what every role here has. */
   role: Pick<CrossAccountRoleArgs, "trust"> & Partial<CrossAccountRoleArgs>;
   /** What the callers are granted: the role's own ARN unless another one is named. */
   grant?: SessionRights & { roleArn?: string };
@@ -73,7 +73,7 @@ const LOOK: Statement = {
   Action: ["s3:ListAllMyBuckets", "ec2:DescribeInstances"],
   Resource: "*",
 };
-const TOLD = { roleName: "externalId-and-path", path: "/apps/", externalId: "42-42" };
+const ROLE = { roleName: "externalId-and-path", path: "/apps/", externalId: "42-42" };
 
 const named = (option: string) => option.replaceAll(/\W+/g, "-");
 /** Every option has callers of its own, so that no grant of another option speaks for them. */
@@ -246,8 +246,8 @@ const options: Record<string, Option> = {
     asks: { "by its ARN with the path": [{}, refusedBy("identity-based policy")] },
   },
   "externalId and path": {
-    role: { trust: bySelf({ externalId: TOLD.externalId }, true), path: TOLD.path },
-    asks: { "both, and MFA": [{ mfa: "code", sent: { ExternalId: TOLD.externalId } }, "allowed"] },
+    role: { trust: bySelf({ externalId: ROLE.externalId }, true), path: ROLE.path },
+    asks: { "both, and MFA": [{ mfa: "code", sent: { ExternalId: ROLE.externalId } }, "allowed"] },
   },
   maxSessionDuration: {
     role: { trust: bySelf({}), maxSessionDuration: 7200 },
@@ -308,7 +308,7 @@ describe("trust options, asked of the endpoint", function () {
     if (who === "a machine") {
       const Principal = { AWS: iamArn(place(home), "root") };
       const arn = await world.role(home, name, policy({ Principal, Action: "sts:AssumeRole" }));
-      callers.set(name, { credentials: () => world.assume(world.door.administrators[home]!, arn) });
+      callers.set(name, { credentials: () => world.assume(world.gateway.administrators[home]!, arn) });
     } else {
       const { credentials } = await world.person(home, name);
       const device = await world.device(home, name, name);
@@ -373,8 +373,8 @@ describe("trust options, asked of the endpoint", function () {
         });
     });
 
-  it("the profile text that people are told carries external ID and path", async () => {
-    const told = roleInstructions(prod, dev, { ...TOLD, sessionDuration: 3600 });
+  it("the profile text of the instructions carries external ID and path", async () => {
+    const instructions = roleInstructions(prod, dev, { ...ROLE, sessionDuration: 3600 });
     const { credentials, device } = callers.get(nameOf("a member", "externalId and path"))!;
     const folder = mkdtempSync(join(tmpdir(), "trust-options-"));
     try {
@@ -388,22 +388,22 @@ describe("trust options, asked of the endpoint", function () {
         writeFileSync(configFilepath, `[profile me]\n${keys}\n${mine}`);
         world.advance(30);
         return fromIni({
-          profile: TOLD.roleName,
+          profile: ROLE.roleName,
           configFilepath,
           filepath: configFilepath,
           ignoreCache: true,
           mfaCodeProvider: async () => device!.code(),
           clientConfig: {
             region: REGION,
-            endpoint: world.door.url,
+            endpoint: world.gateway.url,
             systemClockOffset: world.now() - Date.now(),
           } as object,
         })();
       };
-      const session = await assume(told.cliProfile);
+      const session = await assume(instructions.cliProfile);
       const caller = await world.client(STSClient, session).send(new GetCallerIdentityCommand({}));
       assert.match(caller.Arn!, /:assumed-role\/externalId-and-path\//);
-      assert.match(await words(assume(told.cliProfile.replace(/external_id.*\n/, ""))), BY_TRUST);
+      assert.match(await words(assume(instructions.cliProfile.replace(/external_id.*\n/, ""))), BY_TRUST);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parse } from "yaml";
-import { actionlint } from "../toolchain";
+import { actionlint, zizmor } from "../toolchain";
 
 const ROOT = join(__dirname, "../..");
 const FORKS_STAY_OUT = "github.event.pull_request.head.repo.full_name == github.repository";
@@ -116,6 +116,13 @@ describe("the workflows", () => {
     assert.equal(status, 0, `${stdout}${stderr}`);
   });
 
+  it("have no finding of zizmor's of medium severity or more, asked without a network", async function () {
+    this.timeout(300_000);
+    const args = ["--offline", "--no-progress", "--min-severity", "medium", ".github"];
+    const { status, stdout, stderr } = spawnSync(await zizmor(), args, { cwd: ROOT });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+  });
+
   for (const [rule, { wrong, breaks }] of Object.entries(rules)) {
     it(rule, () => {
       assert(files.length >= 5, files.join());
@@ -189,7 +196,7 @@ describe(`the comment of a pull request${JQ ? "" : " (not run: no jq found)"}`, 
     const read = (file: string) => readFileSync(join(directory, file), "utf8");
     return { comment: read("comment.md"), last: read("calls.txt").trim().split("\n").at(-1)! };
   };
-  /** Who may do much is told in many lines, and in more than fit. */
+  /** A person with many permissions takes many lines, and more than fit. */
   const access = (stack: string, lines: number) => {
     const row = "- **everyone**: s3:GetObject on the bucket of the production application\n";
     const fold = (name: string) =>

@@ -2,3 +2,4 @@ export { actionlint } from "./actionlint";
 export type { Report } from "./install";
 export { findOfficialTools, userPulumiHome } from "./official";
 export { describeOrigin, type Toolchain, toolchain } from "./toolchain";
+export { zizmor } from "./zizmor";

@@ -4,7 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { cliProfile, roleInstructions, switchRoleLink } from "../../infra/access/role-instructions";
+import {
+  cliProfile,
+  permissionSetProfile,
+  roleInstructions,
+  switchRoleLink,
+} from "../../infra/access/role-instructions";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
 const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
@@ -16,7 +21,7 @@ const dev = place("000000000001");
 const conditionOf = (trust: Trust) => trustStatements(trust)[0]!.Condition;
 
 describe("trust statements", () => {
-  it("ask people for MFA unless told otherwise, with Bool and not BoolIfExists", () => {
+  it("ask people for MFA unless the arguments say otherwise, with Bool and not BoolIfExists", () => {
     assert.deepEqual(trustStatements({ people: { accounts: [dev] } }), [
       {
         Sid: "People",
@@ -92,6 +97,33 @@ describe("trust statements", () => {
       },
     ]);
   });
+  it("let in people of a permission set by the role that Identity Center keeps for it, without MFA", () => {
+    const statements = trustStatements({
+      people: { accounts: [dev] },
+      permissionSets: { accounts: [dev], names: ["Developers", "Support"] },
+    });
+    assert.deepEqual(
+      statements.map(({ Sid }) => Sid),
+      ["People", "PermissionSets"],
+    );
+    const path = "arn:aws:iam::000000000001:role/aws-reserved/sso.amazonaws.com/";
+    assert.deepEqual(statements[1], {
+      Sid: "PermissionSets",
+      Effect: "Allow",
+      Principal: { AWS: ["arn:aws:iam::000000000001:root"] },
+      Action: "sts:AssumeRole",
+      Condition: {
+        ArnLike: {
+          "aws:PrincipalArn": [
+            `${path}AWSReservedSSO_Developers_????????????????`,
+            `${path}*/AWSReservedSSO_Developers_????????????????`,
+            `${path}AWSReservedSSO_Support_????????????????`,
+            `${path}*/AWSReservedSSO_Support_????????????????`,
+          ],
+        },
+      },
+    });
+  });
   it("refuse a role that trusts nobody, and an MFA age without MFA", () => {
     assert.throws(() => trustStatements({}), /trusts nobody/);
     assert.throws(
@@ -128,7 +160,7 @@ describe("a cross-account role", () => {
       new CrossAccountRole("UpdateApp", dev, { ...args, ...more }, { provider });
     });
 
-  it("has no path, no boundary, no managed policy and an hour's sessions unless told otherwise", async () => {
+  it("has no path, no boundary, no managed policy and an hour's sessions unless the arguments say otherwise", async () => {
     const { Role, RolePolicyAttachment } = await roleWith({});
     assert.equal(Role!.path, "/");
     assert.equal(Role!.maxSessionDuration, 3600);
@@ -172,7 +204,7 @@ describe("a grant", () => {
     });
 });
 
-describe("what people are told", () => {
+describe("the instructions for people", () => {
   it("has a switch-role link for each partition's console, with the path inside the role name", () => {
     const link = (region: string) =>
       new URL(switchRoleLink(place("000000000002", region), "UpdateApp", "/apps/"));
@@ -201,17 +233,40 @@ duration_seconds = 3600
 `,
     );
   });
+  it("has a profile for people of a permission set: no MFA, and an hour at most, as sessions of roles have", () => {
+    const role = { roleName: "UpdateApp", sessionDuration: 7200 };
+    assert.equal(
+      permissionSetProfile(place("000000000002"), dev, role, "Developers"),
+      `[sso-session identity-center]
+sso_start_url = YOUR-ACCESS-PORTAL-URL
+sso_region = YOUR-IDENTITY-CENTER-REGION
+sso_registration_scopes = sso:account:access
+
+[profile Developers-000000000001]
+sso_session = identity-center
+sso_account_id = 000000000001
+sso_role_name = Developers
+region = ap-northeast-1
+
+[profile UpdateApp]
+role_arn = arn:aws:iam::000000000002:role/UpdateApp
+source_profile = Developers-000000000001
+region = ap-northeast-1
+duration_seconds = 3600
+`,
+    );
+  });
   it("follows a role's path, in its ARN, its link and its profile", () => {
     const role = { roleName: "UpdateApp", path: "/apps/", sessionDuration: 3600 };
-    const told = roleInstructions(place("000000000002"), dev, role);
-    assert.equal(told.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
-    assert.equal(new URL(told.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
-    assert.match(told.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
+    const instructions = roleInstructions(place("000000000002"), dev, role);
+    assert.equal(instructions.roleArn, "arn:aws:iam::000000000002:role/apps/UpdateApp");
+    assert.equal(new URL(instructions.switchRoleLink!).searchParams.get("roleName"), "apps/UpdateApp");
+    assert.match(instructions.cliProfile, /^role_arn = arn:aws:iam::000000000002:role\/apps\/UpdateApp$/m);
   });
   it("gives no switch-role link where the trust asks for an external ID, which only a profile can send", () => {
     const role = { roleName: "UpdateApp", externalId: "42-42", sessionDuration: 3600 };
-    const told = roleInstructions(place("000000000002"), dev, role);
-    assert(!("switchRoleLink" in told));
-    assert.match(told.cliProfile, /^external_id = 42-42$/m);
+    const instructions = roleInstructions(place("000000000002"), dev, role);
+    assert(!("switchRoleLink" in instructions));
+    assert.match(instructions.cliProfile, /^external_id = 42-42$/m);
   });
 });

@@ -23,7 +23,7 @@ const imports = new Map(
 );
 const folderOf = (file: string) => file.split("/")[0]!;
 
-/** Where each folder's imports may lead, besides itself. */
+/** Where each folder's imports may lead, in addition to itself. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   infra: [],
   policypack: [],

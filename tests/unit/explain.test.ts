@@ -728,7 +728,7 @@ describe("the sandbox's record", () => {
 
 describe("the line that makes a policy", () => {
   for (const [resource, type, expected] of [
-    ["UpdateApp", "Role", /trust: \{ people/],
+    ["UpdateApp", "Role", /trust: people/],
     ["UpdateApp-permissions", "RolePolicy", /permissions: readAndWrite/],
     ["Developers-may-assume-UpdateApp", "GroupPolicy", /"Developers-may-assume-UpdateApp"/],
     ["machine-may-assume-InstanceOperator", "RolePolicy", /"machine-may-assume-InstanceOperator"/],

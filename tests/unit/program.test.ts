@@ -160,6 +160,38 @@ describe("the program", () => {
     assert(!types.includes("aws:iam/openIdConnectProvider:OpenIdConnectProvider"));
   });
 
+  it("gives names from the settings, and a permission to a group that exists already", async () => {
+    const written = {
+      roleName: "Updater",
+      trustedGroup: "Staff",
+      createTrustedGroup: "false",
+      untrustedGroup: "",
+    };
+    const all = await registrations({ ...written, scenarios: '["UpdateApp"]', bucketName: "updated" });
+    const inputsOf = (type: string) =>
+      all.filter((one) => one.type.endsWith(`:${type}`)).map((one) => one.inputs);
+    assert.deepEqual(inputsOf("Group"), []);
+    const [{ group, policy }] = inputsOf("GroupPolicy") as [Record<string, string>];
+    assert.equal(group, "Staff");
+    assert.match(policy!, /"Resource":\["arn:aws:iam::000000000002:role\/Updater"\]/);
+    assert.equal(inputsOf("Role")[0]!.name, "Updater");
+    assert.equal(inputsOf("Bucket")[0]!.bucket, "updated");
+  });
+
+  it("creates no group for a role that trusts no IAM users, and trusts the permission sets alone", async () => {
+    const all = await registrations({ trustedPermissionSets: '["Developers"]' });
+    const groups = all.filter(({ type }) => type === "aws:iam/group:Group").map(({ name }) => name);
+    assert.deepEqual(groups.sort(), ["BucketSharers", "ServiceSharers"]);
+    const sids = (name: string) => {
+      const role = all.find((one) => one.type === "aws:iam/role:Role" && one.name === name)!;
+      return JSON.parse(String(role.inputs.assumeRolePolicy)).Statement.map(
+        (one: { Sid: string }) => one.Sid,
+      );
+    };
+    for (const name of ["UpdateApp", "ParameterReader"]) assert.deepEqual(sids(name), ["PermissionSets"]);
+    assert.deepEqual(sids("InstanceOperator"), ["PermissionSets", "Machines"]);
+  });
+
   it("deploys UpdateApp alone where the stack names no scenario", () => {
     const { scenarios } = parseSettings("prod", {
       region: "eu-west-1",

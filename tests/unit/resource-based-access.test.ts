@@ -111,7 +111,7 @@ describe("access by resource-based policy", () => {
       assert.deepEqual(share!.Principal, { AWS: "arn:aws:iam::000000000001:root" });
       assert.deepEqual(share!.Action, actions);
       assert.deepEqual(share!.Resource, resource);
-      const [right, ...besides] = statements(...GRANT);
+      const [right, ...trustedSideOnly] = statements(...GRANT);
       assert.deepEqual(right!.Action, actions);
       assert.deepEqual(
         right!.Resource,
@@ -120,7 +120,7 @@ describe("access by resource-based policy", () => {
       // Signing in to ECR is about no repository.
       const signIn = service === "ECR" ? [["ecr:GetAuthorizationToken"]] : [];
       assert.deepEqual(
-        besides.map(({ Action }) => Action),
+        trustedSideOnly.map(({ Action }) => Action),
         signIn,
       );
     });

@@ -38,6 +38,27 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     [/sharedServicesName: found "Shared"/],
   ],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
+  [
+    "a permission set with a wildcard",
+    { trustedPermissionSets: '["Developers*"]' },
+    [/trustedPermissionSets: .*names of permission sets/],
+  ],
+  [
+    "a permission set whose name is too long",
+    { trustedPermissionSets: `["${"x".repeat(33)}"]` },
+    [/trustedPermissionSets: .*1 to 32 letters/],
+  ],
+  [
+    "people of no kind",
+    { trustIamUsers: "false" },
+    [/trustIamUsers: found false and no trustedPermissionSets/],
+  ],
+  ["a role's name with a space", { roleName: "Update App" }, [/roleName: found "Update App"/]],
+  [
+    "one group both with and without the permission",
+    { trustedGroup: "Staff", untrustedGroup: "Staff" },
+    [/untrustedGroup: found Staff in both/],
+  ],
   ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
   [
     "a scenario of GitHub's jobs without their repository",
@@ -97,7 +118,7 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
 
 describe("settings", () => {
   for (const [sentence, written, says] of mistakes)
-    it(`refuse ${sentence}, naming the stack and the command that mends it`, () => {
+    it(`refuse ${sentence}, naming the stack and the command that fixes it`, () => {
       const attempt = () => parseSettings("dev", { ...valid, ...written });
       assert.throws(attempt, (error: unknown) => {
         assert(error instanceof SettingsError);
@@ -122,7 +143,13 @@ describe("settings", () => {
         trustingProfile: "prod",
         trustedProfile: "dev",
         bucketName: "productionapp-000000000002",
+        roleName: "UpdateApp",
+        trustedGroup: "Developers",
+        createTrustedGroup: true,
+        untrustedGroup: "Testers",
         sessionDuration: 3600,
+        trustedPermissionSets: [],
+        trustIamUsers: true,
         manages: ["trusting", "trusted"],
         protect: true,
         scenarios: ["UpdateApp"],
@@ -141,6 +168,15 @@ describe("settings", () => {
         createGithubProvider: true,
       },
     );
+  });
+
+  it("trust IAM users only where no permission set is named, or where the stack says so", () => {
+    const trustsUsers = (written: Record<string, string>) =>
+      parseSettings("live", { ...valid, ...written }).trustIamUsers;
+    const trustedPermissionSets = '["Developers"]';
+    assert.equal(trustsUsers({ trustedPermissionSets: "[]" }), true);
+    assert.equal(trustsUsers({ trustedPermissionSets }), false);
+    assert.equal(trustsUsers({ trustedPermissionSets, trustIamUsers: "true" }), true);
   });
 
   it("refuse AWS's documentation IDs by name, but only where they would go to AWS", () => {

@@ -12,12 +12,13 @@ import { type ILanguageRuntimeServer, LanguageRuntimeService } from "@pulumi/pul
 import * as language from "@pulumi/pulumi/proto/language_pb";
 import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { engineAddress, RpcError, serve, unary } from "../rpc";
+import { UserError } from "../../../infra/user-error";
+import { engineAddress, explain, RpcError, serve, unary } from "../rpc";
 
-/** @pulumi/pulumi exits so after it has told the user what is wrong: the engine need not add to it. */
-const TOLD_THE_USER = 32;
+/** Exit code of @pulumi/pulumi after it has shown the user what is wrong: the engine adds nothing. */
+const ALREADY_REPORTED = 32;
 
-interface Manifest {
+interface PackageManifest {
   name?: string;
   version?: string;
   dependencies?: Record<string, string>;
@@ -25,19 +26,19 @@ interface Manifest {
   pulumi?: { resource?: boolean; name?: string; version?: string; server?: string };
 }
 
-/** Runtime options of Pulumi.yaml or PulumiPolicy.yaml that the host heeds, as the official one does. */
-interface Options {
+/** Runtime options of Pulumi.yaml or PulumiPolicy.yaml that the host follows, as the official one does. */
+interface RuntimeOptions {
   typescript?: boolean;
   nodeargs?: string;
   tsconfig?: string;
 }
 
 const optionsOf = (info: language.ProgramInfo | undefined) =>
-  (info?.getOptions()?.toJavaScript() ?? {}) as Options;
+  (info?.getOptions()?.toJavaScript() ?? {}) as RuntimeOptions;
 
-const readManifest = (folder: string): Manifest | undefined => {
+const readManifest = (folder: string): PackageManifest | undefined => {
   try {
-    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageManifest;
   } catch {
     return undefined;
   }
@@ -52,7 +53,7 @@ function* upwards(folder: string): Generator<string> {
 }
 
 /** Every installed package that the folder's programs can import, nearest first. */
-function* installed(folder: string): Generator<Manifest> {
+function* installed(folder: string): Generator<PackageManifest> {
   const seen = new Set<string>();
   for (const modules of [...upwards(folder)]
     .map((parent) => join(parent, "node_modules"))
@@ -93,12 +94,21 @@ function entryPoint(program: string, name: "run" | "run-policy-pack" | "run-plug
   }
 }
 
-const typescriptEnvironment = (options: Options) => ({
-  ...(options.typescript !== false && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+/** Loads TypeScript faster than ts-node, which @pulumi/pulumi uses: where types are not checked, that is all it does. */
+const TRANSPILE = join(__dirname, "../../../tools/transpile.cjs");
+
+const isOnlyTranspiled = ({ typescript, tsconfig }: RuntimeOptions) =>
+  typescript !== false && !tsconfig && process.env.PULUMI_NODEJS_TRANSPILE_ONLY === "true";
+
+const typescriptEnvironment = (options: RuntimeOptions) => ({
+  ...(options.typescript !== false && !isOnlyTranspiled(options) && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
   ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
 });
 
-const nodeArguments = (options: Options) => options.nodeargs?.split(/\s+/).filter(Boolean) ?? [];
+const nodeArguments = (options: RuntimeOptions) => [
+  ...(isOnlyTranspiled(options) ? ["--require", TRANSPILE] : []),
+  ...(options.nodeargs?.split(/\s+/).filter(Boolean) ?? []),
+];
 
 /** Ends a child that its caller no longer waits for: politely first, by force after five seconds. */
 function stop(child: ChildProcess): void {
@@ -108,7 +118,7 @@ function stop(child: ChildProcess): void {
 
 const exitOf = (child: ChildProcess) =>
   new Promise<number>((resolve, reject) => {
-    // A program whose engine was killed asks it again and again, on all of a processor, until somebody ends it.
+    // A program whose engine was killed asks it again and again, with a whole processor, until it is killed.
     const end = () => child.kill("SIGKILL");
     process.once("exit", end);
     child.once("close", () => process.off("exit", end));
@@ -155,7 +165,7 @@ async function run(
   call.once("cancelled", () => stop(child));
   const code = await exitOf(child);
   const response = new language.RunResponse();
-  if (code === TOLD_THE_USER) response.setBail(true);
+  if (code === ALREADY_REPORTED) response.setBail(true);
   else if (code !== 0) response.setError(`Program exited with non-zero exit code: ${code}`);
   return response;
 }
@@ -201,7 +211,7 @@ async function installDependencies(
   child.stdout.on("data", (chunk) => call.write(new language.InstallDependenciesResponse().setStdout(chunk)));
   child.stderr.on("data", (chunk) => call.write(new language.InstallDependenciesResponse().setStderr(chunk)));
   const code = await exitOf(child);
-  if (code !== 0) throw new Error(`npm install failed in ${cwd} with exit code ${code}`);
+  if (code !== 0) throw new UserError(`npm install failed in ${cwd} with exit code ${code}`);
   call.end();
 }
 
@@ -213,7 +223,7 @@ const streaming =
     handle(call).catch((error) =>
       call.emit("error", {
         code: error.code ?? grpc.status.UNKNOWN,
-        details: error.message,
+        details: explain(error),
         metadata: error.metadata,
       }),
     );

@@ -1,11 +1,13 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { type fromEnv, fromIni, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import * as grpc from "@grpc/grpc-js";
+import { type AccountLocation, arn, dnsSuffix, partitionOf } from "../../../infra/access/arn";
+import { UserError } from "../../../infra/user-error";
 import { RpcError } from "../rpc";
 import type { Tags, Values } from "./values";
 
 /** What every client of the AWS SDK for JavaScript v3 has, as far as it is needed here. */
-interface Client {
+interface SdkClient {
   middlewareStack: { add(middleware: unknown, options: { step: "initialize"; name: string }): void };
 }
 
@@ -42,7 +44,7 @@ export interface Configuration {
 }
 
 /** Settings that change nothing here: what they skip is never done, or AWS's SDK does it by itself. */
-const HARMLESS = [
+const IGNORED_SETTINGS = [
   "skipRegionValidation",
   "skipMetadataApiCheck",
   "retryMode",
@@ -50,31 +52,30 @@ const HARMLESS = [
   "version",
   "userAgents",
 ];
-const KNOWN = [
-  ...[
-    "region",
-    "profile",
-    "accessKey",
-    "secretKey",
-    "token",
-    "allowedAccountIds",
-    "forbiddenAccountIds",
-    "assumeRoles",
-  ],
-  ...[
-    "endpoints",
-    "sharedConfigFiles",
-    "sharedCredentialsFiles",
-    "defaultTags",
-    "maxRetries",
-    "s3UsePathStyle",
-  ],
-  ...["skipCredentialsValidation", "skipRequestingAccountId"],
+const KNOWN_SETTINGS = [
+  "region",
+  "profile",
+  "accessKey",
+  "secretKey",
+  "token",
+  "allowedAccountIds",
+  "forbiddenAccountIds",
+  "assumeRoles",
+  "endpoints",
+  "sharedConfigFiles",
+  "sharedCredentialsFiles",
+  "defaultTags",
+  "maxRetries",
+  "s3UsePathStyle",
+  "skipCredentialsValidation",
+  "skipRequestingAccountId",
 ];
 
 /** Names of provider settings that the stand-in would have to ignore. */
 export const unknownSettings = (values: Values): string[] =>
-  Object.keys(values).filter((name) => ![...HARMLESS, ...KNOWN].includes(name) && !name.startsWith("__"));
+  Object.keys(values).filter(
+    (name) => ![...IGNORED_SETTINGS, ...KNOWN_SETTINGS].includes(name) && !name.startsWith("__"),
+  );
 
 /** The engine sends provider settings as text; whatever is not text is JSON in it. */
 export function parseConfiguration(values: Values): Configuration {
@@ -90,8 +91,8 @@ export function parseConfiguration(values: Values): Configuration {
   ) as Configuration;
 }
 
-/** An error of AWS with what one needs to look it up: service, operation, status, request ID, code. */
-export class AwsCallError extends Error {
+/** An error of AWS with all that finds it again: service, operation, status, request ID, code. */
+export class AwsCallError extends UserError {
   constructor(
     readonly code: string,
     readonly status: number | undefined,
@@ -127,6 +128,16 @@ function describe(error: SdkError, service: string, operation: string): AwsCallE
   );
 }
 
+type Credentials = ReturnType<typeof fromEnv>;
+
+const keyPair =
+  (accessKeyId: string, secretAccessKey: string, sessionToken: string | undefined): Credentials =>
+  async () => ({ accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) });
+
+/** None: the AWS SDK finds credentials by itself. */
+const profileCredentials = (profile: string | undefined): Credentials | undefined =>
+  profile ? (fromIni({ profile }) as Credentials) : undefined;
+
 /** The AWS account that a provider works in: its identity, its region and a client for each service. */
 export class AwsConnection {
   readonly #clients = new Map<string, unknown>();
@@ -134,7 +145,7 @@ export class AwsConnection {
   region = "";
 
   constructor(readonly configuration: Configuration) {
-    // A provider has a process of its own, so its profile can be the process's: endpoint_url follows AWS_PROFILE alone.
+    // Each provider is a separate process, so its profile can be the process's: endpoint_url follows only AWS_PROFILE.
     if (configuration.profile) process.env.AWS_PROFILE = configuration.profile;
     const [config] = configuration.sharedConfigFiles ?? [];
     const [credentials] = configuration.sharedCredentialsFiles ?? [];
@@ -151,33 +162,24 @@ export class AwsConnection {
   }
 
   get partition(): string {
-    return this.region.startsWith("cn-")
-      ? "aws-cn"
-      : this.region.startsWith("us-gov-")
-        ? "aws-us-gov"
-        : "aws";
+    return partitionOf(this.region);
   }
 
   get dnsSuffix(): string {
-    return this.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    return dnsSuffix(this.#location());
   }
 
   arn(service: string, resource: string, region = this.region): string {
-    return `arn:${this.partition}:${service}:${region}:${this.account}:${resource}`;
+    return arn(this.#location(region), service, resource);
+  }
+
+  #location(region = this.region): AccountLocation {
+    return { partition: partitionOf(region), region, accountId: this.account };
   }
 
   #credentials() {
     const { accessKey, secretKey, token, profile, assumeRoles = [] } = this.configuration;
-    const own =
-      accessKey && secretKey
-        ? async () => ({
-            accessKeyId: accessKey,
-            secretAccessKey: secretKey,
-            ...(token && { sessionToken: token }),
-          })
-        : profile
-          ? fromIni({ profile })
-          : undefined;
+    const own = accessKey && secretKey ? keyPair(accessKey, secretKey, token) : profileCredentials(profile);
     return assumeRoles.reduce(
       (masterCredentials, role) =>
         fromTemporaryCredentials({
@@ -194,12 +196,12 @@ export class AwsConnection {
             TransitiveTagKeys: role.transitiveTagKeys,
           },
         }),
-      own as ReturnType<typeof fromEnv> | undefined,
+      own,
     );
   }
 
-  /** The client of a service, made once for each region. Its errors are AwsErrors. */
-  client<C extends Client>(Service: new (configuration: never) => C, region = this.region): C {
+  /** The client of a service, made once for each region. Its errors are AwsCallErrors. */
+  client<C extends SdkClient>(Service: new (configuration: never) => C, region = this.region): C {
     const name = Service.name.replace(/Client$/, "");
     const key = `${name} ${region}`;
     let client = this.#clients.get(key) as C | undefined;

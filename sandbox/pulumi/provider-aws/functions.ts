@@ -3,27 +3,29 @@ import { RpcError } from "../rpc";
 import type { AwsConnection } from "./connection";
 import type { Values } from "./values";
 
-interface Principal {
+interface PrincipalArgs {
   type: string;
   identifiers: string[];
 }
 
-interface Statement {
+interface StatementArgs {
   sid?: string;
   effect?: string;
   actions?: string[];
   notActions?: string[];
   resources?: string[];
   notResources?: string[];
-  principals?: Principal[];
-  notPrincipals?: Principal[];
+  principals?: PrincipalArgs[];
+  notPrincipals?: PrincipalArgs[];
   conditions?: { test: string; variable: string; values: string[] }[];
 }
 
-const oneOrList = (values: string[] | undefined) =>
-  values?.length === 1 ? values[0] : values?.length ? values : undefined;
+function oneOrList(values: string[] = []): string | string[] | undefined {
+  if (values.length > 1) return values;
+  return values[0];
+}
 
-function principals(given: Principal[] | undefined): unknown {
+function principals(given: PrincipalArgs[] | undefined): unknown {
   if (!given?.length) return undefined;
   if (given.some(({ type }) => type === "*")) return "*";
   const byType = new Map<string, string[]>();
@@ -31,7 +33,7 @@ function principals(given: Principal[] | undefined): unknown {
   return Object.fromEntries([...byType].map(([type, identifiers]) => [type, oneOrList(identifiers)]));
 }
 
-function conditions(given: Statement["conditions"]): unknown {
+function conditions(given: StatementArgs["conditions"]): unknown {
   if (!given?.length) return undefined;
   const byTest: Record<string, Record<string, unknown>> = {};
   for (const { test, variable, values } of given)
@@ -49,7 +51,7 @@ function policyDocument({ version, policyId, statements, ...others }: Values): V
   const document = {
     Version: version ?? "2012-10-17",
     Id: policyId,
-    Statement: ((statements ?? []) as Statement[]).map((statement) => ({
+    Statement: ((statements ?? []) as StatementArgs[]).map((statement) => ({
       Sid: statement.sid,
       Effect: statement.effect ?? "Allow",
       Principal: principals(statement.principals),

@@ -3,7 +3,8 @@ import * as grpc from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
-import { RpcError } from "../rpc";
+import { UserError } from "../../../infra/user-error";
+import { explain, RpcError } from "../rpc";
 import { AwsCallError, type AwsConnection, isNotFound } from "./connection";
 import { withPrefixedName } from "./names";
 import { read, withAllTags } from "./read";
@@ -11,12 +12,12 @@ import type { Inputs, ResourceType } from "./table";
 import { typeOf } from "./types";
 import { DEFAULTS, toStruct, toValues, UNKNOWN, type Values } from "./values";
 
-/** A failure of AWS itself is final; when no answer came, the engine is told that the outcome is not known. */
+/** A failure of AWS itself is final. Without an answer the engine learns that the outcome is unknown. */
 export function failure(doing: string, error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   const code =
     error instanceof AwsCallError && error.status ? grpc.status.FAILED_PRECONDITION : grpc.status.UNKNOWN;
-  return new RpcError(code, `${doing}: ${error instanceof Error ? error.message : String(error)}`);
+  return new RpcError(code, `${doing}: ${explain(error)}`);
 }
 
 /** The engine keeps the resource in its state, with the reason, and the next update goes on from there. */
@@ -71,7 +72,7 @@ export async function create(
     await type.create(connection(), withAllTags(inputs), created);
     if (!id) created();
     const state = await read(connection(), type, id, inputs);
-    if (!state) throw new Error("AWS does not know it after its creation");
+    if (!state) throw new UserError("AWS does not know it after its creation");
     return new proto.CreateResponse().setId(id).setProperties(toStruct(state, type.secrets));
   } catch (error) {
     const { details } = failure(doing, error);
@@ -98,7 +99,7 @@ export async function update(
     const old = Object.fromEntries(Object.entries(olds).filter(([, value]) => value !== ""));
     await type.update?.(connection(), id, withAllTags(news), { tagsAll: {}, ...old } as Inputs<Values>);
     const state = await read(connection(), type, id, planned);
-    if (!state) throw new Error("it no longer exists; `pulumi refresh` takes it out of the state");
+    if (!state) throw new UserError("it no longer exists; `pulumi refresh` takes it out of the state");
     return new proto.UpdateResponse().setProperties(toStruct(state, type.secrets));
   } catch (error) {
     const { details } = failure(doing, error);

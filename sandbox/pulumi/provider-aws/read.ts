@@ -10,7 +10,7 @@ export const withAllTags = (values: Values) =>
 /** Values that may be written in several ways: the state keeps the way that was used last, where it still holds. */
 const keepsItsForm = ({ compare }: Property) => compare === "document" || compare === "set";
 
-/** The resource as AWS has it. Undefined when it is gone. */
+/** The resource as AWS has it. Undefined when it no longer exists. */
 export async function read(
   connection: AwsConnection,
   type: ResourceType,

@@ -51,12 +51,12 @@ export interface ResourceType<Args = Values> {
   /** The ID, where it follows from the inputs and the account's ID. */
   id?(inputs: Inputs<Args>, account: string): string;
   /**
-   * Calls `created` once something exists that must not be lost if what follows fails, with the ID unless `id` tells it.
+   * Calls `created` once something exists that must not be lost if what follows fails, with the ID unless `id` gives it.
    */
   create(connection: AwsConnection, inputs: Inputs<Args>, created: (id?: string) => void): Promise<void>;
   /**
    * Reads back inputs and outputs; a property that AWS does not keep is left out. `known` is what was last known of the
-   * resource, nothing at import. Undefined when the resource is gone; "not found" errors need not be caught.
+   * resource, nothing at import. Undefined when the resource no longer exists; "not found" errors need not be caught.
    */
   read(connection: AwsConnection, id: string, known: Partial<Inputs<Args>>): Promise<Values | undefined>;
   /** Brings what can be changed in place from `old` to `inputs`. Without it every change replaces. */
@@ -100,15 +100,15 @@ export async function collectPages<Page, Item>(
   return all;
 }
 
-/** Calls `put` for tags that are new or changed and `remove` for keys that are gone, each only when there are any. */
+/** Calls `put` for new and changed tags and `remove` for keys that no longer exist, each only when there are any. */
 export async function retag(
   old: Tags | undefined,
   now: Tags,
   put: (tags: Tags) => Promise<unknown>,
   remove: (keys: string[]) => Promise<unknown>,
 ): Promise<void> {
-  const gone = Object.keys(old ?? {}).filter((key) => !(key in now));
+  const removed = Object.keys(old ?? {}).filter((key) => !(key in now));
   const changed = Object.fromEntries(Object.entries(now).filter(([key, value]) => old?.[key] !== value));
-  if (gone.length) await remove(gone);
+  if (removed.length) await remove(removed);
   if (Object.keys(changed).length) await put(changed);
 }

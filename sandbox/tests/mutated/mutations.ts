@@ -67,6 +67,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     policy: { ...trustPolicy, change: opened },
     caughtBy: ["UpdateApp 6"],
   },
+  "permission sets are trusted whose names only begin like the one named": {
+    policy: {
+      ...trustPolicy,
+      change: only("PermissionSets", {
+        Condition: {
+          ArnLike: {
+            "aws:PrincipalArn": "arn:aws:iam::000000000001:role/aws-reserved/*/AWSReservedSSO_Appl*",
+          },
+        },
+      }),
+    },
+    caughtBy: ["UpdateApp 16", "UpdateApp 17"],
+  },
   "the reader's trust is opened to a third account": {
     policy: { ...trustOf("ParameterReader"), change: opened },
     caughtBy: ["ParameterReader 7"],

@@ -1,5 +1,6 @@
 import * as sdk from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws/apigateway";
+import { UserError } from "../../../../infra/user-error";
 import type { AwsConnection } from "../connection";
 import { document, fixed, type Inputs, iso, region, required, resource, retag } from "../table";
 import type { Tags } from "../values";
@@ -94,8 +95,14 @@ const restApi = resource<aws.RestApiArgs>({
     tags: {},
   },
   outputs: [
-    ...["apiKeySource", "arn", "binaryMediaTypes", "createdDate", "executionArn", "minimumCompressionSize"],
-    ...["rootResourceId", "securityPolicy"],
+    "apiKeySource",
+    "arn",
+    "binaryMediaTypes",
+    "createdDate",
+    "executionArn",
+    "minimumCompressionSize",
+    "rootResourceId",
+    "securityPolicy",
   ],
   autoname: { property: "name", longest: 128 },
   async create(connection, inputs, created) {
@@ -178,7 +185,7 @@ const restApiPolicy = resource<aws.RestApiPolicyArgs>({
 function importedParts(id: string, form: string): [string, string] {
   const [restApi, part, ...others] = id.split("/");
   if (!restApi || !part || others.length)
-    throw new Error(`unexpected format of ID (${id}), expected ${form}`);
+    throw new UserError(`unexpected format of ID (${id}), expected ${form}`);
   return [restApi, part];
 }
 

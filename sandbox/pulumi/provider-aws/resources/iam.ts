@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as sdk from "@aws-sdk/client-iam";
 import type * as aws from "@pulumi/aws/iam";
+import { UserError } from "../../../../infra/user-error";
 import { type AwsConnection, isNotFound } from "../connection";
 import {
   collectPages,
@@ -23,7 +24,7 @@ const decoded = (text: string | undefined) => (text === undefined ? undefined : 
 /** An ID of two parts, at its first separator. */
 const parts = (id: string, separator: string): [string, string] => {
   const at = id.indexOf(separator);
-  if (at < 0) throw new Error(`ID '${id}' should be of the form A${separator}B`);
+  if (at < 0) throw new UserError(`ID '${id}' should be of the form A${separator}B`);
   return [id.slice(0, at), id.slice(at + 1)];
 };
 
@@ -50,13 +51,13 @@ function inlinePolicy<
     autoname: { property: "name", longest: 128 },
     id: (inputs) => `${inputs[owner]}:${inputs.name}`,
     async create(connection, inputs) {
-      const [of, name] = [String(inputs[owner]), String(inputs.name)];
-      await call.put(iam(connection), of, name, String(inputs.policy));
+      const [ownerName, name] = [String(inputs[owner]), String(inputs.name)];
+      await call.put(iam(connection), ownerName, name, String(inputs.policy));
     },
     async read(connection, id) {
-      const [of, name] = parts(id, ":");
-      const { PolicyDocument } = await call.get(iam(connection), of, name);
-      return { [owner]: of, name, policy: decoded(PolicyDocument) };
+      const [ownerName, name] = parts(id, ":");
+      const { PolicyDocument } = await call.get(iam(connection), ownerName, name);
+      return { [owner]: ownerName, name, policy: decoded(PolicyDocument) };
     },
     async update(connection, id, inputs) {
       await call.put(iam(connection), ...parts(id, ":"), String(inputs.policy));
@@ -88,14 +89,14 @@ function attachment<Args extends { policyArn: unknown }, Owner extends keyof Arg
     properties: { [owner]: fixed, policyArn: fixed },
     id: (inputs) => `${inputs[owner]}/${inputs.policyArn}`,
     async create(connection, inputs) {
-      const [of, arn] = [String(inputs[owner]), String(inputs.policyArn)];
-      await call.attach(iam(connection), of, arn);
+      const [ownerName, arn] = [String(inputs[owner]), String(inputs.policyArn)];
+      await call.attach(iam(connection), ownerName, arn);
     },
     async read(connection, id, known) {
-      const [of, policyArn] = attached(id, known);
-      for await (const { AttachedPolicies = [] } of call.attached(iam(connection), of))
+      const [ownerName, policyArn] = attached(id, known);
+      for await (const { AttachedPolicies = [] } of call.attached(iam(connection), ownerName))
         if (AttachedPolicies.some(({ PolicyArn }) => PolicyArn === policyArn))
-          return { [owner]: of, policyArn };
+          return { [owner]: ownerName, policyArn };
       return undefined;
     },
     async delete(connection, id, state) {
@@ -423,7 +424,7 @@ const policy = resource<aws.PolicyArgs>({
   },
 });
 
-/** Nothing is to be done where the user or the group is gone. */
+/** Nothing is to be done where the user or the group no longer exists. */
 const removeFromGroup = (client: sdk.IAMClient, UserName: string, GroupName: string): Promise<unknown> =>
   client.send(new sdk.RemoveUserFromGroupCommand({ UserName, GroupName })).catch((error) => {
     if (!isNotFound(error)) throw error;
@@ -465,7 +466,7 @@ const userGroupMembership = resource<aws.UserGroupMembershipArgs>({
   },
 });
 
-/** AWS tells the secret of a new key once. */
+/** AWS shows the secret of a new key once. */
 const secretsOfNewKeys = new Map<string, string>();
 
 /** https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html */
@@ -482,13 +483,17 @@ const accessKey = resource<aws.AccessKeyArgs>({
   title: "IAM Access Key",
   properties: { status: { default: "Active" }, user: fixed },
   outputs: [
-    ...["createDate", "encryptedSecret", "encryptedSesSmtpPasswordV4", "keyFingerprint", "secret"],
+    "createDate",
+    "encryptedSecret",
+    "encryptedSesSmtpPasswordV4",
+    "keyFingerprint",
+    "secret",
     "sesSmtpPasswordV4",
   ],
   secrets: ["secret", "sesSmtpPasswordV4"],
   async import(connection, id) {
     const { UserName } = await iam(connection).send(new sdk.GetAccessKeyLastUsedCommand({ AccessKeyId: id }));
-    if (!UserName) throw new Error(`IAM does not tell whose access key ${id} is`);
+    if (!UserName) throw new UserError(`IAM does not say which user access key ${id} belongs to`);
     return { id, properties: { user: UserName } };
   },
   async create(connection, { user: UserName, status: Status }, created) {
@@ -625,11 +630,11 @@ const openIdConnectProvider = resource<aws.OpenIdConnectProviderArgs>({
   async update(connection, OpenIDConnectProviderArn, { clientIdLists, thumbprintLists, tagsAll }, old) {
     const client = iam(connection);
     const [now, before] = [clientIdLists as string[], old.clientIdLists as string[]];
-    for (const ClientID of now.filter((one) => !before.includes(one)))
+    for (const ClientID of now.filter((clientId) => !before.includes(clientId)))
       await client.send(
         new sdk.AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
       );
-    for (const ClientID of before.filter((one) => !now.includes(one)))
+    for (const ClientID of before.filter((clientId) => !now.includes(clientId)))
       await client.send(
         new sdk.RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID }),
       );

@@ -6,10 +6,17 @@ import { AwsCallError } from "../connection";
 
 /** Codes of S3 for a setting that a bucket does not have, or that its region does not know. */
 const MISSING = [
-  ...["NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration", "NoSuchTagSet"],
-  ...["NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError"],
-  ...["ReplicationConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError"],
-  ...["MethodNotAllowed", "NotImplemented", "UnsupportedOperation"],
+  "NoSuchBucketPolicy",
+  "NoSuchCORSConfiguration",
+  "NoSuchLifecycleConfiguration",
+  "NoSuchTagSet",
+  "NoSuchWebsiteConfiguration",
+  "ObjectLockConfigurationNotFoundError",
+  "ReplicationConfigurationNotFoundError",
+  "ServerSideEncryptionConfigurationNotFoundError",
+  "MethodNotAllowed",
+  "NotImplemented",
+  "UnsupportedOperation",
 ];
 
 export function unlessMissing(error: unknown): undefined {
@@ -39,7 +46,7 @@ function inCamelCase(value: unknown): unknown {
   );
 }
 
-type Reader = (client: sdk.S3Client, Bucket: string) => Promise<unknown>;
+type SettingReader = (client: sdk.S3Client, Bucket: string) => Promise<unknown>;
 
 /** Each setting by its output's name, as @pulumi/aws has it; null or empty where a bucket does not have it. */
 export const BUCKET_SETTINGS = {
@@ -118,14 +125,14 @@ export const BUCKET_SETTINGS = {
       routingRules: found.RoutingRules ? JSON.stringify(found.RoutingRules) : "",
     };
   },
-} satisfies Record<string, Reader>;
+} satisfies Record<string, SettingReader>;
 
 /** All of them, asked at once. */
 export async function readBucketSettings(
   client: sdk.S3Client,
   Bucket: string,
 ): Promise<Record<keyof typeof BUCKET_SETTINGS, unknown>> {
-  const readers = Object.entries(BUCKET_SETTINGS) as [keyof typeof BUCKET_SETTINGS, Reader][];
+  const readers = Object.entries(BUCKET_SETTINGS) as [keyof typeof BUCKET_SETTINGS, SettingReader][];
   const values = await Promise.all(readers.map(async ([name, read]) => [name, await read(client, Bucket)]));
   return Object.fromEntries(values);
 }

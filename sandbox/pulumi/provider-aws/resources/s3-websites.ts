@@ -41,8 +41,15 @@ export const WEBSITE_HOSTED_ZONES: Record<string, string> = {
 
 /** Regions whose website endpoints are named with a dash, as all were once. */
 const NAMED_WITH_DASH = [
-  ...["ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "eu-west-1", "sa-east-1"],
-  ...["us-east-1", "us-gov-west-1", "us-west-1", "us-west-2"],
+  "ap-northeast-1",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "eu-west-1",
+  "sa-east-1",
+  "us-east-1",
+  "us-gov-west-1",
+  "us-west-1",
+  "us-west-2",
 ];
 
 export function websiteDomain({ dnsSuffix }: AwsConnection, region: string): string {

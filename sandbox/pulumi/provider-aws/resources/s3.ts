@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import * as sdk from "@aws-sdk/client-s3";
 import type * as aws from "@pulumi/aws/s3";
+import { UserError } from "../../../../infra/user-error";
 import { same } from "../compare";
 import type { AwsConnection } from "../connection";
 import {
@@ -36,7 +37,7 @@ async function empty(client: sdk.S3Client, Bucket: string, key?: string): Promis
       new sdk.DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
     );
     if (first)
-      throw new Error(
+      throw new UserError(
         `S3 could not delete ${first.Key} of bucket ${Bucket}: ${first.Code}: ${first.Message}`,
       );
   }
@@ -66,7 +67,11 @@ const bucket = resource<aws.BucketArgs>({
     tags: {},
   },
   outputs: [
-    ...["arn", "bucketDomainName", "bucketRegion", "bucketRegionalDomainName", "hostedZoneId"],
+    "arn",
+    "bucketDomainName",
+    "bucketRegion",
+    "bucketRegionalDomainName",
+    "hostedZoneId",
     ...["websiteDomain", "websiteEndpoint", ...Object.keys(BUCKET_SETTINGS)],
   ],
   autoname: { property: "bucket", prefix: "bucketPrefix", longest: 63 },
@@ -362,8 +367,18 @@ const object = resource<aws.BucketObjectv2Args>({
     tags: {},
   },
   outputs: [
-    ...["acl", "arn", "bucketKeyEnabled", "checksumCrc32", "checksumCrc32c", "checksumCrc64nvme"],
-    ...["checksumSha1", "checksumSha256", "etag", "kmsKeyId", "serverSideEncryption", "storageClass"],
+    "acl",
+    "arn",
+    "bucketKeyEnabled",
+    "checksumCrc32",
+    "checksumCrc32c",
+    "checksumCrc64nvme",
+    "checksumSha1",
+    "checksumSha256",
+    "etag",
+    "kmsKeyId",
+    "serverSideEncryption",
+    "storageClass",
     "versionId",
   ],
   autoname: { property: "key", longest: 1024 },
@@ -375,7 +390,7 @@ const object = resource<aws.BucketObjectv2Args>({
     const id = imported.replace(/^s3:\/\//, "");
     const [bucket = "", ...key] = id.split("/");
     if (!key.length)
-      throw new Error(
+      throw new UserError(
         `unexpected format of ID (${imported}), expected <bucket>/<key> or s3://<bucket>/<key>`,
       );
     return { id, properties: { bucket, key: key.join("/") } };
@@ -446,21 +461,21 @@ interface ObjectInputs {
   region?: string;
 }
 
-async function putObject(connection: AwsConnection, inputs: ObjectInputs) {
-  const { source } = inputs;
-  if (source && !source.path && source.text === undefined)
-    throw new Error(
+function contentOf({ source, content = "", contentBase64 }: ObjectInputs) {
+  if (source?.path) return createReadStream(source.path);
+  if (source && source.text === undefined)
+    throw new UserError(
       "source: the stand-in AWS plugin reads assets of a file or of text, not archives or URLs",
     );
+  return contentBase64 ? Buffer.from(contentBase64, "base64") : (source?.text ?? content);
+}
+
+async function putObject(connection: AwsConnection, inputs: ObjectInputs) {
   await s3(connection, inputs).send(
     new sdk.PutObjectCommand({
       Bucket: inputs.bucket,
       Key: inputs.key,
-      Body: source?.path
-        ? createReadStream(source.path)
-        : inputs.contentBase64
-          ? Buffer.from(inputs.contentBase64, "base64")
-          : (source?.text ?? inputs.content ?? ""),
+      Body: contentOf(inputs),
       ContentType: inputs.contentType,
       CacheControl: inputs.cacheControl,
       Metadata: inputs.metadata,

@@ -103,7 +103,7 @@ const queue = resource<aws.QueueArgs>({
       ...of(BOOLEANS, (text) => text === "true"),
       arn: found.QueueArn,
       fifoQueue: found.FifoQueue === "true",
-      // SQS tells it of queues that a KMS key encrypts; its default stands for the others.
+      // SQS gives it for queues that a KMS key encrypts, and its default stands for the others.
       kmsDataKeyReusePeriodSeconds: Number(found.KmsDataKeyReusePeriodSeconds ?? 300),
       name: QueueUrl.split("/").at(-1),
       region: known.region ?? connection.region,
