@@ -91,7 +91,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     for (const told of [await explained("--last"), await explained("--message", message)]) {
       assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
       assert.match(told, /group Developers; the caller is in Testers/);
-      assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource Developers-may-assume-UpdateApp/);
+      assert.match(
+        told,
+        /infra\/scenarios\/update-app\/resources\.ts:\d+, resource Developers-may-assume-UpdateApp/,
+      );
     }
   });
 
@@ -103,7 +106,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     for (const told of [await explained("--last"), await explained("--message", bare)]) {
       assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it/);
       assert.match(told, /statement People, if the caller signed in with multi-factor authentication/);
-      assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource UpdateApp\n/);
+      assert.match(told, /infra\/scenarios\/update-app\/resources\.ts:\d+, resource UpdateApp\n/);
     }
   });
 
@@ -126,7 +129,10 @@ describe("a deployed stack's results, handover and explanations", function () {
         told,
         /policy BucketSharers-may-use-shared of group BucketSharers; the caller is in no group/,
       );
-      assert.match(told, /infra\/scenarios\/shared-bucket\.ts:\d+, resource BucketSharers-may-use-shared/);
+      assert.match(
+        told,
+        /infra\/scenarios\/shared-bucket\/resources\.ts:\d+, resource BucketSharers-may-use-shared/,
+      );
     }
   });
 
@@ -157,7 +163,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     );
     for (const told of [await explained("--last"), await explained("--message", message)]) {
       assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it\n/);
-      assert.match(told, /defined in +infra\/scenarios\/github-actions\.ts:\d+, resource trusting-GitHub/);
+      assert.match(
+        told,
+        /defined in +infra\/scenarios\/github-actions\/resources\.ts:\d+, resource trusting-GitHub/,
+      );
       assert.match(told, new RegExp(`fix .*trust: there: its subjects must name ${subject}`));
     }
   });
