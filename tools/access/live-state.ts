@@ -171,10 +171,12 @@ export class LiveStateReader {
 
   /** Something that the program did not make. */
   #add(beside: StateResource, type: string, name: string, inputs: Inputs, removal: string): void {
-    const urn = `${beside.urn.split("::").slice(0, 2).join("::")}::${type}::${name}`;
+    // Two colons part a URN.
+    const label = name.replaceAll("::", ":");
+    const urn = `${beside.urn.split("::").slice(0, 2).join("::")}::${type}::${label}`;
     const { provider } = beside;
     this.#live.push({ urn, type, id: name, custom: true, inputs, ...(provider && { provider }) });
-    this.#removals.set(`${type} ${name}`, `${removal} --profile ${this.account.profile}`);
+    this.#removals.set(`${type} ${label}`, `${removal} --profile ${this.account.profile}`);
   }
 
   #has = (type: string, property: string, value: string): boolean =>
