@@ -1,6 +1,15 @@
 /** The sandbox's AWS accounts: start, stop, find, and point tools at them. */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "./gateway/control-client";
@@ -131,7 +140,7 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
     { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
   );
   closeSync(out);
-  // Written before it serves: when this start is interrupted, the next one stops what it began.
+  // For people who look into the folder.
   if (child.pid) writeFileSync(join(directory, "daemon.pid"), String(child.pid), { mode: 0o600 });
   let ended: string | undefined;
   child
@@ -151,18 +160,16 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
 
 /** Stops the accounts and drops what they held. False when none were running. */
 export async function stopSandbox(directory: string): Promise<boolean> {
-  const pid = readPid(directory);
-  const alive = pid !== undefined && isSandboxDaemon(pid, directory);
-  if (alive) {
-    kill(pid, "SIGTERM");
-    for (let i = 0; i < 200 && isSandboxDaemon(pid, directory); i++) {
-      if (i === 150) kill(pid, "SIGKILL");
-      await sleep(50);
-    }
+  // Found by their command lines: the folder with their record may have been removed while they ran.
+  const daemons = daemonsOf(directory);
+  for (const pid of daemons) kill(pid, "SIGTERM");
+  for (let i = 0; i < 200 && daemons.some((pid) => isSandboxDaemon(commandOf(pid), directory)); i++) {
+    if (i === 150) for (const pid of daemons) kill(pid, "SIGKILL");
+    await sleep(50);
   }
   killOrphanedMoto(directory);
   for (const name of ["daemon.json", "daemon.pid"]) rmSync(join(directory, name), { force: true });
-  return alive;
+  return daemons.length > 0;
 }
 
 /** The running accounts, asked over HTTP, or undefined when they are not alive. */
@@ -240,14 +247,6 @@ function readRecord(directory: string): DaemonRecord | undefined {
   }
 }
 
-function readPid(directory: string): number | undefined {
-  try {
-    return Number(readFileSync(join(directory, "daemon.pid"), "utf8")) || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The command line of a process, or undefined when there is none of that ID. */
 export function commandOf(pid: number): string | undefined {
   try {
@@ -260,10 +259,16 @@ export function commandOf(pid: number): string | undefined {
   }
 }
 
-const isSandboxDaemon = (pid: number, directory: string): boolean => {
-  const command = commandOf(pid);
-  return command?.includes(DAEMON) === true && command.includes(JSON.stringify(directory));
-};
+const isSandboxDaemon = (command: string | undefined, directory: string): boolean =>
+  command?.includes(DAEMON) === true && command.includes(JSON.stringify(directory));
+
+/** The processes that serve a sandbox of this folder. */
+function daemonsOf(directory: string): number[] {
+  const processes = execFileSync("ps", ["-axww", "-o", "pid=,command="], { encoding: "utf8" }).split("\n");
+  return processes
+    .filter((line) => isSandboxDaemon(line, directory))
+    .map((line) => Number.parseInt(line, 10));
+}
 
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -281,20 +286,28 @@ export function killOrphanedMoto(directory: string): void {
   rmSync(file, { force: true });
 }
 
+/** The process that holds a lock; undefined when it was released, 0 for a plain file, which older versions wrote. */
+function holderOf(lockFile: string): number | undefined {
+  try {
+    return Number(readlinkSync(lockFile));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EINVAL" ? 0 : undefined;
+  }
+}
+
 /** Takes a lock file, waiting for the process that holds it; gives what releases it. */
 async function lock(file: string): Promise<() => void> {
   for (const end = Date.now() + (START_SECONDS + 10) * 1000; ; await sleep(100)) {
     try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
+      // A link is made with its target in one step: there is never a lock without its holder, not on a full disk either.
+      symlinkSync(String(process.pid), file);
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    let holder = Number.NaN;
-    try {
-      holder = Number(readFileSync(file, "utf8"));
-    } catch {}
-    if (holder && commandOf(holder) === undefined) rmSync(file, { force: true });
+    const holder = holderOf(file);
+    if (holder === undefined) continue;
+    if (!holder || commandOf(holder) === undefined) rmSync(file, { force: true });
     else if (Date.now() > end)
       throw new Error(
         `Another process (${holder}) has been starting this sandbox for too long. Remove ${file} if none is.`,
