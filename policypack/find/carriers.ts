@@ -70,7 +70,6 @@ const OTHER_POLICIES = [
   "replay",
   "retention",
   "retry",
-  "rotation",
   "routing",
   "scaling",
   "schemachange",

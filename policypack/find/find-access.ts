@@ -83,7 +83,7 @@ class Walk {
     if (parsed?.problem && isUnknown(text)) this.found.unknown.push(place);
     else if (parsed?.problem) this.found.malformed.push({ place, problem: parsed.problem });
     // Text of another property is the program's own data, even where it is JSON.
-    const isData = place.isData || !holdsAccess(place.type, place.key);
+    const isData = !holdsAccess(place.type, place.key);
     if (parsed?.value === undefined) return;
     const scope = REFERENCE_IN_TEXT.test(text) ? place.scope : { ...place.scope, isPlain: true };
     this.enter(place, parsed.value, "", place.key, { isData, scope });
@@ -110,7 +110,7 @@ class Walk {
     const isPolicyStatement = place.property !== "" && isStatement(keys, place.key);
     if (isPolicyStatement) this.found.statements.push(readStatement(object, place));
     const inner = declaredResource(object, place.scope);
-    if (inner && isLeftOut(object, place.scope)) return;
+    if (isLeftOut(object, place.scope)) return;
     for (let i = keys.length - 1; i >= 0; i--) {
       const name = keys[i] as string;
       if (isTemplate && name === "Globals") continue; // part of the resources that it adds to
@@ -172,7 +172,7 @@ const resourceType = (name: unknown): string | undefined =>
 /** Properties of a resource with those that the Globals section of a SAM template adds. */
 function withGlobals(type: string, props: Fields, globals: Fields): Fields {
   const [, section] = /^AWS::Serverless::(\w+)$/.exec(type) ?? [];
-  const added = section !== undefined && Object.hasOwn(globals, section) ? globals[section] : undefined;
+  const added = section === undefined ? undefined : globals[section];
   return isFields(added) ? (merge(added, props) as Fields) : props;
 }
 
@@ -181,8 +181,7 @@ function merge(added: unknown, own: unknown): unknown {
   if (Array.isArray(added) && Array.isArray(own)) return [...added, ...own];
   if (!isFields(added) || !isFields(own)) return own;
   const merged: Fields = { ...added, ...own };
-  for (const key of Object.keys(own))
-    if (Object.hasOwn(added, key)) merged[key] = merge(added[key], own[key]);
+  for (const key of Object.keys(own)) merged[key] = merge(added[key], own[key]);
   return merged;
 }
 

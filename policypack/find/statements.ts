@@ -30,17 +30,18 @@ function elementsOf(object: object): Map<string, unknown[]> {
 
 /** True for an object that has the elements of a statement. */
 export function isStatement(keys: string[], key: string): boolean {
-  let [hasPrincipal, hasEffect, hasScope] = [false, false, false];
+  let hasPrincipal = false;
+  let hasEffect = false;
+  let hasScope = false;
   for (const name of keys) {
     if (name.length > 14) continue; // longer than any of these
     const element = name.toLowerCase();
-    if (element === "dataidentifier") return false; // data protection selects an audience by Principal, and grants nothing
     if (element === "effect") hasEffect = true;
     else if (element === "principal" || element === "notprincipal") hasPrincipal = true;
     else if (SCOPE.has(element)) hasScope = true;
   }
-  if (!hasPrincipal && !hasEffect) return false;
-  return key.toLowerCase() === "statement" ? hasEffect || hasScope : hasPrincipal && hasEffect;
+  if (hasPrincipal && hasEffect) return true;
+  return key.toLowerCase() === "statement" && (hasEffect || (hasPrincipal && hasScope));
 }
 
 const isDeny = (effects: unknown[]): boolean =>
@@ -145,7 +146,8 @@ export function readPrincipalProperty(place: Place): Statement[] {
   const parent = place.parent as Place;
   parent.elements ??= elementsOf(parent.value as Fields);
   const { elements } = parent;
-  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return []; // see isStatement
+  // Data protection selects an audience by Principal, and grants nothing.
+  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return [];
   const siblings = (name: string): unknown[] =>
     (elements.get(name) ?? []).map((value) => resolve(value, place.scope));
   return [

@@ -18,7 +18,7 @@ export interface Scope {
   /** A transform adds resources that the template does not declare. */
   isTransformed: boolean;
   /** Set once one of several possible values is taken. */
-  choices: { wereTaken: boolean };
+  choices: { wereTaken?: true };
   /** Result for each object that is resolved already. */
   resolved: Map<unknown, unknown>;
   /** By the properties that declare a template. */
@@ -41,7 +41,7 @@ export const emptyScope = (): Scope => ({
   loops: new Map(),
   isPlain: false,
   isTransformed: false,
-  choices: { wereTaken: false },
+  choices: {},
   resolved: new Map(),
   givenByDeclaration: new Map(),
   budget: { left: MOST_TEXT },
@@ -59,14 +59,13 @@ export function templateScope(scope: Scope, template: Fields, declaring: unknown
     mappings: template.Mappings,
     resources: Object(template.Resources),
     globals: Object(template.Globals),
-    loops: new Map(),
     isTransformed: template.Transform !== undefined,
     resolved: new Map(),
   };
   inside.conditions = new Conditions(Object(template.Conditions), (argument) => {
-    const choices = { wereTaken: false };
+    const choices: Scope["choices"] = {};
     const value = resolve(argument, { ...inside, resolved: new Map(), choices });
-    return { value, isAmbiguous: choices.wereTaken || isChoice(value) };
+    return { value, isAmbiguous: choices.wereTaken === true || isChoice(value) };
   });
   return inside;
 }
