@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../infra/user-error";
+import { showDetail } from "../tools/details";
 import { ControlClient } from "./gateway/control-client";
 import { withLock } from "./lock.cjs";
 import { commandOf, commands, kill } from "./processes";
@@ -30,17 +31,17 @@ export interface Sandbox {
   awsConfigFile: string;
   /** Random, new for each life of the accounts. */
   instance: string;
-  /** Whether this call started the accounts, so that they are empty. */
+  /** True when this call started the accounts, which are empty then. */
   startedAnew: boolean;
 }
 
-/** What the daemon writes once it serves. */
+/** The record that the daemon writes when it is ready. */
 export type DaemonRecord = Omit<Sandbox, "directory" | "startedAnew"> & { startedAt: string };
 
 const START_SECONDS = 90;
 const DAEMON = join(__dirname, "daemon.ts");
 
-/** Variables that could lead a tool to real AWS: remove them from the environment of what runs in the sandbox. */
+/** Variables that could lead a tool to real AWS: they are removed from the environment of every command in the sandbox. */
 export const AMBIENT_CREDENTIALS: readonly string[] = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
@@ -88,7 +89,7 @@ export const AMBIENT_CREDENTIALS: readonly string[] = [
 
 /**
  * Starts the accounts in a separate process, or finds them running. Safe when called twice at once.
- * @throws {Error} when running ones have other accounts, or when they do not start, with the reason.
+ * @throws {UserError} when running ones have other accounts, or when they do not start, with the reason.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory, accounts } = options;
@@ -129,11 +130,14 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name)),
   );
-  const child = spawn(
-    process.execPath,
-    ["--require", require.resolve("ts-node/register/transpile-only"), DAEMON, JSON.stringify(options)],
-    { cwd: join(__dirname, ".."), detached: true, stdio: ["ignore", out, out], env },
-  );
+  const args = ["--require", join(__dirname, "../tools/transpile.cjs"), DAEMON, JSON.stringify(options)];
+  showDetail("command", `${process.execPath} ${args.join(" ")}`);
+  const child = spawn(process.execPath, args, {
+    cwd: join(__dirname, ".."),
+    detached: true,
+    stdio: ["ignore", out, out],
+    env,
+  });
   closeSync(out);
   let ended: string | undefined;
   child

@@ -25,7 +25,7 @@ function log(line: string): void {
 async function main(): Promise<void> {
   mkdirSync(file("aws"), { recursive: true, mode: 0o700 });
   killOrphanedMoto(directory);
-  const { moto, port } = await startMoto(options.motoServer, directory, log);
+  const { moto, endpoint } = await startMoto(options.motoServer, directory, log);
   let stopping = false;
   const stop = (code: number, reason: string) => {
     if (stopping) return;
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     accounts,
     region,
     organization,
-    motoPort: port,
+    moto: endpoint,
     log,
     verbose: Boolean(process.env.DEBUG),
   });

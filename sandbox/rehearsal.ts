@@ -1,21 +1,23 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { parseSettings, type Settings } from "../infra/settings";
+import type { Settings } from "../infra/settings";
+import { showDetail } from "../tools/details";
+import { readStackSettings } from "../tools/stack-settings";
 import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
 import { withLock } from "./lock.cjs";
 import { engineEnvironment, ensureStack, forgetStack } from "./pulumi/engine";
 import { type Toolchain, toolchain } from "./toolchain";
 
 export const PROJECT_DIRECTORY = join(__dirname, "..");
-/** Profile of the account that nobody trusts: the checks ask as its administrator. */
+/** Profile of the account that no other trusts: the checks ask as its administrator. */
 const OUTSIDER = "outsider";
-const PREFIX = "cross-account-access:";
 
 /** A stack, its settings, and the sandbox whose accounts have the IDs that these settings name. */
 export interface Rehearsal {
   stack: string;
+  /** The folder with Pulumi.yaml and the stack's settings file. */
+  project: string;
   settings: Settings;
   sandbox: Sandbox;
   tools: Toolchain;
@@ -27,40 +29,17 @@ export interface Rehearsal {
 export const directoryOf = (stack: string): string => join(PROJECT_DIRECTORY, ".sandbox", stack);
 
 /**
- * The settings of a stack as its committed file has them.
- * @throws {Error} where there is no such file, {SettingsError} where it has mistakes.
- */
-export function settingsOf(stack: string): Settings {
-  const file = join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`);
-  if (!existsSync(file))
-    throw new Error(
-      `There is no Pulumi.${stack}.yaml, so no stack ${stack}. Copy Pulumi.prod.yaml to begin with.`,
-    );
-  const config: Record<string, unknown> = parse(readFileSync(file, "utf8"))?.config ?? {};
-  const own = Object.entries(config).filter(([name]) => name.startsWith(PREFIX));
-  // A secret setting shows no value; no rehearsal needs one.
-  const text = (value: unknown) =>
-    typeof value !== "object" || value === null
-      ? String(value)
-      : "secure" in value
-        ? "secret"
-        : JSON.stringify(value);
-  return parseSettings(
-    stack,
-    Object.fromEntries(own.map(([name, value]) => [name.slice(PREFIX.length), text(value)])),
-  );
-}
-
-/**
- * Finds or installs the tools, starts the two accounts under the IDs that the stack's settings name, and readies
- * the engine's state for them. State of accounts that are gone goes with them, and `say` tells so.
+ * Finds or installs the tools, starts the two accounts under the IDs that the stack's settings name, and prepares
+ * the engine's state for them. State of accounts that are gone is dropped with them, and `say` gets a line about it.
+ * @param project is another copy of the project, so that several rehearsals can deploy at once.
  */
 export async function rehearse(
   stack: string,
   say: (line: string) => void,
   directory = directoryOf(stack),
+  project = PROJECT_DIRECTORY,
 ): Promise<Rehearsal> {
-  const settings = settingsOf(stack);
+  const settings = readStackSettings(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
   say(`tools      ${tools.origin}`);
   const partners = settings.instanceOperatorAccountIds.map((id, index) => [
@@ -93,9 +72,9 @@ export async function rehearse(
         );
       }
       const environment = environmentOf(sandbox, tools, trustedProfile);
-      await ensureStack(stack, environment, PROJECT_DIRECTORY);
+      await ensureStack(stack, environment, project);
       writeFileSync(life, sandbox.instance);
-      return { stack, settings, sandbox, tools, environment };
+      return { stack, project, settings, sandbox, tools, environment };
     },
     (holder) => say(`accounts   another process (${holder}) is setting up stack ${stack}: waiting`),
   );
@@ -118,17 +97,18 @@ const describe = ({ accounts }: Sandbox) =>
     .map(([profile, id]) => `${profile} ${id}`)
     .join(", ");
 
-/** The surroundings of a command that may reach the sandbox and nothing else: no ambient credential survives. */
+/** The environment of a command that can reach the sandbox and nothing else: it has no credentials of this shell. */
 export function confined(environment: Record<string, string>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name));
   return { ...Object.fromEntries(kept), ...environment };
 }
 
-/** Runs a command in a rehearsal's surroundings, its output shown as it comes; gives its exit code. */
+/** Runs a command in a rehearsal's environment, its output shown as it comes; gives its exit code. */
 export function run(rehearsal: Rehearsal, command: string, args: readonly string[]): Promise<number> {
+  showDetail("command", `${command} ${args.join(" ")}`);
   return new Promise((resolve, reject) => {
     const options = {
-      cwd: PROJECT_DIRECTORY,
+      cwd: rehearsal.project,
       env: confined(rehearsal.environment),
       stdio: "inherit" as const,
     };

@@ -7,8 +7,10 @@ import { callerContext } from "./caller-context";
 import type { Check, Decision } from "./check";
 import { accessDenied } from "./errors";
 import { evaluate } from "./evaluate";
+import { keysIn } from "./policy-keys";
 import { serviceOf, serviceOfArn } from "./services";
 import type { EvaluatedCall, Gateway } from "./services/service";
+import { isFilled } from "./unjudged";
 
 /** One decision, as `GET /_sandbox/decisions` gives it. */
 export interface DecisionRecord {
@@ -28,6 +30,8 @@ export interface DecisionRecord {
 }
 
 const MAX_RECORDS = 2000;
+/** Longer than any ARN of AWS. */
+const MAX_RESOURCE = 4096;
 
 export class Decisions {
   private readonly records: DecisionRecord[] = [];
@@ -43,6 +47,12 @@ export class Decisions {
   async require(call: Call, caller: Caller, checks: readonly Check[]): Promise<Decision[]> {
     const decisions: Decision[] = [];
     for (const check of checks) {
+      if (check.resource.length > MAX_RESOURCE)
+        throw new AwsError(
+          "ValidationError",
+          `A resource's name has at most ${MAX_RESOURCE} characters`,
+          400,
+        );
       const decision = await this.decide(call, caller, check);
       if (!decision.allowed) throw refusal(call, caller, check, decision);
       decisions.push(decision);
@@ -58,19 +68,26 @@ export class Decisions {
     const resourcePolicy = owned ? await this.resourcePolicy(check) : undefined;
     const { service, resource } = parseArn(check.resource);
     const bucket = service === "s3" && resourcePolicy ? resource.split("/", 1)[0] : undefined;
+    const identityPolicies = own?.identity ?? [];
+    const sessionPolicies = principal?.session?.policies ?? [];
+    const policies = [...identityPolicies, ...(own?.boundary ?? [])].map(({ policy }) => policy);
+    const completed = await complete(check, [...policies, ...sessionPolicies, resourcePolicy]);
     const decision = await evaluate({
       caller,
-      check,
+      check: completed,
       region: call.region,
       context: {
         ...requestContext(call, check, iam.organizationOf(check.account)),
         ...(await callerContext(caller, iam, call.now.getTime())),
-        ...check.context,
+        ...completed.context,
       },
-      identityPolicies: own?.identity ?? [],
+      identityPolicies,
       boundary: own?.boundary,
+      sessionPolicies,
       resourcePolicy,
-      blocksPublicAccess: bucket ? (await buckets.policy(bucket, check.account)).restricted : undefined,
+      blocksPublicAccess: bucket
+        ? await buckets.blocks(bucket, check.account, "RestrictPublicBuckets")
+        : undefined,
     });
     this.record(call, caller, check, decision);
     return decision;
@@ -110,6 +127,13 @@ export class Decisions {
   }
 }
 
+/** A check with the condition keys that its resource brings, where one of the policies uses them. */
+async function complete(check: Check, policies: unknown[]): Promise<Check> {
+  const given = Object.keys(check.context);
+  const uses = check.more && policies.flatMap(keysIn).some((key) => !isFilled(key, given));
+  return uses ? { ...check, context: { ...check.context, ...(await check.more?.()) } } : check;
+}
+
 /** The condition keys of every request, by any caller. */
 function requestContext(
   call: EvaluatedCall,
@@ -127,11 +151,15 @@ function requestContext(
     "aws:ResourceAccount": check.account,
     ...(headers["user-agent"] && { "aws:UserAgent": headers["user-agent"] }),
     ...(headers.referer && { "aws:Referer": headers.referer }),
-    ...(resourceOrganization && { "aws:ResourceOrgID": resourceOrganization }),
+    ...(resourceOrganization && {
+      "aws:ResourceOrgID": resourceOrganization,
+      "aws:ResourceOrgPaths": [`${resourceOrganization}/r-root/`],
+    }),
   };
 }
 
-function refusal(call: Call, caller: Caller, check: Check, { because }: Decision): AwsError {
+function refusal(call: Call, caller: Caller, check: Check, { because, unjudged }: Decision): AwsError {
+  if (unjudged) return new AwsError("AccessDenied", `Not allowed: ${unjudged}`);
   if (caller && "federated" in caller)
     return new AwsError("AccessDenied", `Not authorized to perform ${check.action}`);
   const principal = principalOf(caller);

@@ -16,6 +16,14 @@ export interface MotoRequest {
   accessKeyId?: string;
 }
 
+/** Where moto listens, and what a request must bring for moto to take it. */
+export interface MotoEndpoint {
+  port: number;
+  secret: string;
+}
+
+export const SECRET_HEADER = "x-sandbox-secret";
+
 const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
 
 export class Moto {
@@ -23,7 +31,7 @@ export class Moto {
   private readonly agents = new Map<string, Agent>();
 
   constructor(
-    readonly port: number,
+    private readonly endpoint: MotoEndpoint,
     /** Of the sandbox. */
     private readonly region: string,
   ) {}
@@ -34,10 +42,11 @@ export class Moto {
     this.agents.set(message.service, agent);
     const body = Buffer.from(message.body ?? "");
     const headers: Record<string, string | number> = {
-      host: `127.0.0.1:${this.port}`,
+      host: `127.0.0.1:${this.endpoint.port}`,
       ...message.headers,
       "content-length": body.length,
       "x-moto-account-id": message.account,
+      [SECRET_HEADER]: this.endpoint.secret,
       // moto reads service and region here, and checks nothing.
       authorization: `AWS4-HMAC-SHA256 Credential=${message.accessKeyId ?? "AKIAIOSFODNN7EXAMPLE"}/20000101/${message.region}/${message.service}/aws4_request, SignedHeaders=host, Signature=0`,
     };
@@ -45,7 +54,7 @@ export class Moto {
       const out = request(
         {
           host: "127.0.0.1",
-          port: this.port,
+          port: this.endpoint.port,
           agent,
           method: message.method,
           path: message.url,

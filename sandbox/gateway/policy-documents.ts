@@ -6,6 +6,7 @@ export interface Statement {
   Principal?: unknown;
   NotPrincipal?: unknown;
   Action?: string | string[];
+  NotAction?: string | string[];
   Resource?: string | string[];
   Condition?: Record<string, Record<string, unknown>>;
 }
@@ -28,6 +29,16 @@ export function parseDocument(document: unknown): unknown {
 /** The statements of a policy, whether they stand in a list or not. */
 export const statementsOf = (policy: unknown): Statement[] =>
   [(policy as { Statement?: Statement | Statement[] }).Statement ?? []].flat();
+
+/** A policy with each statement as `change` gives it, or without it. */
+export const withStatements = (
+  policy: unknown,
+  change: (statement: Statement) => Statement | undefined,
+): unknown =>
+  policy && {
+    ...(policy as object),
+    Statement: statementsOf(policy).flatMap((statement) => change(statement) ?? []),
+  };
 
 /** The `AWS` principals of a Principal or NotPrincipal element. */
 export const awsPrincipalsOf = (element: unknown): string[] =>

@@ -5,6 +5,8 @@ import { serviceOf } from "./services";
 import { API_HOST } from "./services/execute-api";
 import type { Signature } from "./signature";
 
+const MAX_OPERATION = 64;
+const MAX_REGION = 24;
 /** Services whose bodies are their users' own, not parameters. */
 const OPAQUE_BODIES = ["iotdata", "execute-api"];
 
@@ -28,6 +30,9 @@ export function readCall(request: HttpRequest, signature: Signature | undefined)
   else if (call.protocol === "json") readJson(call);
   else if (call.protocol === "rest-json" && call.body.length && !OPAQUE_BODIES.includes(service))
     call.params = parseJson(call.body);
+  // What a policy's wildcards cost grows with what they are compared to.
+  if (call.operation.length > MAX_OPERATION || call.region.length > MAX_REGION)
+    throw new AwsError("InvalidAction", "The request's operation or Region has too long a name", 400);
   return call;
 }
 

@@ -12,8 +12,9 @@ import { Decisions } from "./decisions";
 import { errorAnswer } from "./errors";
 import { handle, readRequest } from "./handle";
 import { awsErrorOf, BodyReader, failure, requestHeaders } from "./http";
+import { IdentityCenter } from "./identity-center";
 import { InstanceProfiles } from "./instance-profiles";
-import { Moto } from "./moto";
+import { Moto, type MotoEndpoint } from "./moto";
 import { refusedProxy, refuseTunnel, targetOf } from "./proxy";
 import { MessageBroker } from "./services/iot/broker";
 import type { Gateway, RequestContext } from "./services/service";
@@ -28,7 +29,7 @@ export interface GatewayOptions {
   /** Profile name to 12-digit account ID. */
   accounts: Record<string, string>;
   region: string;
-  motoPort: number;
+  moto: MotoEndpoint;
   /** The organization that some of the accounts are in, by profile name: `aws:PrincipalOrgID`. */
   organization?: { id: string; profiles: string[] } | undefined;
   /** Milliseconds since 1970; for tests. */
@@ -91,6 +92,7 @@ class GatewayServer {
   readonly gateway: Gateway & { port: number };
   private readonly decisions: Decisions;
   private readonly instanceProfiles: InstanceProfiles;
+  private readonly identityCenter: IdentityCenter;
   private readonly broker: MessageBroker;
   private readonly bodies = new BodyReader();
   private readonly http = createServer(
@@ -99,9 +101,9 @@ class GatewayServer {
   );
 
   constructor(private readonly options: GatewayOptions) {
-    const { accounts, region, organization, motoPort, clock = Date.now, log = () => {} } = options;
+    const { accounts, region, organization, moto: endpoint, clock = Date.now, log = () => {} } = options;
     const ids = [...new Set(Object.values(accounts))];
-    const moto = new Moto(motoPort, region);
+    const moto = new Moto(endpoint, region);
     const members = organization?.profiles.map((profile) => accounts[profile] ?? "");
     const iam = new IamAccounts(moto, ids, organization && { id: organization.id, accounts: members ?? [] });
     this.gateway = {
@@ -124,6 +126,7 @@ class GatewayServer {
     };
     this.decisions = new Decisions(this.gateway);
     this.instanceProfiles = new InstanceProfiles(this.gateway);
+    this.identityCenter = new IdentityCenter(this.gateway);
     this.broker = new MessageBroker(this.gateway);
   }
 
@@ -201,11 +204,12 @@ class GatewayServer {
 
   private controlled() {
     const { accounts, region } = this.options;
-    const { gateway, decisions, instanceProfiles, instance } = this;
+    const { gateway, decisions, instanceProfiles, identityCenter, instance } = this;
     return {
       gateway,
       decisions,
       instanceProfiles,
+      identityCenter,
       health: { instance, accounts, region, pid: process.pid },
     };
   }

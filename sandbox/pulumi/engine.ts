@@ -17,6 +17,7 @@ import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { UserError } from "../../infra/user-error";
+import { showDetail } from "../../tools/details";
 import { type Toolchain, userPulumiHome } from "../toolchain";
 
 const exec = promisify(execFile);
@@ -83,6 +84,7 @@ const projectName = (directory: string): string =>
 
 async function cli(environment: Environment, cwd: string, ...args: string[]): Promise<string> {
   const options = { cwd, env: { ...process.env, ...environment }, maxBuffer: 1 << 30 };
+  showDetail("command", `pulumi ${args.join(" ")} (in ${cwd})`);
   try {
     return (await exec(join(__dirname, "cli/pulumi"), [...args, "--non-interactive"], options)).stdout;
   } catch (error) {

@@ -19,11 +19,13 @@ import { policyDocument, type Statement } from "../../infra/access/policy";
 import { checkerStatements, deployerStatements } from "../../infra/deployer";
 import { SIDES, type Side } from "../../infra/stack-settings";
 import { commandArguments } from "../../tools/command-line";
+import { readStackSettings } from "../../tools/stack-settings";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { confined, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
-const settings = settingsOf("dev");
+const settings = readStackSettings("dev");
 
 describe("the deployer's permissions", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
@@ -51,7 +53,7 @@ describe("the deployer's permissions", function () {
   const pulumi = (...args: string[]) =>
     new Promise<{ code: number; output: string }>((resolve) => {
       const all = [...args, "--stack", "dev", "--non-interactive", "--color=never"];
-      const options = { cwd: PROJECT_DIRECTORY, env: { ...confined(environment) }, maxBuffer: 1 << 26 };
+      const options = { cwd: rehearsal.project, env: confined(environment), maxBuffer: 1 << 26 };
       execFile(rehearsal.tools.pulumi, all, options, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
       );
@@ -73,7 +75,7 @@ describe("the deployer's permissions", function () {
   ];
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    rehearsal = await rehearseCopy(directory);
     // As docs/to-real-accounts.md says: a role in each account, and a profile that assumes it.
     let profiles = readFileSync(rehearsal.sandbox.awsConfigFile, "utf8");
     for (const side of SIDES) {
@@ -123,7 +125,7 @@ describe("the deployer's permissions", function () {
     await works(...steps[0]!);
     const run = async (program: string, ...args: string[]) => {
       const all = commandArguments(program, "dev", ...args);
-      const options = { cwd: PROJECT_DIRECTORY, env: confined(environment) };
+      const options = { cwd: rehearsal.project, env: confined(environment) };
       return (await promisify(execFile)(process.execPath, all, options)).stdout;
     };
     const results = join(directory, "results.json");

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { commandArguments } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 describe("each scenario alone", function () {
@@ -17,22 +18,13 @@ describe("each scenario alone", function () {
 
   const run = (command: string, ...args: string[]) =>
     promisify(execFile)(command, args, {
-      cwd: directory,
+      cwd: rehearsal.project,
       env: confined(rehearsal.environment),
       maxBuffer: 1 << 26,
     });
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
-    for (const name of [
-      "infra",
-      "policypack",
-      "node_modules",
-      "package.json",
-      "tsconfig.json",
-      "Pulumi.yaml",
-    ])
-      symlinkSync(join(PROJECT_DIRECTORY, name), join(directory, name));
+    rehearsal = await rehearseCopy(directory);
   });
   after(async () => {
     await stopSandbox(join(directory, "sandbox"));
@@ -43,7 +35,7 @@ describe("each scenario alone", function () {
     it(`${scenario} is turned on, the one before it off, and its checks answer as expected`, async () => {
       const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
       const alone = settings.replace(/(scenarios:\n)(?: {4}- \w+\n)+/, `$1    - ${scenario}\n`);
-      writeFileSync(join(directory, "Pulumi.dev.yaml"), alone);
+      writeFileSync(join(rehearsal.project, "Pulumi.dev.yaml"), alone);
       const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--policy-pack", "policypack"];
       await run(rehearsal.tools.pulumi, ...up);
       const results = join(directory, "results.json");

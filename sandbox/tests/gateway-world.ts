@@ -65,7 +65,7 @@ export class World {
   static async start(): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "gateway-"));
     const motoServer = process.env.MOTO_SERVER ?? (await toolchain()).motoServer;
-    const { moto, port } = await startMoto(motoServer, directory, () => {});
+    const { moto, endpoint } = await startMoto(motoServer, directory, () => {});
     // Tests that are interrupted leave no moto either.
     process.once("exit", () => moto.kill("SIGKILL"));
     const time = { offset: 0 };
@@ -75,8 +75,9 @@ export class World {
         accounts: ACCOUNTS,
         organization: ORGANIZATION,
         region: REGION,
-        motoPort: port,
+        moto: endpoint,
         clock,
+        ...(process.env.DEBUG ? { log: console.error } : {}),
       }),
       moto,
       directory,

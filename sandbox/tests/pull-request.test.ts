@@ -27,8 +27,8 @@ const UPDATE_APP = "infra/scenarios/update-app/resources.ts";
 
 const TRUSTS_ANOTHER_ACCOUNT: Change = [
   UPDATE_APP,
-  "accounts: [trusted] }",
-  'accounts: [trusted, { ...trusted, accountId: "999999999999" }] }',
+  "peopleTrust(settings, [trusted])",
+  'peopleTrust(settings, [trusted, { ...trusted, accountId: "999999999999" }])',
 ];
 const LETS_AUDITORS_IN: Change = [
   UPDATE_APP,

@@ -25,17 +25,19 @@ import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts
 import { fromIni } from "@aws-sdk/credential-providers";
 import { contractOf } from "../../infra/program";
 import { commandArguments } from "../../tools/command-line";
+import { readStackSettings } from "../../tools/stack-settings";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { ControlClient } from "../gateway/control-client";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse, settingsOf } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
 const MUTATED = join(__dirname, "mutated");
 const STACK = ["--stack", "dev", "--non-interactive", "--color=never"];
 
-const count = contractOf(settingsOf("dev")).flatMap(({ checks }) => checks).length;
+const count = contractOf(readStackSettings("dev")).flatMap(({ checks }) => checks).length;
 const ALL_AS_EXPECTED = new RegExp(`\\b${count} of ${count} checks as expected`);
 
 const execute = promisify(execFile);
@@ -44,19 +46,19 @@ describe("stack prod, as cloned", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "rehearsal-prod-"));
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
   });
 
   it("can be rehearsed under AWS's documentation IDs, but is refused by name where it would go to AWS", async () => {
-    const rehearsal = await rehearse("prod", () => {}, directory);
+    const rehearsal = await rehearseCopy(directory, "prod");
     assert.deepEqual(Object.values(rehearsal.sandbox.accounts).slice(0, 2), ["123456789012", "111122223333"]);
     const preview = async (env: NodeJS.ProcessEnv) =>
       execute(
         rehearsal.tools.pulumi,
         ["preview", "--stack", "prod", "--non-interactive", "--policy-pack", "policypack"],
         {
-          cwd: PROJECT_DIRECTORY,
+          cwd: rehearsal.project,
           env,
         },
       );
@@ -86,7 +88,7 @@ describe("stack dev, rehearsed", function () {
     program: string,
     args: readonly string[],
     extra: Record<string, string> = {},
-    cwd = PROJECT_DIRECTORY,
+    cwd = rehearsal.project,
   ) =>
     new Promise<Ended>((resolve) => {
       const env = { ...confined(rehearsal.environment), ...extra };
@@ -150,7 +152,7 @@ describe("stack dev, rehearsed", function () {
     ].sort();
   };
   const begin = async () => {
-    rehearsal = await rehearse("dev", (line) => said.push(line), directory);
+    rehearsal = await rehearseCopy(directory, "dev", (line) => said.push(line));
   };
 
   let atFirst: { dev: unknown; prod: unknown };
@@ -159,7 +161,7 @@ describe("stack dev, rehearsed", function () {
     atFirst = { dev: await holdings("dev"), prod: await holdings("prod") };
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -250,7 +252,7 @@ describe("stack dev, rehearsed", function () {
         ["stack", "output", "--json", "--stack", "dev"],
         {
           env: confined(rehearsal.environment),
-          cwd: PROJECT_DIRECTORY,
+          cwd: rehearsal.project,
         },
       );
       const { accessKeyId, secretAccessKey } = member.credentials;
@@ -288,21 +290,17 @@ describe("stack dev, rehearsed", function () {
     }
   });
 
-  it("leaves the committed settings as they are", async () => {
-    const { stdout } = await new Promise<{ stdout: string }>((resolve) =>
-      execFile(
-        "git",
-        ["status", "--porcelain", "Pulumi.dev.yaml", "Pulumi.yaml"],
-        { cwd: PROJECT_DIRECTORY },
-        (_, stdout) => resolve({ stdout }),
-      ),
-    );
-    assert.equal(stdout, "");
+  it("leaves the committed settings as they are", () => {
+    for (const name of ["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.yaml"])
+      assert.equal(
+        readFileSync(join(rehearsal.project, name), "utf8"),
+        readFileSync(join(PROJECT_DIRECTORY, name), "utf8"),
+      );
   });
 
   for (const [mistake, { caughtBy }] of Object.entries(mutations))
     it(`is caught by ${caughtBy.join(" and ")} where ${mistake}`, async () => {
-      const settings = ["--config-file", join(PROJECT_DIRECTORY, "Pulumi.dev.yaml")];
+      const settings = ["--config-file", join(rehearsal.project, "Pulumi.dev.yaml")];
       const args = ["up", "--yes", "--skip-preview", ...settings, ...STACK];
       const deployed = await command(rehearsal.tools.pulumi, args, { MUTATION: mistake }, MUTATED);
       assert.equal(deployed.code, 0, deployed.output);
@@ -344,7 +342,7 @@ describe("stack dev, rehearsed", function () {
   it("is completed by the next up where the engine is killed in the middle of one", async () => {
     const args = ["up", "--yes", "--skip-preview", ...STACK];
     const env = confined(rehearsal.environment);
-    const engine = spawn(rehearsal.tools.pulumi, args, { cwd: PROJECT_DIRECTORY, env, detached: true });
+    const engine = spawn(rehearsal.tools.pulumi, args, { cwd: rehearsal.project, env, detached: true });
     // Killed as soon as the first resource of the program exists.
     while (JSON.stringify(await holdings("prod")) === JSON.stringify(atFirst.prod)) await sleep(50);
     process.kill(-engine.pid!, "SIGKILL");

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,12 +14,14 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import type { MqttClient } from "mqtt";
 import type { Statement } from "../../infra/access/policy";
+import { commandArguments } from "../../tools/command-line";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
 import { ControlClient } from "../gateway/control-client";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, type Rehearsal } from "../rehearsal";
 import { words } from "./gateway-world";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
 
 const REGION = "ap-northeast-1";
@@ -38,14 +32,12 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "scenarios-"));
   const home = join(directory, "home");
-  const project = join(directory, "project");
-  const settings = join(project, "Pulumi.dev.yaml");
   let rehearsal: Rehearsal;
   let outputs: Record<string, Record<string, string>>;
 
   const pulumi = async (...args: string[]) => {
     const env = confined(rehearsal.environment);
-    const options = { env, cwd: PROJECT_DIRECTORY, maxBuffer: 1 << 26 };
+    const options = { env, cwd: rehearsal.project, maxBuffer: 1 << 26 };
     const { stdout } = await promisify(execFile)(
       rehearsal.tools.pulumi,
       [...args, "--stack", "dev"],
@@ -55,10 +47,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
   };
   /** Deploys with these settings in addition to those of stack dev. */
   const up = async (...more: string[][]) => {
-    const file = ["--config-file", settings];
-    for (const [name, ...value] of more)
-      await pulumi("config", "set", `${PROJECT}:${name}`, ...value, ...file);
-    await pulumi("up", "--yes", "--skip-preview", "--non-interactive", ...file);
+    for (const [name, ...value] of more) await pulumi("config", "set", `${PROJECT}:${name}`, ...value);
+    await pulumi("up", "--yes", "--skip-preview", "--non-interactive");
   };
   const caller = (credentials: AwsCredentialIdentity | ReturnType<typeof fromIni>) => ({
     region: REGION,
@@ -80,12 +70,9 @@ describe("settings and commands of the scenarios, rehearsed", function () {
 
   let parameterKeyArn: string;
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, directory);
+    rehearsal = await rehearseCopy(directory);
     const { KeyMetadata } = await new KMSClient(administrator("prod")).send(new CreateKeyCommand({}));
     parameterKeyArn = KeyMetadata!.Arn!;
-    mkdirSync(project);
-    for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml"])
-      copyFileSync(join(PROJECT_DIRECTORY, file), join(project, file));
     await up(["parameterKeyArn", parameterKeyArn], ["parameterValue", SECRET, "--secret"]);
     outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets"));
     mkdirSync(join(home, ".aws"), { recursive: true });
@@ -97,7 +84,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
     );
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(rehearsal.sandbox.directory);
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -265,14 +252,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
 
   describe("npm run verify", () => {
     const verify = async () => {
-      const args = [
-        require.resolve("ts-node/register/transpile-only"),
-        join(PROJECT_DIRECTORY, "tests/live"),
-      ];
-      const TS_NODE_PROJECT = join(PROJECT_DIRECTORY, "tsconfig.json");
-      // There `pulumi config` finds the settings that were deployed.
-      const options = { env: { ...confined(rehearsal.environment), TS_NODE_PROJECT }, cwd: project };
-      return (await promisify(execFile)(process.execPath, ["-r", ...args, "dev"], options)).stdout;
+      const options = { env: confined(rehearsal.environment), cwd: rehearsal.project };
+      return (await promisify(execFile)(process.execPath, commandArguments("verify", "dev"), options)).stdout;
     };
     it("expects of every check what these settings say", async () => {
       const said = await verify();

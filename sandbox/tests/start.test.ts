@@ -4,20 +4,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findDaemons, stopSandbox } from "../accounts";
+import { copyProject } from "./project";
 import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
 
 describe("two starts at once, where there was no sandbox", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
-  const directory = join(mkdtempSync(join(tmpdir(), "start-")), "sandbox");
+  const directory = mkdtempSync(join(tmpdir(), "start-"));
+  const sandbox = join(directory, "sandbox");
+  before(() => copyProject(join(directory, "project")));
   after(async () => {
-    await stopSandbox(directory);
-    rmSync(join(directory, ".."), { recursive: true, force: true });
+    await stopSandbox(sandbox);
+    rmSync(directory, { recursive: true, force: true });
   });
 
   const start = (): Promise<Ended> => {
-    const script = `require("../rehearsal").rehearse("dev", console.log, ${JSON.stringify(directory)})
+    const script = `require("./project").rehearseCopy(${JSON.stringify(directory)}, "dev", console.log)
       .then(({ sandbox }) => console.log("instance", sandbox.instance))`;
-    const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script], {
+    const child = spawn(process.execPath, ["-r", "../../tools/transpile.cjs", "-e", script], {
       cwd: __dirname,
     });
     let output = "";
@@ -34,7 +37,7 @@ describe("two starts at once, where there was no sandbox", function () {
     const instances = all.map(({ output }) => /^instance (.+)$/m.exec(output)?.[1]);
     assert.equal(new Set(instances).size, 1);
     assert.ok(instances[0]);
-    assert.equal(findDaemons(directory).length, 1);
+    assert.equal(findDaemons(sandbox).length, 1);
     const [starting] = all.filter(({ output }) => /accounts +started/.test(output));
     assert.ok(starting, "one of them started it");
   });

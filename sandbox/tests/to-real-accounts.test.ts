@@ -21,7 +21,8 @@ import { policyDocument } from "../../infra/access/policy";
 import type { Caller } from "../../tools/verify/caller";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { accountEnvironment, stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, typed } from "./shell";
 
 const STATE = "state-of-the-stack";
@@ -59,7 +60,7 @@ describe("the way to real accounts", function () {
   const role = async () => (await iam.send(new GetRoleCommand({ RoleName: "UpdateApp" }))).Role!;
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    rehearsal = await rehearseCopy(join(directory, "rehearsal"));
     const { sandbox } = rehearsal;
     for (const name of ["infra", "policypack", "Pulumi.yaml", "package.json", "tsconfig.json"])
       cpSync(join(PROJECT_DIRECTORY, name), join(project, name), {
@@ -106,7 +107,7 @@ describe("the way to real accounts", function () {
     writeFileSync(settings, readFileSync(settings, "utf8") + dev.slice(dev.indexOf("config:")));
   });
   after(async () => {
-    await stopSandbox(join(directory, "sandbox"));
+    await stopSandbox(rehearsal.sandbox.directory);
     rmSync(directory, { recursive: true, force: true });
   });
 

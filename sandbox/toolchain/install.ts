@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../infra/user-error";
+import { showDetail } from "../../tools/details";
 import { isLocked, withLock } from "../lock.cjs";
 
 /** Receives what happens to a tool, such as "moto", in words. */
@@ -86,6 +87,7 @@ export function run(
   args: string[],
   { env, cwd, onLine, onWait }: RunOptions = {},
 ): Promise<void> {
+  showDetail("command", `${command} ${args.join(" ")}`);
   const started = Date.now();
   const timer = setInterval(() => onWait?.(Math.round((Date.now() - started) / 1000)), REPORT_SECONDS * 1000);
   return new Promise<void>((resolve, reject) => {

@@ -65,7 +65,15 @@ export const iam: Service = {
   ownAccountOnly: true,
 
   conditionKeys: {
-    ofRequest({ params }) {
+    fills: [
+      "iam:PolicyARN",
+      "iam:PermissionsBoundary",
+      "iam:AWSServiceName",
+      "iam:PassedToService",
+      "iam:ResourceTag/*",
+      "aws:ResourceTag/*",
+    ],
+    ofRequest({ call: { params } }) {
       const keys = {
         "iam:PolicyARN": text(params.PolicyArn),
         "iam:PermissionsBoundary": text(params.PermissionsBoundary),

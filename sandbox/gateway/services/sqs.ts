@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { AwsError, type Params, text } from "../call";
+import { AwsError, type Params, tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
 import { arnIn, parameters } from "./parameters";
 import type { Service } from "./service";
@@ -22,11 +22,21 @@ export const sqs: Service = {
       }),
   },
 
+  conditionKeys: {
+    fills: ["aws:ResourceTag/*"],
+    async ofResource(arn, account, { gateway }) {
+      const { region, resource } = parseArn(arn);
+      const QueueUrl = `http://127.0.0.1/${account}/${resource}`;
+      const answer = await gateway.moto.json(account, "sqs", region, "AmazonSQS.ListQueueTags", { QueueUrl });
+      return tagKeys("aws:ResourceTag", (answer?.Tags ?? {}) as Record<string, string>);
+    },
+  },
+
   policies: {
     async ofResource(arn, account, { moto }) {
       const { region, resource } = parseArn(arn);
       const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
-        QueueUrl: `http://127.0.0.1:${moto.port}/${account}/${resource}`,
+        QueueUrl: `http://127.0.0.1/${account}/${resource}`,
         AttributeNames: ["Policy"],
       });
       return parseDocument((answer?.Attributes as Params | undefined)?.Policy);
