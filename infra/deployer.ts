@@ -229,6 +229,25 @@ function checkerPermissions(settings: AllSettings, side: Side): DeployerPermissi
         "iam:ListAttachedRolePolicies",
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
+        // What npm run verify compares the account's users, groups and roles with.
+        "iam:GetAccountAuthorizationDetails",
+        "iam:ListAccessKeys",
+      ],
+    },
+    {
+      // Who else gets in from outside: by resources of the account that are not of this program.
+      sid: "ReadResourcePolicies",
+      resources: side === "trusting" ? ["*"] : [],
+      read: [
+        "s3:ListAllMyBuckets",
+        "s3:GetBucketPolicy",
+        "sns:ListTopics",
+        "sns:GetTopicAttributes",
+        "sqs:ListQueues",
+        "sqs:GetQueueUrl",
+        "sqs:GetQueueAttributes",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
       ],
     },
     {

@@ -91,7 +91,7 @@ if (!isInstalled(".") || !isInstalled("policypack") || !isPackMade()) {
 const args = [
   "--no-warnings",
   "-r",
-  "ts-node/register/transpile-only",
+  join(root, "tools", "transpile.cjs"),
   join(root, "sandbox", "cli.ts"),
   ...process.argv.slice(2),
 ];

@@ -4,10 +4,12 @@ import hmac
 import os
 
 import xmltodict
+from flask import request
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.core.responses import EmptyResult
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
+from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.s3.models import FakeBucket, FakeDeleteMarker
@@ -31,19 +33,32 @@ def dispatch_with_secret(self, environ, start_response):
 
 DomainDispatcherApplication.__call__ = dispatch_with_secret
 
-# What a topic sends by http reaches no host, neither outside nor on this machine; AWS sends it later, too.
+# A topic delivers nothing by http, neither outside nor on this machine, and nothing to a queue that the gateway names.
 publish = Subscription.publish
 
 
-def publish_without_http(self, *args, **kwargs):
-    if self.protocol not in ("http", "https"):
+def publish_where_allowed(self, *args, **kwargs):
+    refused = request.headers.get("x-sandbox-refused-subscriptions", "").split(",")
+    if self.protocol not in ("http", "https") and self.arn not in refused:
         publish(self, *args, **kwargs)
 
 
-Subscription.publish = publish_without_http
+Subscription.publish = publish_where_allowed
 
 # The gateway decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
 FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED
+
+# A policy's version may be left out, or be 2008-10-17.
+BaseIAMPolicyValidator._validate_version = lambda self: None
+
+# A set of tags may be empty.
+S3Response._tagging_from_xml = lambda self: tags_of(xmltodict.parse(self.body)["Tagging"].get("TagSet"))
+
+
+def tags_of(tag_set):
+    tags = (tag_set or {}).get("Tag", [])
+    return {tag["Key"]: tag["Value"] or "" for tag in (tags if isinstance(tags, list) else [tags])}
+
 
 # Once versioning is suspended, moto would dispose of the file of a deletion's marker, which has none.
 FakeDeleteMarker.dispose = lambda self: None
@@ -110,10 +125,10 @@ bucket_response_put = S3Response._bucket_response_put
 def bucket_response_put_with_tags(self, request, bucket_name, querystring):
     response = bucket_response_put(self, request, bucket_name, querystring)
     if not querystring and self.body:
-        configuration = xmltodict.parse(self.body, force_list=("Tag",)).get("CreateBucketConfiguration") or {}
-        tags = (configuration.get("Tags") or {}).get("Tag", [])
+        configuration = xmltodict.parse(self.body).get("CreateBucketConfiguration") or {}
+        tags = tags_of(configuration.get("Tags"))
         if tags:
-            self.backend.put_bucket_tagging(bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags})
+            self.backend.put_bucket_tagging(bucket_name, tags)
     return response
 
 

@@ -88,7 +88,6 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
       "transfer:webapp.webappendpointpolicy",
       "workspacesweb:browsersettings.browserpolicy",
       "opensearch:serverlesslifecyclepolicy.policy",
-      "opensearchserverless:lifecyclepolicy.policy",
     ],
   },
   {

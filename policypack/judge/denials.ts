@@ -47,12 +47,10 @@ export class Denials {
 }
 
 /** Patterns of every action that an Allow is about. */
-const actionsOf = ({ actions, hasNotAction }: Statement): string[] =>
-  hasNotAction || actions.length === 0 ? ["*"] : actions;
+const actionsOf = ({ actions }: Statement): string[] => (actions.length === 0 ? ["*"] : actions);
 
 /** Patterns of every resource that an Allow is about; a trust policy has no resource but the role. */
-const resourcesOf = ({ resources, hasNotResource }: Statement): string[] =>
-  hasNotResource || resources.length === 0 ? ["*"] : resources;
+const resourcesOf = ({ resources }: Statement): string[] => (resources.length === 0 ? ["*"] : resources);
 
 /** True if one of the patterns matches all that a pattern matches. */
 const covers = (patterns: string[], pattern: string): boolean =>

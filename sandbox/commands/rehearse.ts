@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Settings } from "../../infra/settings";
 import { addCommand, type CommandDefinition, commandArguments } from "../../tools/command-line";
 import { areDetailsShown } from "../../tools/details";
+import { firstInstructions } from "../../tools/first-instructions";
 import { followDecisions } from "../decisions";
 import { withLock } from "../lock.cjs";
 import { confined, rehearse, run } from "../rehearsal";
@@ -55,7 +56,7 @@ async function rehearseStack(stack: string, { results }: RehearseOptions): Promi
       cwd: rehearsal.project,
       env: confined(rehearsal.environment),
     });
-    say(nextSteps(rehearsal.settings, JSON.parse(stdout)));
+    say(firstInstructions(rehearsal.settings, JSON.parse(stdout)) + nextSteps(rehearsal.settings));
     say(`Rehearsed in ${Math.round((Date.now() - started) / 1000)} s.`);
     return verified;
   } finally {
@@ -63,21 +64,10 @@ async function rehearseStack(stack: string, { results }: RehearseOptions): Promi
   }
 }
 
-/** An output with instructions for the people who may assume a role. */
-type Instructions = { roleArn?: string; switchRoleLink?: string };
-
-/** What a person does next, from the outputs of the deployed stack. */
-function nextSteps({ stack, trustedProfile }: Settings, outputs: Record<string, Instructions>): string {
-  const links = Object.values(outputs).flatMap(({ roleArn, switchRoleLink }) =>
-    roleArn && switchRoleLink ? [`  ${roleArn.split("/").at(-1)!.padEnd(18)} ${switchRoleLink}`] : [],
-  );
-  const instructions = `
-Switch to a role in the console:
-${links.join("\n")}
-Instructions for its users, with the profile for ~/.aws/config: npm run handover -- ${stack}
-`;
+/** What a person does next. */
+function nextSteps({ stack, trustedProfile }: Settings): string {
   const ofStack = stack === "dev" ? "" : ` ${stack}`;
-  return `${links.length > 0 ? instructions : ""}
+  return `
 Next:
   eval "$(npm run -s sandbox -- env ${trustedProfile}${ofStack})"   points this shell at the sandbox
   pulumi preview | up | refresh | stack output | destroy

@@ -47,7 +47,7 @@ async function test(chosen: readonly Lane[], { grep, jobs }: TestOptions): Promi
   const lanes = chosen.length > 0 ? chosen : LANE_NAMES;
   await Promise.all([
     lanes.some((lane) => NEEDS_TOOLCHAIN.includes(lane)) && toolchain(report),
-    ...(lanes.includes("workflows") ? [actionlint(report), zizmor(report)] : []),
+    lanes.includes("workflows") && Promise.all([actionlint(report), zizmor(report)]),
   ]);
   const folder = mkdtempSync(join(tmpdir(), "test-"));
   try {

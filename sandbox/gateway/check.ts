@@ -7,6 +7,8 @@ export interface Check {
   /** Owner of the resource. */
   account: string;
   context: ConditionContext;
+  /** Condition keys that the resource brings, read where a policy uses a key that is not among the others. */
+  more?: () => Promise<ConditionContext>;
   /** Why the tables cannot say more, for the log. */
   unknown?: string;
 }

@@ -7,8 +7,10 @@ import { callerContext } from "./caller-context";
 import type { Check, Decision } from "./check";
 import { accessDenied } from "./errors";
 import { evaluate } from "./evaluate";
+import { keysIn } from "./policy-keys";
 import { serviceOf, serviceOfArn } from "./services";
 import type { EvaluatedCall, Gateway } from "./services/service";
+import { isFilled } from "./unjudged";
 
 /** One decision, as `GET /_sandbox/decisions` gives it. */
 export interface DecisionRecord {
@@ -66,20 +68,26 @@ export class Decisions {
     const resourcePolicy = owned ? await this.resourcePolicy(check) : undefined;
     const { service, resource } = parseArn(check.resource);
     const bucket = service === "s3" && resourcePolicy ? resource.split("/", 1)[0] : undefined;
+    const identityPolicies = own?.identity ?? [];
+    const sessionPolicies = principal?.session?.policies ?? [];
+    const policies = [...identityPolicies, ...(own?.boundary ?? [])].map(({ policy }) => policy);
+    const completed = await complete(check, [...policies, ...sessionPolicies, resourcePolicy]);
     const decision = await evaluate({
       caller,
-      check,
+      check: completed,
       region: call.region,
       context: {
         ...requestContext(call, check, iam.organizationOf(check.account)),
         ...(await callerContext(caller, iam, call.now.getTime())),
-        ...check.context,
+        ...completed.context,
       },
-      identityPolicies: own?.identity ?? [],
+      identityPolicies,
       boundary: own?.boundary,
-      sessionPolicies: principal?.session?.policies ?? [],
+      sessionPolicies,
       resourcePolicy,
-      blocksPublicAccess: bucket ? (await buckets.policy(bucket, check.account)).restricted : undefined,
+      blocksPublicAccess: bucket
+        ? await buckets.blocks(bucket, check.account, "RestrictPublicBuckets")
+        : undefined,
     });
     this.record(call, caller, check, decision);
     return decision;
@@ -117,6 +125,13 @@ export class Decisions {
           .join(" "),
       );
   }
+}
+
+/** A check with the condition keys that its resource brings, where one of the policies uses them. */
+async function complete(check: Check, policies: unknown[]): Promise<Check> {
+  const given = Object.keys(check.context);
+  const uses = check.more && policies.flatMap(keysIn).some((key) => !isFilled(key, given));
+  return uses ? { ...check, context: { ...check.context, ...(await check.more?.()) } } : check;
 }
 
 /** The condition keys of every request, by any caller. */

@@ -14,7 +14,13 @@ import { buildArn } from "./arn";
 import type { ConditionContext } from "./call";
 import { type Caller, principalOf } from "./caller";
 import type { Check, Decision } from "./check";
-import { type NamedPolicy, type Statement, statementsOf, withStatements } from "./policy-documents";
+import {
+  awsPrincipalsOf,
+  type NamedPolicy,
+  type Statement,
+  statementsOf,
+  withStatements,
+} from "./policy-documents";
 import { strictest, unjudgedKeys } from "./unjudged";
 import { withCheapActions } from "./wildcards";
 
@@ -74,16 +80,62 @@ function testedKeys(keys: readonly string[], { request: _, ...policies }: Simula
 /** The evaluator's decision; a refusal where a policy turns on what the gateway cannot judge. */
 export async function evaluate(asked: Question): Promise<Decision> {
   const { check } = asked;
-  const question = withPolicies(asked, (statement) => withCheapActions(statement, check.action));
-  const decision = await judge(question);
+  const question = withPolicies(asAwsReads(asked), (statement) => withCheapActions(statement, check.action));
+  const decision = await judgeWithSession(question);
   const unjudged = decision.allowed ? await unjudgedKeys(check, allStatements(question)) : new Set<string>();
   if (!unjudged.size && !(decision.allowed && check.unknown)) return decision;
   const strict = withPolicies(question, (statement) => strictest(statement, check, unjudged));
-  if ((await judge(strict)).allowed) return decision;
+  if ((await judgeWithSession(strict)).allowed) return decision;
   const reasons = unjudged.size
     ? `the sandbox does not know ${[...unjudged].join(", ")} of ${check.action}, which a policy tests`
     : `the sandbox cannot tell whether a Deny applies to ${check.action}: ${check.unknown}`;
   return { allowed: false, because: `because ${reasons}`, by: [], note: reasons, unjudged: reasons };
+}
+
+/** A question with its policies as AWS reads them where the evaluator would read them otherwise. */
+function asAwsReads(question: Question): Question {
+  const named = ({ name, policy }: NamedPolicy) => ({ name, policy: withLiteralVariables(policy) });
+  return {
+    ...question,
+    identityPolicies: question.identityPolicies.map(named),
+    boundary: question.boundary?.map(named),
+    sessionPolicies: question.sessionPolicies.map(withLiteralVariables),
+    resourcePolicy: withStatements(withLiteralVariables(question.resourcePolicy), (statement) =>
+      withGrantedSession(statement, question.caller),
+    ),
+  };
+}
+
+const VARIABLE = "\u0024{";
+/** A dollar sign that begins no variable. */
+const LITERAL = `${VARIABLE}$}{`;
+
+/**
+ * Variables are text in a policy of another version than 2012-10-17.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+ */
+function withLiteralVariables(policy: unknown): unknown {
+  if (!policy || (policy as { Version?: string }).Version === "2012-10-17") return policy;
+  const document = JSON.stringify(policy);
+  return document.includes(VARIABLE) ? JSON.parse(document.replaceAll(VARIABLE, LITERAL)) : policy;
+}
+
+const TESTS_PRINCIPAL = /^(ForAnyValue:)?(ArnEquals|ArnLike|StringEquals|StringLike)$/;
+
+/**
+ * A statement for everyone that requires the caller's aws:PrincipalArn grants the caller itself, so that neither session
+ * policy nor boundary limits it; the evaluator takes it for a grant to the account.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+ */
+function withGrantedSession(statement: Statement, caller: Caller): Statement {
+  const principal = principalOf(caller);
+  const everyone = statement.Principal === "*" || awsPrincipalsOf(statement.Principal).includes("*");
+  if (!principal || !everyone || statement.Effect !== "Allow") return statement;
+  const requires = Object.entries(statement.Condition ?? {}).some(
+    ([operator, keys]) =>
+      TESTS_PRINCIPAL.test(operator) && Object.keys(keys).some((key) => /^aws:PrincipalArn$/i.test(key)),
+  );
+  return requires ? { ...statement, Principal: { AWS: principal.arn } } : statement;
 }
 
 /** A question with each statement of its policies as `change` gives it, or without it. */
@@ -104,6 +156,39 @@ const allStatements = (question: Question): Statement[] =>
     ...question.sessionPolicies,
     question.resourcePolicy,
   ].flatMap((policy) => (policy ? statementsOf(policy) : []));
+
+/**
+ * The decision, where a resource's policy may grant a role's session itself: what it grants so, only an explicit deny takes
+ * away. The evaluator lets session policies and boundaries limit it.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+ */
+async function judgeWithSession(question: Question): Promise<Decision> {
+  const decision = await judge(question);
+  const { caller, resourcePolicy, boundary, sessionPolicies } = question;
+  const arn = principalOf(caller)?.arn ?? "";
+  const grants = ({ Effect, Principal }: Statement) =>
+    Effect === "Allow" && awsPrincipalsOf(Principal).includes(arn);
+  const limited = Boolean(boundary) || sessionPolicies.length > 0;
+  if (decision.allowed || !limited || !resourcePolicy || !statementsOf(resourcePolicy).some(grants))
+    return decision;
+  const denies = (statement: Statement) => (statement.Effect === "Deny" ? statement : undefined);
+  const denying = ({ name, policy }: NamedPolicy) => ({ name, policy: withStatements(policy, denies) });
+  const everything = { Effect: "Allow", Action: "*", Resource: "*" };
+  const open = (policy: unknown) => ({
+    Version: "2012-10-17",
+    Statement: [everything, ...statementsOf(policy).flatMap((statement) => denies(statement) ?? [])],
+  });
+  const granted = await judge({
+    ...question,
+    identityPolicies: question.identityPolicies.map(denying),
+    boundary: boundary?.map(({ name, policy }) => ({ name, policy: open(policy) })),
+    sessionPolicies: sessionPolicies.map(open),
+    resourcePolicy: withStatements(resourcePolicy, (statement) =>
+      statement.Effect === "Deny" || grants(statement) ? statement : undefined,
+    ),
+  });
+  return granted.allowed ? granted : decision;
+}
 
 /** The evaluator's decision about a question as it is. */
 async function judge(question: Question): Promise<Decision> {

@@ -1,4 +1,4 @@
-import type { Answer } from "./call";
+import { type Answer, AwsError } from "./call";
 import { principalOf } from "./caller";
 import type { RequestContext } from "./services/service";
 
@@ -12,10 +12,10 @@ const NOT_FORWARDED = [
   "expect",
 ];
 
-/** Has moto do a request in its account. */
-export function forwardToMoto({ call, caller, account, gateway }: RequestContext): Promise<Answer> {
+/** Has moto do a request in its account. Throws InternalFailure where moto fails, and NotImplemented where it cannot. */
+export async function forwardToMoto({ call, caller, account, gateway }: RequestContext): Promise<Answer> {
   const principal = principalOf(caller);
-  return gateway.moto.send({
+  const answer = await gateway.moto.send({
     account,
     service: call.service,
     region: call.region,
@@ -25,7 +25,21 @@ export function forwardToMoto({ call, caller, account, gateway }: RequestContext
     body: call.body,
     ...(principal ? { accessKeyId: principal.accessKeyId } : {}),
   });
+  // An HTML page, or words of Flask's, are moto's own failure; no client of AWS can read them.
+  const failed = answer.status >= 500 && !/xml|json/.test(String(answer.headers["content-type"]));
+  if (!failed) return answer;
+  const what = `${call.service}:${call.operation || `${call.method} ${call.path}`}`;
+  gateway.log(`${call.requestId} moto failed on ${what}: ${answer.body.toString().slice(0, MAX_LOGGED)}`);
+  if (answer.status === 501)
+    throw new AwsError("NotImplemented", `The sandbox's moto does not implement ${what}`, 501);
+  throw new AwsError(
+    "InternalFailure",
+    `The sandbox's moto failed on ${what}; the sandbox's log says why`,
+    500,
+  );
 }
+
+const MAX_LOGGED = 1000;
 
 function forwardedHeaders(
   call: Pick<RequestContext["call"], "headers" | "protocol">,

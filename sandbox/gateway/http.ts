@@ -2,10 +2,15 @@
 import type { IncomingMessage } from "node:http";
 import { AwsError } from "./call";
 
+/** Headers by which the gateway instructs moto; no client may. */
+const INSTRUCTIONS = /^x-(sandbox|moto)-/;
+
 /** A request's headers by lower-case name, those given more than once in one line. */
 export const requestHeaders = (request: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(",")]),
+    Object.entries(request.headers)
+      .filter(([name]) => !INSTRUCTIONS.test(name))
+      .map(([name, value]) => [name, [value].flat().join(",")]),
   );
 
 /** A line for the log about an error that AWS has no words for. */

@@ -16,21 +16,33 @@ export class InstanceProfiles {
 
   constructor(private readonly gateway: Gateway) {}
 
-  /** The address of an instance's metadata service, started when first asked for. Undefined for an unknown instance. */
+  /** The address of an instance's metadata service, started when first asked for. Undefined where no such instance runs. */
   async metadataUrl(id: string): Promise<string | undefined> {
+    if (!/^i-[0-9a-f]+$/.test(id)) return undefined;
+    const instance = await this.running(id);
+    if (!instance) {
+      this.servers.get(id)?.close();
+      this.servers.delete(id);
+      return undefined;
+    }
+    const started = this.servers.get(id);
+    if (started) return urlOf(started);
+    if (this.servers.size >= MAX_INSTANCES) return undefined;
+    const isRunning = async () => (await this.running(id)) !== undefined;
+    const server = await startMetadata(instance, this.credentialsOf(instance), isRunning, () =>
+      this.gateway.clock(),
+    );
+    this.servers.set(id, server);
+    return urlOf(server);
+  }
+
+  private async running(id: string): Promise<Instance | undefined> {
     const { moto, accounts, region } = this.gateway;
-    const running = this.servers.get(id);
-    if (running) return urlOf(running);
-    if (!/^i-[0-9a-f]+$/.test(id) || this.servers.size >= MAX_INSTANCES) return undefined;
+    const describe = { Action: "DescribeInstances", Version: "2016-11-15", "InstanceId.1": id };
     for (const account of accounts) {
-      const describe = { Action: "DescribeInstances", Version: "2016-11-15", "InstanceId.1": id };
       const answer = await moto.query(account, "ec2", region, describe);
       const [details] = answer?.list("reservationSet", "item")[0]?.list("instancesSet", "item") ?? [];
-      if (details?.text("instanceState", "name") !== "running") continue;
-      const instance = { id, account, region, details };
-      const server = await startMetadata(instance, this.credentialsOf(instance), () => this.gateway.clock());
-      this.servers.set(id, server);
-      return urlOf(server);
+      if (details?.text("instanceState", "name") === "running") return { id, account, region, details };
     }
     return undefined;
   }

@@ -32,6 +32,7 @@ const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d
 export async function startMetadata(
   instance: Instance,
   credentials: () => Promise<RoleCredentials | undefined>,
+  isRunning: () => Promise<boolean>,
   clock: () => number,
 ): Promise<Server> {
   /** Token to when it ends. */
@@ -39,6 +40,7 @@ export async function startMetadata(
   const answer = async (
     request: IncomingMessage,
   ): Promise<[status: number, body: string, headers?: Record<string, string>]> => {
+    if (!(await isRunning())) return [404, ""];
     const path = (request.url ?? "/").replace(/\?.*/, "").replace(/^\/\d{4}-\d\d-\d\d\//, "/latest/");
     if (path === "/latest/api/token") {
       if (request.method !== "PUT") return [405, ""];

@@ -153,7 +153,8 @@ const isSame = (expected: Buffer, found: string): boolean => {
   return given.length === expected.length && timingSafeEqual(given, expected);
 };
 
-const parseTime = (time: string): number =>
+/** When a request was signed: milliseconds since 1970. */
+export const timeOf = ({ time }: Signature): number =>
   Date.parse(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 
 /**
@@ -167,7 +168,7 @@ export async function verifySignature(
 ): Promise<{ body: Buffer; trailers: Record<string, string> }> {
   const s3 = call.service === "s3";
   const mismatch = (message: string) => new AwsError("SignatureDoesNotMatch", message);
-  const age = call.now.getTime() - parseTime(signature.time);
+  const age = call.now.getTime() - timeOf(signature);
   // AWS allows 5 minutes, S3 15; a presigned URL lives as long as it says.
   const skew = (s3 ? 15 : 5) * 60_000;
   if (signature.presigned && age > signature.expires! * 1000)

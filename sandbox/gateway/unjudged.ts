@@ -44,7 +44,7 @@ const ABSENT = [
   "aws:Vpc*",
 ];
 
-const isFilled = (key: string, own: readonly string[]): boolean =>
+export const isFilled = (key: string, own: readonly string[]): boolean =>
   [...FILLED, ...ABSENT, ...own].some((pattern) => covers(pattern, key));
 
 /** A key's name without the part that a policy chooses: `aws:ResourceTag/` of `aws:ResourceTag/team`. */

@@ -77,6 +77,7 @@ export class World {
         region: REGION,
         moto: endpoint,
         clock,
+        ...(process.env.DEBUG ? { log: console.error } : {}),
       }),
       moto,
       directory,

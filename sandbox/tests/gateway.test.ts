@@ -26,6 +26,7 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectsCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -866,10 +867,15 @@ describe("gateway: who may do what", function () {
 
   describe("anonymous requests", () => {
     before(async () => {
-      await bucket(
-        "prod",
-        "public",
-        policy({ Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::public/*" }),
+      await bucket("prod", "public");
+      const admin = world.admin(S3Client, "prod");
+      // A new bucket blocks public policies.
+      await admin.send(new DeletePublicAccessBlockCommand({ Bucket: "public" }));
+      await admin.send(
+        new PutBucketPolicyCommand({
+          Bucket: "public",
+          Policy: policy({ Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::public/*" }),
+        }),
       );
       await bucket("prod", "private");
     });

@@ -250,6 +250,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   resource: trust.statements,
   managed: [grant, trust],
   settings: {
+    stack: "dev",
+    trustedPermissionSets: [],
     trustingAccountId: "123456789012",
     trustedAccountId: "111122223333",
     trustingProfile: "prod",
@@ -618,6 +620,11 @@ describe("a role's session that assumes another role", () => {
         text,
         /principalArns: \["arn:aws:iam::111122223333:role\/aws-reserved\/sso\.amazonaws\.com\/\*\/AWSReservedSSO_Developers_\*"\], mfa: false/,
       );
+      assert.match(
+        text,
+        /pulumi config set --stack dev cross-account-access:trustedPermissionSets '\["Developers"\]'/,
+      );
+      assert.match(text, /permissionSets: \{ accounts: \[…\], names: \["Developers"\] \}/);
       assert.match(text, /inline policy of permission set Developers/);
       assert.match(text, /see: https:\/\/docs\.aws\.amazon\.com\/singlesignon/);
       assert.doesNotMatch(text, /with mfa_serial|add-user-to-group|Nothing yet/);
@@ -627,7 +634,11 @@ describe("a role's session that assumes another role", () => {
       const principalArns = [
         `arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/${region}AWSReservedSSO_Developers_*`,
       ] as const;
-      const resource = trustStatements({ people: { accounts: [dev], principalArns, mfa: false } });
+      const resource = trustStatements(
+        region
+          ? { people: { accounts: [dev], principalArns, mfa: false } }
+          : { permissionSets: { accounts: [dev], names: ["Developers"] } },
+      );
       const text = explained({ who: SSO, own, resource });
       assert.match(
         text,
@@ -643,7 +654,7 @@ describe("a role's session that assumes another role", () => {
       text,
       /machines: \{ accounts: \[…\], principalArns: \["arn:aws:iam::111122223333:role\/Build"\]/,
     );
-    assert.match(text, /fix: Or assume .* as the IAM user, with mfa_serial/);
+    assert.match(text, /fix: Assume .* as the IAM user, with mfa_serial/);
   });
 });
 

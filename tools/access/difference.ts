@@ -23,6 +23,8 @@ export interface Change {
   sentence: string;
   /** Lines of the program that say it. */
   places: readonly string[];
+  /** What is said on one side alone. */
+  fact: Fact;
 }
 
 export interface CompareOptions {
@@ -41,12 +43,11 @@ export function compareAccess(
   const removed = removedHolders(base, branch);
   const grants = new GrantComparison(base.filter(isGrant), branch.filter(isGrant), accounts, removed);
   const settings = compareSettings(base, branch, removed);
-  const changes = [...grants.compare(), ...settings].map(({ fact, ...change }) => ({
+  const changes = [...grants.compare(), ...settings].map((change) => ({
     ...change,
-    places: placesOf(fact, statements),
+    places: placesOf(change.fact, statements),
   }));
-  const unlike = (change: Change) => JSON.stringify(change);
-  return [...groupBy(changes, unlike).values()]
+  return [...groupBy(changes, ({ kind, sentence }) => `${kind} ${sentence}`).values()]
     .map(([change]) => change!)
     .sort((left, right) => KINDS.indexOf(left.kind) - KINDS.indexOf(right.kind));
 }
@@ -54,7 +55,7 @@ export function compareAccess(
 export const widens = (changes: readonly Change[]): boolean =>
   changes.some(({ kind }) => WIDENING.includes(kind));
 
-type FactChange = Omit<Change, "places"> & { fact: Fact };
+type FactChange = Omit<Change, "places">;
 
 const holderKey = ({ account, holder }: Fact): string => `${account} | ${holder}`;
 const nameOf = ({ account, holder }: Fact): string => `${holder} (${account} account)`;
@@ -273,15 +274,17 @@ function settingWords(name: string, before: string, now: string): string {
   return `sets ${name} to ${now} instead of ${before}: what that allows is not known here`;
 }
 
-/** Lines of the program whose resources say a fact, or a part of it. */
-function placesOf(fact: Fact, statements: readonly Statement[]): string[] {
+/** The resources that say a fact, or a part of it; where none does, all that say anything about its holder. */
+export function sayersOf(fact: Fact, statements: readonly Statement[]): Statement[] {
   const ofHolder = statements.filter(({ fact: other }) => holderKey(other) === holderKey(fact));
   const says = ({ fact: other }: Statement): boolean => {
-    if (!isGrant(fact)) return !isGrant(other) && other.name === fact.name;
+    if (!isGrant(fact)) return !isGrant(other) && other.name === fact.name && other.value === fact.value;
     if (!isGrant(other) || other.effect !== fact.effect) return false;
     return fact.actions.values.some((action) => other.actions.values.includes(action));
   };
   const exact = ofHolder.filter(says);
-  const chosen = exact.length > 0 ? exact : ofHolder;
-  return [...new Set(chosen.flatMap(({ place }) => place ?? []))].slice(0, 3);
+  return exact.length > 0 ? exact : ofHolder;
 }
+
+const placesOf = (fact: Fact, statements: readonly Statement[]): string[] =>
+  [...new Set(sayersOf(fact, statements).flatMap(({ place }) => place ?? []))].slice(0, 3);

@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Settings } from "../../infra/settings";
 import { UserError } from "../../infra/user-error";
-import { askEngine } from "../deployment";
+import { readResources } from "../deployment";
 import { readStackSettings } from "../stack-settings";
 import { formatBaseline, formatFacts, parseBaseline } from "./baseline";
 import type { AccessOptions } from "./command";
 import { compareAccess } from "./difference";
 import { type Fact, isGrant, UNREADABLE } from "./facts";
 import { type AccessReport, markdownReport, textReport } from "./report";
-import { type AccessModel, type AccountNames, readState, type StateResource } from "./state";
+import { type AccessModel, type AccountNames, readState } from "./state";
 
 const PROJECT_DIRECTORY = join(__dirname, "../..");
 export const baselineFile = (stack: string): string => join(PROJECT_DIRECTORY, "access", `${stack}.txt`);
@@ -22,10 +22,7 @@ export const accountNames = ({ trustingAccountId, trustedAccountId }: Settings):
 
 /** All that a deployed stack says about access. */
 export async function readModel(stack: string): Promise<AccessModel> {
-  const { deployment } = (await askEngine(stack, ["stack", "export"])) as {
-    deployment: { resources?: StateResource[] };
-  };
-  const resources = deployment.resources ?? [];
+  const resources = await readResources(stack);
   if (!resources.some(({ custom, type }) => custom && !type.startsWith("pulumi:")))
     throw new UserError(
       `stack ${stack} has no resources: nothing is deployed. Rehearse it: npm run rehearse -- ${stack}`,

@@ -60,7 +60,7 @@ export const ec2: Service = {
 
   conditionKeys: {
     fills: ["ec2:Region", "ec2:InstanceType", "ec2:CreateAction", "ec2:ResourceTag/*", "aws:ResourceTag/*"],
-    ofRequest({ params, region }) {
+    ofRequest({ call: { params, region } }) {
       const type = text(params.InstanceType);
       return { "ec2:Region": region, ...(type && { "ec2:InstanceType": type }) };
     },
@@ -101,12 +101,35 @@ export async function rolesOfProfile(name: string, account: string, moto: Moto):
   return roles.map((role) => role.text("Arn") ?? "");
 }
 
-async function passRoleChecks({ call, callerAccount, gateway }: RequestContext): Promise<Check[]> {
+async function passRoleChecks(context: RequestContext): Promise<Check[]> {
+  const { call, callerAccount, gateway } = context;
   const { params } = call;
-  const profile = text(params["IamInstanceProfile.Name"]) ?? text(params["IamInstanceProfile.Arn"]);
+  const named = text(params["IamInstanceProfile.Name"]) ?? text(params["IamInstanceProfile.Arn"]);
+  const profile = named ?? (await profileOfTemplate(context));
   if (!profile) return [];
   const roles = await rolesOfProfile(lastName(profile), callerAccount, gateway.moto);
   return roles.map((role) => passRoleCheck(role, callerAccount));
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: the profile that a launch template gives an instance. */
+async function profileOfTemplate({
+  call,
+  callerAccount,
+  gateway,
+}: RequestContext): Promise<string | undefined> {
+  const [id, name, version] = ["Id", "Name", "Version"].map((part) =>
+    text(call.params[part === "Version" ? "LaunchTemplate.Version" : `LaunchTemplate.LaunchTemplate${part}`]),
+  );
+  if (!id && !name) return undefined;
+  const answer = await gateway.moto.query(callerAccount, "ec2", call.region, {
+    Action: "DescribeLaunchTemplateVersions",
+    Version: "2016-11-15",
+    ...(id ? { LaunchTemplateId: id } : { LaunchTemplateName: name ?? "" }),
+    "LaunchTemplateVersion.1": version ?? "$Default",
+  });
+  const [found] = answer?.list("launchTemplateVersionSet", "item") ?? [];
+  const path = ["launchTemplateData", "iamInstanceProfile"];
+  return found?.text(...path, "name") ?? found?.text(...path, "arn");
 }
 
 function createTagsChecks(context: RequestContext): Check[] {
@@ -115,7 +138,7 @@ function createTagsChecks(context: RequestContext): Check[] {
   const types = new Set(valuesMatching(call.params, /^TagSpecification\.\d+\.ResourceType$/));
   const tags: ConditionContext = {
     ...requestTagContext(requestTags(call.params)),
-    ...ec2.conditionKeys?.ofRequest?.(call),
+    ...ec2.conditionKeys?.ofRequest?.(context),
     "ec2:CreateAction": call.operation,
   };
   return [...types].map((type) => ({

@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { text } from "../call";
+import { tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
 import { arnIn, parameters } from "./parameters";
 import type { Service } from "./service";
@@ -21,6 +21,19 @@ export const ecr: Service = {
               `repository/${name}`,
             ),
       ),
+  },
+
+  conditionKeys: {
+    fills: ["aws:ResourceTag/*", "ecr:ResourceTag/*"],
+    async ofResource(resourceArn, account, { gateway }) {
+      const { region } = parseArn(resourceArn);
+      const answer = await gateway.moto.json(account, "ecr", region, `${API}.ListTagsForResource`, {
+        resourceArn,
+      });
+      const listed = (answer?.tags ?? []) as { Key: string; Value: string }[];
+      const tags = Object.fromEntries(listed.map(({ Key, Value }) => [Key, Value]));
+      return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys("ecr:ResourceTag", tags) };
+    },
   },
 
   policies: {

@@ -73,7 +73,7 @@ export const iam: Service = {
       "iam:ResourceTag/*",
       "aws:ResourceTag/*",
     ],
-    ofRequest({ params }) {
+    ofRequest({ call: { params } }) {
       const keys = {
         "iam:PolicyARN": text(params.PolicyArn),
         "iam:PermissionsBoundary": text(params.PermissionsBoundary),

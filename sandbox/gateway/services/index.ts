@@ -1,6 +1,7 @@
 /** The services that the gateway knows: by the name that a signature's scope gives them. */
 import { AwsError, type Call } from "../call";
 import { apigateway } from "./apigateway";
+import { dynamodb } from "./dynamodb";
 import { ec2 } from "./ec2";
 import { ecr } from "./ecr";
 import { executeApi } from "./execute-api";
@@ -9,6 +10,7 @@ import { iot, iotdata } from "./iot";
 import { kms } from "./kms";
 import { s3, s3control } from "./s3";
 import { S3_CONTROL_PATH } from "./s3/s3-control";
+import { secretsmanager } from "./secretsmanager";
 import type { Service } from "./service";
 import { sns } from "./sns";
 import { sqs } from "./sqs";
@@ -17,6 +19,7 @@ import { sts } from "./sts";
 
 const services: Record<string, Service> = {
   apigateway,
+  dynamodb,
   ec2,
   ecr,
   "execute-api": executeApi,
@@ -25,6 +28,7 @@ const services: Record<string, Service> = {
   iotdata,
   kms,
   s3,
+  secretsmanager,
   sns,
   sqs,
   ssm,

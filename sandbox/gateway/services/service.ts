@@ -79,7 +79,7 @@ export interface Named {
 }
 
 /** Names the resources of a type in a request: ARNs, or what comes after the account in one. */
-export type ResourceNames = (context: RequestContext) => string[] | Promise<string[]>;
+export type ResourceNames = (context: RequestContext, action: string) => string[] | Promise<string[]>;
 
 /** Where a request of a service carries a policy, and how the service refuses it. */
 export interface PolicyCarrier {
@@ -88,10 +88,14 @@ export interface PolicyCarrier {
   /** The kind of error for a document that is not a policy. */
   malformed: string;
   validate?: (policy: unknown) => ValidationError[];
+  /** Characters. @default 32,768 */
+  longest?: number;
   /** The error for a principal who does not exist; `%` stands for it. */
   unknownPrincipal: [kind: string, message: string];
   /** Whether the policy belongs to a user, role or group, so names no principals. */
   ofIdentity?: boolean;
+  /** The ARN of the resource that the request creates with the policy, where the request does not name it. */
+  created?(answer: Answer): string | undefined;
 }
 
 export interface Service {
@@ -119,7 +123,7 @@ export interface Service {
     /** Those that the gateway fills where AWS does; `*` for any ending. A policy that tests another is not judged. */
     fills?: readonly string[];
     /** Those that stand in the request. */
-    ofRequest?(call: Call): ConditionContext;
+    ofRequest?(context: RequestContext): ConditionContext;
     /** Those that a resource brings. */
     ofResource?(arn: string, account: string, context: RequestContext): Promise<ConditionContext>;
   };

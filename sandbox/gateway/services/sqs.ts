@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { AwsError, type Params, text } from "../call";
+import { AwsError, type Params, tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
 import { arnIn, parameters } from "./parameters";
 import type { Service } from "./service";
@@ -20,6 +20,16 @@ export const sqs: Service = {
         const owner = text(context.call.params.QueueOwnerAWSAccountId) ?? context.callerAccount;
         return arnIn(context, /^\d{12}$/.test(account) ? account : owner, queue ?? "");
       }),
+  },
+
+  conditionKeys: {
+    fills: ["aws:ResourceTag/*"],
+    async ofResource(arn, account, { gateway }) {
+      const { region, resource } = parseArn(arn);
+      const QueueUrl = `http://127.0.0.1/${account}/${resource}`;
+      const answer = await gateway.moto.json(account, "sqs", region, "AmazonSQS.ListQueueTags", { QueueUrl });
+      return tagKeys("aws:ResourceTag", (answer?.Tags ?? {}) as Record<string, string>);
+    },
   },
 
   policies: {

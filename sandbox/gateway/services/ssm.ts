@@ -1,7 +1,7 @@
 import { parseArn } from "../arn";
 import { type ConditionContext, tagKeys, text } from "../call";
 import type { Check } from "../check";
-import { keyArn } from "./kms";
+import { keyArn, keyUse } from "./kms";
 import { arnIn, namedBy, parameters } from "./parameters";
 import type { RequestContext, Service } from "./service";
 
@@ -12,7 +12,10 @@ export const ssm: Service = {
   resources: {
     parameter: (context) =>
       parameters(context, "Name", "Names", "Path", "ResourceId").map((name) =>
-        name.startsWith("arn:") ? name : `parameter/${name.replace(/^\//, "").replace(/:.*$/, "")}`,
+        // A version or label follows the name: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+        name.startsWith("arn:")
+          ? name.split(":").slice(0, 6).join(":")
+          : `parameter/${name.replace(/^\//, "").replace(/:.*$/, "")}`,
       ),
     document: namedBy("document/", "Name", "DocumentName"),
     instance: (context) =>
@@ -24,6 +27,8 @@ export const ssm: Service = {
 
   conditionKeys: {
     fills: ["ssm:resourceTag/*", "ssm:Recursive", "aws:ResourceTag/*"],
+    ofRequest: ({ call: { operation, params } }): ConditionContext =>
+      operation === "GetParametersByPath" ? { "ssm:Recursive": String(params.Recursive === true) } : {},
     async ofResource(arn, account, { call, gateway }) {
       const { resourceType, resourcePath } = parseArn(arn);
       const tags: Record<string, string> = {};
@@ -44,25 +49,17 @@ export const ssm: Service = {
 async function keyChecks(context: RequestContext, parameterChecks: readonly Check[]): Promise<Check[]> {
   const { call, gateway } = context;
   const { params, operation, region } = call;
-  const decrypts = params.WithDecryption === true && "kms:Decrypt";
-  const action = operation === "PutParameter" ? "kms:Encrypt" : decrypts;
+  const decrypts = params.WithDecryption === true && "Decrypt";
+  const action = operation === "PutParameter" ? "Encrypt" : decrypts;
   if (!action) return [];
   const checks: Check[] = [];
   for (const { resource, account } of parameterChecks) {
     const given = params.Type === "SecureString" ? text(params.KeyId) : undefined;
-    const key = action === "kms:Decrypt" ? await storedKey(resource, account, context) : given;
+    const key = action === "Decrypt" ? await storedKey(resource, account, context) : given;
     if (!key || key.endsWith("alias/aws/ssm")) continue;
     const arn = await keyArn(key, account, region, gateway);
-    const keyContext: ConditionContext = {
-      "kms:ViaService": `ssm.${region}.amazonaws.com`,
-      "kms:EncryptionContext:PARAMETER_ARN": resource,
-    };
-    checks.push({
-      action,
-      resource: arn,
-      account: parseArn(arn).accountId || account,
-      context: keyContext,
-    });
+    const owned = { arn, account: parseArn(arn).accountId || account };
+    checks.push(keyUse(action, owned, context, "ssm", ["PARAMETER_ARN", resource]));
   }
   return checks;
 }

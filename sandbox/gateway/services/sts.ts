@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 
+import { validateIdentityPolicy } from "@cloud-copilot/iam-policy";
 import { buildArn, lastName, parseArn } from "../arn";
 import {
   type Answer,
@@ -17,6 +18,7 @@ import {
 } from "../call";
 import { type Principal, principalOf, type Session, type SessionPrincipal, userIdOf } from "../caller";
 import type { Check } from "../check";
+import { parseDocument } from "../policy-documents";
 import type { IamAccounts, IamEntity } from "../state/iam-accounts";
 import { buildXml, type Json } from "../xml";
 import type { Gateway, Named, RequestContext, Service } from "./service";
@@ -208,6 +210,14 @@ async function askedRole(call: Call, iam: IamAccounts): Promise<AskedRole> {
   return { arn, name, account: parseArn(arn).accountId, role: await iam.entity(arn) };
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules */
+function checkTagKeys(keys: string[]): void {
+  const reserved = keys.find((key) => /^aws:/i.test(key));
+  if (reserved) throw invalid(`Tag keys must not begin with aws:, found ${reserved}`);
+  if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length)
+    throw invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+}
+
 /** What AssumeRole passes on to the session. */
 function sessionAttributes(call: Call, session: Session | undefined) {
   const asked = checked(call, "SourceIdentity", SESSION_NAME);
@@ -218,6 +228,7 @@ function sessionAttributes(call: Call, session: Session | undefined) {
   const tags = requestTags(call.params);
   const transitive = values(call.params, "TransitiveTagKeys");
   if (Object.keys(tags).length > 50) throw invalid("A session has at most 50 tags");
+  checkTagKeys(valuesMatching(call.params, /^Tags\.member\.\d+\.Key$/));
   for (const key of transitive)
     if (!(key in tags))
       throw invalid(`Specified transitive tag key is not found in the session tags: ${key}`);
@@ -342,14 +353,11 @@ async function issueRoleSession(
 }
 
 function sessionPolicy(document: string): unknown {
-  try {
-    const policy: unknown = JSON.parse(document);
-    if (document.length <= 2048 && policy && typeof policy === "object" && "Statement" in policy)
-      return policy;
-  } catch {}
-  throw new AwsError(
-    "MalformedPolicyDocument",
-    "The session policy is not a policy document of at most 2048 characters.",
-    400,
-  );
+  const malformed = (why: string) => new AwsError("MalformedPolicyDocument", why, 400);
+  if (document.length > 2048) throw malformed("A session policy has at most 2048 characters.");
+  const policy = parseDocument(document);
+  if (policy === undefined) throw malformed("Syntax errors in policy.");
+  const [wrong] = validateIdentityPolicy(policy);
+  if (wrong) throw malformed(`${wrong.path}: ${wrong.message}`);
+  return policy;
 }

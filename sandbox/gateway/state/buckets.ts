@@ -3,16 +3,13 @@ import type { Moto } from "../moto";
 import { parseDocument } from "../policy-documents";
 import { parseXml } from "../xml";
 
-interface BucketPolicy {
-  policy: unknown;
-  /** Whether the public access block restricts access through a public policy. */
-  restricted: boolean;
-}
-
 const MAX_BUCKETS = 1000;
 
 export class Buckets {
-  private readonly policies = new Map<string, Promise<BucketPolicy>>();
+  /** Bucket to sub-resource to its document. */
+  private readonly documents = new Map<string, Map<string, Promise<string | undefined>>>();
+  /** Buckets with objects that were encrypted with a key of KMS. */
+  private readonly encrypted = new Set<string>();
   private owners: Promise<Map<string, string>> | undefined;
 
   constructor(
@@ -30,7 +27,7 @@ export class Buckets {
   /** A bucket was, or is about to be, created, deleted or configured. */
   forget(bucket: string): void {
     this.owners = undefined;
-    this.policies.delete(bucket);
+    this.documents.delete(bucket);
   }
 
   private async readOwners(): Promise<Map<string, string>> {
@@ -45,30 +42,62 @@ export class Buckets {
     return this.moto.get(account, "s3", this.home, url);
   }
 
-  /** The Region that a bucket is in, or undefined where there is none of this name. */
-  async region(bucket: string): Promise<string | undefined> {
-    const owner = await this.owner(bucket);
-    const location = owner && (await this.get(owner, `/${encodeURIComponent(bucket)}?location`));
-    return location === undefined ? undefined : parseXml(location).text() || "us-east-1";
-  }
-
-  policy(bucket: string, account: string): Promise<BucketPolicy> {
-    let found = this.policies.get(bucket);
+  /** A sub-resource of a bucket as moto has it, read once until `forget`. */
+  private document(bucket: string, account: string, subresource: string): Promise<string | undefined> {
+    if (this.documents.size >= MAX_BUCKETS) this.documents.clear();
+    const known = this.documents.get(bucket) ?? new Map<string, Promise<string | undefined>>();
+    this.documents.set(bucket, known);
+    let found = known.get(subresource);
     if (!found) {
-      found = this.readPolicy(bucket, account);
-      if (this.policies.size >= MAX_BUCKETS) this.policies.clear();
-      this.policies.set(bucket, found);
-      found.catch(() => this.policies.delete(bucket));
+      found = this.get(account, `/${encodeURIComponent(bucket)}?${subresource}`);
+      known.set(subresource, found);
+      found.catch(() => known.delete(subresource));
     }
     return found;
   }
 
-  private async readPolicy(bucket: string, account: string): Promise<BucketPolicy> {
-    const url = `/${encodeURIComponent(bucket)}`;
-    const stored = await this.get(account, `${url}?policy`);
-    const policy = stored === undefined ? undefined : parseDocument(fromStored(stored));
-    const block = policy === undefined ? undefined : await this.get(account, `${url}?publicAccessBlock`);
-    return { policy, restricted: block ? parseXml(block).text("RestrictPublicBuckets") === "true" : false };
+  /** The Region that a bucket is in, or undefined where there is none of this name. */
+  async region(bucket: string): Promise<string | undefined> {
+    const owner = await this.owner(bucket);
+    const location = owner && (await this.document(bucket, owner, "location"));
+    return location === undefined ? undefined : parseXml(location).text() || "us-east-1";
+  }
+
+  async policy(bucket: string, account: string): Promise<unknown> {
+    const stored = await this.document(bucket, account, "policy");
+    return stored === undefined ? undefined : parseDocument(fromStored(stored));
+  }
+
+  /** Whether a setting of the bucket's public access block is on. */
+  async blocks(
+    bucket: string,
+    account: string,
+    setting: "BlockPublicPolicy" | "RestrictPublicBuckets",
+  ): Promise<boolean> {
+    const block = await this.document(bucket, account, "publicAccessBlock");
+    return block !== undefined && parseXml(block).text(setting)?.toLowerCase() === "true";
+  }
+
+  /** Whether the bucket's owner owns every object, so that access control lists are disabled. */
+  async disablesAcls(bucket: string, account: string): Promise<boolean> {
+    const controls = await this.document(bucket, account, "ownershipControls");
+    return controls?.includes("BucketOwnerEnforced") ?? false;
+  }
+
+  /** The key of KMS that the bucket encrypts new objects with, unless it is AWS's own. */
+  async defaultKey(bucket: string, account: string): Promise<string | undefined> {
+    const encryption = await this.document(bucket, account, "encryption");
+    const [rule] = encryption ? parseXml(encryption).list("Rule") : [];
+    return rule?.text("ApplyServerSideEncryptionByDefault", "KMSMasterKeyID");
+  }
+
+  /** An object of the bucket is encrypted with a key of KMS. */
+  noteEncryption(bucket: string): void {
+    this.encrypted.add(bucket);
+  }
+
+  mayBeEncrypted(bucket: string): boolean {
+    return this.encrypted.has(bucket);
   }
 }
 

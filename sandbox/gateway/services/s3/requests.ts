@@ -2,11 +2,21 @@
  * What a request to S3 means to IAM.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */
-import { partitionOf } from "../../arn";
-import { AwsError, type Call, type ConditionContext, parseQuery, requestTagContext, text } from "../../call";
+import { parseArn, partitionOf } from "../../arn";
+import {
+  AwsError,
+  type Call,
+  type ConditionContext,
+  parseQuery,
+  requestTagContext,
+  tagKeys,
+  text,
+} from "../../call";
 import type { Check } from "../../check";
+import { timeOf } from "../../signature";
 import { parseXml, type Xml } from "../../xml";
-import type { Named, RequestContext } from "../service";
+import { keyArn, keyUse } from "../kms";
+import type { Gateway, Named, RequestContext } from "../service";
 
 type Verb = "get" | "put" | "delete" | "post";
 const VERBS: Record<string, Verb> = { GET: "get", HEAD: "get", PUT: "put", DELETE: "delete", POST: "post" };
@@ -81,7 +91,7 @@ const bucketSubresources: Subresources = {
 const objectSubresources: Subresources = {
   acl: { get: "GetObjectAcl", put: "PutObjectAcl" },
   tagging: { get: "GetObjectTagging", put: "PutObjectTagging", delete: "DeleteObjectTagging" },
-  retention: { put: "PutObjectRetention" },
+  retention: { get: "GetObjectRetention", put: "PutObjectRetention" },
   "legal-hold": { get: "GetObjectLegalHold", put: "PutObjectLegalHold" },
   attributes: { get: "GetObjectAttributes" },
   restore: { post: "RestoreObject" },
@@ -168,7 +178,10 @@ function actionOf(call: Call, key: string): string | undefined {
   return entry?.[verb];
 }
 
-function conditionKeys(call: Call, account: string): ConditionContext {
+function conditionKeys(
+  { call, signature }: Pick<RequestContext, "call" | "signature">,
+  account: string,
+): ConditionContext {
   const { headers, query } = call;
   const context: ConditionContext = {
     "s3:authType": "X-Amz-Signature" in query ? "REST-QUERY-STRING" : "REST-HEADER",
@@ -182,76 +195,228 @@ function conditionKeys(call: Call, account: string): ConditionContext {
   }
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith("x-amz-")) context[`s3:${name}`] = value;
+  for (const name of ["if-match", "if-none-match"]) {
+    const value = headers[name];
+    if (value) context[`s3:${name}`] = value;
+  }
+  if (signature) context["s3:signatureAge"] = String(call.now.getTime() - timeOf(signature));
   const version = text(query.versionId);
   if (version) context["s3:versionid"] = version;
-  for (const [tag, value] of Object.entries(parseQuery(headers["x-amz-tagging"] ?? "")))
-    context[`s3:RequestObjectTag/${tag}`] = value;
+  const tags = parseQuery(headers["x-amz-tagging"] ?? "");
+  for (const [tag, value] of Object.entries(tags)) context[`s3:RequestObjectTag/${tag}`] = value;
+  if (Object.keys(tags).length) context["s3:RequestObjectTagKeys"] = Object.keys(tags);
   return context;
 }
 
-/** The object that a copy reads, and the action for that. */
-function copySource(call: Call): { bucket: string; key: string; action: string } | undefined {
+/** An object, or one version of it. */
+interface S3Object {
+  bucket: string;
+  key: string;
+  version?: string | undefined;
+}
+
+const objectUrl = ({ bucket, key, version }: S3Object, subresource = ""): string => {
+  const query = [subresource, version && `versionId=${encodeURIComponent(version)}`]
+    .filter(Boolean)
+    .join("&");
+  const path = `/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+  return query ? `${path}?${query}` : path;
+};
+
+/** The tags of an object. */
+async function tagsOf(object: S3Object, account: string, { moto, region }: Gateway) {
+  const answer = await moto.get(account, "s3", region, objectUrl(object, "tagging"));
+  const tags = answer ? parseXml(answer).list("TagSet", "Tag") : [];
+  return Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]));
+}
+
+const KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id";
+
+/** What KMS must allow to read an object. */
+async function decryptChecks(object: S3Object, account: string, context: RequestContext): Promise<Check[]> {
+  const { gateway } = context;
+  const { moto, region, buckets } = gateway;
+  if (!buckets.mayBeEncrypted(object.bucket)) return [];
+  const { headers } = await moto.send({
+    account,
+    service: "s3",
+    region,
+    method: "HEAD",
+    url: objectUrl(object),
+  });
+  const key = text(headers[KEY_HEADER]);
+  return key ? [await keyCheck("Decrypt", key, object, account, context)] : [];
+}
+
+/** What KMS must allow to write an object. */
+async function encryptChecks(object: S3Object, account: string, context: RequestContext): Promise<Check[]> {
+  const { call, gateway } = context;
+  const algorithm = call.headers["x-amz-server-side-encryption"];
+  const byDefault =
+    algorithm === undefined ? await gateway.buckets.defaultKey(object.bucket, account) : undefined;
+  const key = algorithm?.startsWith("aws:kms") ? call.headers[KEY_HEADER] : byDefault;
+  if (!key) return [];
+  gateway.buckets.noteEncryption(object.bucket);
+  return [await keyCheck("GenerateDataKey", key, object, account, context)];
+}
+
+async function keyCheck(
+  action: "Decrypt" | "GenerateDataKey",
+  key: string,
+  object: S3Object,
+  account: string,
+  context: RequestContext,
+): Promise<Check> {
+  const { call, gateway } = context;
+  const arn = await keyArn(key, account, call.region, gateway);
+  const owned = { arn, account: parseArn(arn).accountId || account };
+  const resource = `arn:${partitionOf(call.region)}:s3:::${object.bucket}/${object.key}`;
+  return keyUse(action, owned, context, "s3", ["aws:s3:arn", resource]);
+}
+
+/** The object that a copy reads. */
+function copySource(call: Call): S3Object | undefined {
   const source = call.headers["x-amz-copy-source"];
   if (!source) return undefined;
   const [path = "", search = ""] = source.split("?", 2);
   const [bucket = "", ...key] = decodeURIComponent(path).replace(/^\//, "").split("/");
-  const action = search.startsWith("versionId=") ? "GetObjectVersion" : "GetObject";
-  return { bucket, key: key.join("/"), action };
+  return { bucket, key: key.join("/"), version: text(parseQuery(search).versionId) };
 }
 
-export async function nameS3({ call, callerAccount, gateway }: RequestContext): Promise<Named> {
+/** Refuses a request whose caller expects another account to own the bucket. */
+function checkExpectedOwner(expected: string | undefined, owner: string | undefined): void {
+  if (expected && owner && expected !== owner) throw new AwsError("AccessDenied", "Access Denied");
+}
+
+export async function nameS3(context: RequestContext): Promise<Named> {
+  const { call, callerAccount, gateway } = context;
   const { bucket, key } = s3Path(call.path);
-  const ownerOf = async (name: string) => (await gateway.buckets.owner(name)) ?? callerAccount;
-  const account = bucket ? await ownerOf(bucket) : callerAccount;
+  const owner = bucket ? await gateway.buckets.owner(bucket) : callerAccount;
+  checkExpectedOwner(call.headers["x-amz-expected-bucket-owner"], owner);
+  const account = owner ?? callerAccount;
   for (const [name, value] of Object.entries(call.query))
     if (Array.isArray(value)) throw new AwsError("InvalidArgument", `The query gives ${name} twice`, 400);
   if (!bucket && call.method === "GET")
     return { account, checks: [{ action: "s3:ListAllMyBuckets", resource: "*", account, context: {} }] };
-  const context = conditionKeys(call, account);
+  const keys = conditionKeys(context, account);
   const action = bucket ? actionOf(call, key) : undefined;
   if (!action) {
     const unknown = `${call.method} ${call.search || "without sub-resource"} is not in the table of s3`;
-    return { account, checks: [{ action: "s3:Unknown", resource: "*", account, context, unknown }] };
-  }
-  const check = (name: string, resource: string, owner = account): Check => ({
-    action: `s3:${name}`,
-    resource: `arn:${partitionOf(call.region)}:s3:::${resource}`,
-    account: owner,
-    context,
-  });
-  const further = (table: FurtherAction[], resource: string, owner: string) =>
-    table
-      .filter(({ header, exceptFor }) =>
-        Object.entries(call.headers).some(([name, value]) => header.test(name) && value !== exceptFor),
-      )
-      .map((entry) => check(entry.action, resource, owner));
-  const deleted = deletedObjects(call);
-  if (deleted) {
-    const checks = deleted.map((object) =>
-      check(
-        object.text("VersionId") ? "DeleteObjectVersion" : "DeleteObject",
-        `${bucket}/${object.text("Key") ?? ""}`,
-      ),
-    );
-    return { account, checks };
+    return { account, checks: [{ action: "s3:Unknown", resource: "*", account, context: keys, unknown }] };
   }
   // The bucket's name may be taken in another account; that is then moto's answer.
-  if (action === "CreateBucket") {
-    const tags = tagsInBody(call);
-    Object.assign(context, requestTagContext(tags));
-    const tagging = Object.keys(tags).length ? [check("TagResource", bucket, callerAccount)] : [];
-    const own = [check(action, bucket, callerAccount), ...further(bucketHeaders, bucket, callerAccount)];
-    return { account: callerAccount, checks: [...own, ...tagging] };
-  }
-  const resource = key ? `${bucket}/${key}` : bucket;
-  const versioned = text(call.query.versionId) && VERSIONED.test(action);
-  const checks = [check(versioned ? versionName(action) : action, resource)];
-  if (action === "GetObjectAttributes") checks.push(check("GetObject", resource));
-  if (action === "PutObject") checks.push(...further(objectHeaders, resource, account));
+  if (action === "CreateBucket")
+    return { account: callerAccount, checks: createBucketChecks(context, bucket, keys) };
+  const checks = deletedObjects(call)?.map((object) =>
+    objectCheck(
+      context,
+      object.text("VersionId") ? "DeleteObjectVersion" : "DeleteObject",
+      { bucket, key: object.text("Key") ?? "", version: object.text("VersionId") },
+      account,
+      keys,
+    ),
+  );
+  if (checks) return { account, checks };
+  if (!key) return { account, checks: [bucketCheck(call, action, bucket, account, keys)] };
+  const version = text(call.query.versionId);
+  return { account, checks: await objectChecks(context, action, { bucket, key, version }, account, keys) };
+}
+
+const bucketCheck = (
+  call: Call,
+  action: string,
+  resource: string,
+  account: string,
+  context: ConditionContext,
+): Check => ({
+  action: `s3:${action}`,
+  resource: `arn:${partitionOf(call.region)}:s3:::${resource}`,
+  account,
+  context,
+});
+
+/** A check about an object, whose tags count. */
+const objectCheck = (
+  { call, gateway }: RequestContext,
+  action: string,
+  object: S3Object,
+  account: string,
+  keys: ConditionContext,
+): Check => ({
+  ...bucketCheck(call, action, `${object.bucket}/${object.key}`, account, keys),
+  more: async () => tagKeys("s3:ExistingObjectTag", await tagsOf(object, account, gateway)),
+});
+
+/** The actions that a request's headers ask for. */
+const headerActions = ({ headers }: Call, table: FurtherAction[]): string[] =>
+  table
+    .filter(({ header, exceptFor }) =>
+      Object.entries(headers).some(([name, value]) => header.test(name) && value !== exceptFor),
+    )
+    .map(({ action }) => action);
+
+function createBucketChecks(
+  { call, callerAccount }: RequestContext,
+  bucket: string,
+  keys: ConditionContext,
+): Check[] {
+  const tags = tagsInBody(call);
+  const location = call.body.length ? requestXml(call).text("LocationConstraint") : undefined;
+  const context = {
+    ...keys,
+    ...requestTagContext(tags),
+    ...(location && { "s3:LocationConstraint": location }),
+  };
+  const tagging = Object.keys(tags).length ? ["TagResource"] : [];
+  return ["CreateBucket", ...headerActions(call, bucketHeaders), ...tagging].map((action) =>
+    bucketCheck(call, action, bucket, callerAccount, context),
+  );
+}
+
+async function objectChecks(
+  context: RequestContext,
+  action: string,
+  object: S3Object,
+  account: string,
+  keys: ConditionContext,
+): Promise<Check[]> {
+  const { call } = context;
+  const check = (name: string) => objectCheck(context, name, object, account, keys);
+  const checks = [check(object.version && VERSIONED.test(action) ? versionName(action) : action)];
+  if (action === "GetObjectAttributes") checks.push(check("GetObject"));
   if (action === "DeleteObject" && call.headers["x-amz-bypass-governance-retention"])
-    checks.push(check("BypassGovernanceRetention", resource));
-  const source = action === "PutObject" ? copySource(call) : undefined;
-  if (source)
-    checks.push(check(source.action, `${source.bucket}/${source.key}`, await ownerOf(source.bucket)));
-  return { account, checks };
+    checks.push(check("BypassGovernanceRetention"));
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+  if (/^(Put|Delete)Object$/.test(action) && call.headers["if-match"]) checks.push(check("GetObject"));
+  if (action === "GetObject" || action === "GetObjectAttributes")
+    checks.push(...(await decryptChecks(object, account, context)));
+  if (action !== "PutObject") return checks;
+  checks.push(...headerActions(call, objectHeaders).map(check));
+  checks.push(
+    ...(await copyChecks(context, check, keys)),
+    ...(await encryptChecks(object, account, context)),
+  );
+  return checks;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: what a copy reads, and the tags that it takes along. */
+async function copyChecks(
+  context: RequestContext,
+  check: (action: string) => Check,
+  keys: ConditionContext,
+): Promise<Check[]> {
+  const { call, callerAccount, gateway } = context;
+  const source = copySource(call);
+  if (!source) return [];
+  const owner = await gateway.buckets.owner(source.bucket);
+  checkExpectedOwner(call.headers["x-amz-source-expected-bucket-owner"], owner);
+  const account = owner ?? callerAccount;
+  const read = (action: string) =>
+    objectCheck(context, source.version ? versionName(action) : action, source, account, keys);
+  const checks = [read("GetObject"), ...(await decryptChecks(source, account, context))];
+  const keepsTags =
+    call.headers["x-amz-tagging-directive"]?.toUpperCase() !== "REPLACE" && !("uploadId" in call.query);
+  const tags = keepsTags && owner ? await tagsOf(source, account, gateway) : {};
+  if (Object.keys(tags).length) checks.push(read("GetObjectTagging"), check("PutObjectTagging"));
+  return checks;
 }

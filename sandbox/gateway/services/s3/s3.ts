@@ -5,8 +5,9 @@ import type { Check, Decision } from "../../check";
 import { forwardToMoto } from "../../forward-to-moto";
 import { statementsOf } from "../../policy-documents";
 import { fromStored, toStored } from "../../state/buckets";
-import { buildXml, parseXml, type Xml } from "../../xml";
+import { buildXml, type Json, parseXml, type Xml } from "../../xml";
 import type { RequestContext, Service } from "../service";
+import { isPublic } from "./public-access";
 import { deletedObjects, nameS3, requestXml, s3Path } from "./requests";
 
 const MAX_DELETED = 1000;
@@ -40,7 +41,7 @@ export const s3: Service = {
 
   policies: {
     async ofResource(arn, account, { buckets }) {
-      return (await buckets.policy(bucketOf(arn), account)).policy;
+      return buckets.policy(bucketOf(arn), account);
     },
     holder: (arn) => arn.split("/", 1)[0] ?? arn,
     carriers: [
@@ -48,9 +49,10 @@ export const s3: Service = {
         document: ({ method, query, body }) => method === "PUT" && "policy" in query && body.toString(),
         malformed: "MalformedPolicy",
         unknownPrincipal: ["MalformedPolicy", "Invalid principal in policy"],
+        longest: 20_480,
       },
     ],
-    refuse: (_context, resource, policy) => refusePolicy(resource, policy),
+    refuse: refusePolicy,
     ownerOnly: [
       {
         // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
@@ -112,6 +114,9 @@ async function decideEach({ call, caller, checks, gateway }: RequestContext): Pr
 async function respond(context: RequestContext): Promise<Answer> {
   const { call, caller, account, gateway } = context;
   const { bucket, key } = s3Path(call.path);
+  await refuseAcl(context, bucket);
+  if (key && call.method === "GET" && "retention" in call.query) return retention(context);
+  const creates = context.checks[0]?.action === "s3:CreateBucket" && !(await gateway.buckets.owner(bucket));
   const aboutPolicy = !key && "policy" in call.query;
   if (aboutPolicy && call.method === "PUT") {
     if (!call.body.length)
@@ -125,6 +130,7 @@ async function respond(context: RequestContext): Promise<Answer> {
   const changing = !key && (call.method === "PUT" || call.method === "DELETE");
   if (changing) gateway.buckets.forget(bucket);
   const answer = await forwardToMoto(context);
+  if (creates && answer.status === 200) await protect(context, bucket);
   if (changing) gateway.buckets.forget(bucket);
   if (aboutPolicy && call.method === "GET" && answer.status === 200)
     return { ...answer, body: fromStored(answer.body.toString()) };
@@ -137,6 +143,51 @@ async function respond(context: RequestContext): Promise<Answer> {
     await gateway.require(call, caller, [check]);
   }
   return answer;
+}
+
+/** What a new bucket has since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html */
+async function protect({ call, account, gateway }: RequestContext, bucket: string): Promise<void> {
+  const configure = (subresource: string, document: Json) =>
+    gateway.moto.send({
+      account,
+      service: "s3",
+      region: call.region,
+      method: "PUT",
+      url: `/${bucket}?${subresource}`,
+      body: buildXml(document),
+    });
+  const settings = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+  await configure("publicAccessBlock", {
+    PublicAccessBlockConfiguration: Object.fromEntries(settings.map((setting) => [setting, "true"])),
+  });
+  if (!call.headers["x-amz-object-ownership"])
+    await configure("ownershipControls", {
+      OwnershipControls: { Rule: { ObjectOwnership: "BucketOwnerEnforced" } },
+    });
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html */
+async function refuseAcl({ call, account, gateway }: RequestContext, bucket: string): Promise<void> {
+  const canned = call.headers["x-amz-acl"];
+  const grants = Object.keys(call.headers).some((name) => name.startsWith("x-amz-grant-"));
+  const asked = "acl" in call.query || canned !== undefined || grants;
+  if (call.method !== "PUT" || !asked || canned === "bucket-owner-full-control") return;
+  if ((await gateway.buckets.owner(bucket)) && (await gateway.buckets.disablesAcls(bucket, account)))
+    throw new AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
+}
+
+/** moto keeps an object's retention, and does not answer what it is. */
+async function retention(context: RequestContext): Promise<Answer> {
+  const { call } = context;
+  const { status, headers } = await forwardToMoto({ ...context, call: { ...call, method: "HEAD" } });
+  const [mode, until] = [headers["x-amz-object-lock-mode"], headers["x-amz-object-lock-retain-until-date"]];
+  if (status === 404) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
+  if (!mode) throw new AwsError("InvalidRequest", "Bucket is missing Object Lock Configuration", 400);
+  return {
+    status: 200,
+    headers: { "content-type": "application/xml" },
+    body: buildXml({ Retention: { Mode: mode, RetainUntilDate: until } }),
+  };
 }
 
 /** Answers for each key: what is refused stays, the rest is deleted. */
@@ -171,7 +222,11 @@ async function deleteObjects(context: RequestContext): Promise<Answer> {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html: a bucket's policy is about this bucket alone. */
-async function refusePolicy(bucket: string, policy: unknown): Promise<AwsError | undefined> {
+async function refusePolicy(
+  { account, gateway }: RequestContext,
+  bucket: string,
+  policy: unknown,
+): Promise<AwsError | undefined> {
   const malformed = (message: string) => new AwsError("MalformedPolicy", message, 400);
   for (const { Action = [], Resource } of statementsOf(policy)) {
     // NotResource is about this bucket by what it leaves out.
@@ -191,5 +246,10 @@ async function refusePolicy(bucket: string, policy: unknown): Promise<AwsError |
       if (!resources.some(fits)) return malformed("Action does not apply to any resource(s) in statement");
     }
   }
+  if (isPublic(policy) && (await gateway.buckets.blocks(bucketOf(bucket), account, "BlockPublicPolicy")))
+    return new AwsError(
+      "AccessDenied",
+      "Access Denied: public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+    );
   return undefined;
 }
