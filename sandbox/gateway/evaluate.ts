@@ -94,19 +94,47 @@ export async function evaluate(asked: Question): Promise<Decision> {
 
 /** A question with its policies as AWS reads them where the evaluator would read them otherwise. */
 function asAwsReads(question: Question): Question {
-  const named = ({ name, policy }: NamedPolicy) => ({ name, policy: withLiteralVariables(policy) });
+  const read = (policy: unknown) =>
+    withStatements(withLiteralVariables(policy), (statement) =>
+      withResolvedResources(statement, question.context),
+    );
+  const named = ({ name, policy }: NamedPolicy) => ({ name, policy: read(policy) });
   return {
     ...question,
     identityPolicies: question.identityPolicies.map(named),
     boundary: question.boundary?.map(named),
-    sessionPolicies: question.sessionPolicies.map(withLiteralVariables),
-    resourcePolicy: withStatements(withLiteralVariables(question.resourcePolicy), (statement) =>
+    sessionPolicies: question.sessionPolicies.map(read),
+    resourcePolicy: withStatements(read(question.resourcePolicy), (statement) =>
       withGrantedSession(statement, question.caller),
     ),
   };
 }
 
+/**
+ * A statement with the variables in its ARNs resolved: the evaluator takes the colon in `${aws:PrincipalAccount}` for the
+ * end of a part of the ARN. `${*}` and its like stay, and so does a variable without a value, which fits nothing.
+ */
+function withResolvedResources(statement: Statement, context: ConditionContext): Statement {
+  const { Resource, NotResource } = statement;
+  const values = (name: string): string | undefined => {
+    const [key, ...fallback] = name.split(",").map((part) => part.trim());
+    const found = Object.keys(context).find((given) => given.toLowerCase() === key?.toLowerCase());
+    const value =
+      found === undefined ? fallback.join(",").replace(/^'|'$/g, "") || undefined : context[found];
+    return typeof value === "string" ? value.replace(/[*?$]/g, `${VARIABLE}$&}`) : undefined;
+  };
+  const resolved = (arns: string | string[]) =>
+    [arns].flat().map((arn) => arn.replace(VARIABLES, (text, name: string) => values(name) ?? text));
+  if (!JSON.stringify([Resource, NotResource]).includes(VARIABLE)) return statement;
+  return {
+    ...statement,
+    ...(Resource && { Resource: resolved(Resource) }),
+    ...(NotResource && { NotResource: resolved(NotResource) }),
+  };
+}
+
 const VARIABLE = "\u0024{";
+const VARIABLES = /\$\{([^}*?$]+)\}/g;
 /** A dollar sign that begins no variable. */
 const LITERAL = `${VARIABLE}$}{`;
 
