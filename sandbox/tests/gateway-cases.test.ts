@@ -70,14 +70,14 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { ACCOUNTS, outcome, type Person, type Profile, policy, REGION, World } from "./gateway-world";
 
-type Statement = Record<string, unknown>;
-const allow = (Action: string | string[], Resource: string | string[] = "*", more: Statement = {}) => ({
+type Fields = Record<string, unknown>;
+const allow = (Action: string | string[], Resource: string | string[] = "*", more: Fields = {}) => ({
   Effect: "Allow",
   Action,
   Resource,
   ...more,
 });
-const deny = (Action: string | string[], Resource: string | string[] = "*", more: Statement = {}) => ({
+const deny = (Action: string | string[], Resource: string | string[] = "*", more: Fields = {}) => ({
   Effect: "Deny",
   Action,
   Resource,
@@ -97,14 +97,14 @@ const unique = (prefix: string): string => `${prefix}-${++count}`;
 const administrator = (profile: Profile) => world.gateway.administrators[profile]!;
 
 /** A new user with an inline policy of these statements. */
-const user = (profile: Profile, ...statements: Statement[]): Promise<Person> =>
+const user = (profile: Profile, ...statements: Fields[]): Promise<Person> =>
   world.person(profile, unique("user"), statements.length ? policy(...statements) : undefined);
 
 /** A new role that this principal may assume, with an inline policy of these statements. */
 const role = (
   profile: Profile,
   Principal: unknown,
-  statements: Statement[] = [],
+  statements: Fields[] = [],
   Action: unknown = "sts:AssumeRole",
 ) =>
   world.role(
