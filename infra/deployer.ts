@@ -56,6 +56,7 @@ function namesOf(settings: AllSettings, side: Side) {
   return {
     roles: inventories.flatMap(({ roles = [] }) => roles),
     groups: inventories.flatMap(({ groups = [] }) => groups),
+    existingGroups: inventories.flatMap(({ existingGroups = [] }) => existingGroups),
     buckets: inventories.flatMap(({ buckets = [] }) => buckets.map(({ name }) => name)),
     sharedResources: inventories.flatMap(({ sharedResources = [] }) => sharedResources),
   };
@@ -64,7 +65,7 @@ function namesOf(settings: AllSettings, side: Side) {
 function deployerPermissions(settings: AllSettings, side: Side): DeployerPermission[] {
   const context = { settings, locations: locationsOf(settings) };
   const location = context.locations[side];
-  const { roles, groups, buckets, sharedResources } = namesOf(settings, side);
+  const { roles, groups, existingGroups, buckets, sharedResources } = namesOf(settings, side);
   return [
     {
       sid: "Roles",
@@ -100,6 +101,12 @@ function deployerPermissions(settings: AllSettings, side: Side): DeployerPermiss
         "iam:PutGroupPolicy",
         "iam:DeleteGroupPolicy",
       ],
+    },
+    {
+      sid: "ExistingGroups",
+      resources: existingGroups.map((name) => iamArn(location, `group/${name}`)),
+      read: ["iam:GetGroupPolicy"],
+      write: ["iam:PutGroupPolicy", "iam:DeleteGroupPolicy"],
     },
     ...bucketPermissions(
       buckets.map((name) => bucketArn(location, name)),
@@ -189,7 +196,7 @@ function sharedResourcePermissions(sharedResources: readonly SharedResourceName[
 function checkerPermissions(settings: AllSettings, side: Side): DeployerPermission[] {
   const context = { settings, locations: locationsOf(settings) };
   const location = context.locations[side];
-  const { groups, buckets } = namesOf(settings, side);
+  const { groups, existingGroups, buckets } = namesOf(settings, side);
   // Eight hexadecimal digits tell one run from another.
   const ownBuckets = bucketArn(location, "check-????????-*");
   return [
@@ -222,6 +229,25 @@ function checkerPermissions(settings: AllSettings, side: Side): DeployerPermissi
         "iam:ListAttachedRolePolicies",
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
+        // What npm run verify compares the account's users, groups and roles with.
+        "iam:GetAccountAuthorizationDetails",
+        "iam:ListAccessKeys",
+      ],
+    },
+    {
+      // Who else gets in from outside: by resources of the account that are not of this program.
+      sid: "ReadResourcePolicies",
+      resources: side === "trusting" ? ["*"] : [],
+      read: [
+        "s3:ListAllMyBuckets",
+        "s3:GetBucketPolicy",
+        "sns:ListTopics",
+        "sns:GetTopicAttributes",
+        "sqs:ListQueues",
+        "sqs:GetQueueUrl",
+        "sqs:GetQueueAttributes",
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
       ],
     },
     {
@@ -240,7 +266,7 @@ function checkerPermissions(settings: AllSettings, side: Side): DeployerPermissi
     },
     {
       sid: "CheckGroups",
-      resources: groups.map((name) => iamArn(location, `group/${name}`)),
+      resources: [...groups, ...existingGroups].map((name) => iamArn(location, `group/${name}`)),
       write: ["iam:AddUserToGroup", "iam:RemoveUserFromGroup"],
     },
     side === "trusting"

@@ -35,9 +35,12 @@ export const inventoryOf = (settings: Settings, side: Side): ({ scenario: string
     ...inventory({ settings, locations: locationsOf(settings) })[side],
   }));
 
-/** The groups that the stack creates in the trusted account. */
-export const groupsOf = (settings: Settings): string[] =>
-  inventoryOf(settings, "trusted").flatMap(({ groups = [] }) => groups);
+/** The groups of the trusted account that the stack creates, or gives a permission. */
+export const groupsOf = (settings: Settings): string[] => {
+  const inventories = inventoryOf(settings, "trusted");
+  const all = inventories.flatMap(({ groups = [], existingGroups = [] }) => [...groups, ...existingGroups]);
+  return [...new Set(all)];
+};
 
 /** The program as one of its scenarios sees it. */
 function contextOf(settings: Settings, scenario: string): ScenarioContext<ScenarioSettings> {

@@ -9,6 +9,8 @@ import type { Side, StackSettings } from "./stack-settings";
 export interface Inventory {
   roles?: readonly string[];
   groups?: readonly string[];
+  /** Groups that exist already: they get a permission, and are neither created nor removed. */
+  existingGroups?: readonly string[];
   /** The buckets, each with the name that people use for it. */
   buckets?: readonly { label: string; name: string }[];
   /** Other resources that carry a policy of their own, by ARN. */
@@ -39,7 +41,7 @@ export type BySide<Permissions> = { readonly [S in Side]?: Permissions };
 
 /** The whole program, as far as a scenario needs to know of it. */
 export interface Program {
-  /** The groups that the stack creates in the trusted account. */
+  /** The groups of the trusted account that the stack gives permissions, or creates without any. */
   groups: readonly string[];
   /** The buckets that other scenarios of the stack create in the trusting account. */
   otherBuckets: readonly Target[];

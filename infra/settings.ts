@@ -95,6 +95,7 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
   }
   const settings = values as unknown as Settings;
   checkAccounts(settings, reportValue);
+  checkPeople(settings, reportValue);
   checkDifferences(values, reportValue);
   for (const scenario of scenarios) scenario.checkSettings?.(settings, config, reportValue);
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
@@ -112,6 +113,15 @@ function checkAccounts(settings: Partial<Settings>, report: ReportMistake): void
     );
   if (trustedProfile !== undefined && trustedProfile === trustingProfile && manages.length === 2)
     report("trustedProfile", `${trustedProfile} for both`, "a different profile for each account");
+}
+
+/** The roles for people trust some. */
+function checkPeople(
+  { trustIamUsers, trustedPermissionSets }: Partial<Settings>,
+  report: ReportMistake,
+): void {
+  if (trustIamUsers === false && trustedPermissionSets?.length === 0)
+    report("trustIamUsers", "false and no trustedPermissionSets", "one kind of people at least", "true");
 }
 
 /** Settings of one kind, such as bucket names, must differ from each other. */

@@ -1,5 +1,5 @@
 import { type AccountLocation, partitionOf } from "./access/arn";
-import { accountId, flag, matching, profile, type SettingRules } from "./setting-rules";
+import { accountId, flag, listOf, matching, profile, type SettingRules } from "./setting-rules";
 
 /** One of the two accounts: the one that owns the resources, or the one that owns the people and machines. */
 export type Side = "trusting" | "trusted";
@@ -20,6 +20,10 @@ export interface StackSettings {
   trustedProfile: string;
   /** Seconds a person asks to hold a role: 900 to 43200. */
   sessionDuration: number;
+  /** The permission sets of IAM Identity Center whose people can assume the roles for people, by name. */
+  trustedPermissionSets: readonly string[];
+  /** True: IAM users with MFA, as members of the program's groups, can assume the roles for people. */
+  trustIamUsers: boolean;
   /** The sides that this stack deploys; the other side's ARNs follow from these settings. */
   manages: readonly Side[];
   /** True: buckets and repositories survive `pulumi destroy` and are never emptied by it. */
@@ -33,6 +37,13 @@ const MANAGES = new Map<string, readonly Side[]>([
   ["trusting", ["trusting"]],
   ["trusted", ["trusted"]],
 ]);
+
+const permissionSets = listOf(
+  "a list of names of permission sets of IAM Identity Center, each of 1 to 32 letters, digits and +=,.@_-",
+  // https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html
+  (name) => /^[\w+=,.@-]{1,32}$/.test(name),
+  [],
+);
 
 /** The rules of these settings; that of `scenarios` follows from the registry. */
 export const stackRules: SettingRules<Omit<StackSettings, "stack" | "scenarios">> = {
@@ -52,6 +63,13 @@ export const stackRules: SettingRules<Omit<StackSettings, "stack" | "scenarios">
       return /^\d+$/.test(text) && seconds >= 900 && seconds <= 43_200 ? seconds : undefined;
     },
     default: () => 3600,
+  },
+  trustedPermissionSets: permissionSets,
+  trustIamUsers: {
+    ...flag(true),
+    // No more people than are named: a stack that names permission sets asks for IAM users in addition.
+    default: ({ trustedPermissionSets: text }) =>
+      text === undefined || permissionSets.read(text)?.length === 0,
   },
   manages: {
     expected: "both, trusting or trusted",

@@ -33,7 +33,7 @@ export const exemptionsSetting: Setting<Exemption[]> = {
         name: pattern,
         urn: pattern,
         reason: pattern,
-        expires: { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\d$" },
+        expires: { type: "string" },
       },
       required: ["reason"],
       additionalProperties: false,

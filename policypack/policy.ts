@@ -6,6 +6,7 @@ import type {
   Severity,
   StackValidationPolicy,
 } from "@pulumi/policy";
+import { isBlocking } from "./configuration";
 import { type Exemption, exemptionsSetting, findExemption, hasExpired, recordExemptions } from "./exemptions";
 import { type Finding, formatMessage } from "./judge/finding";
 import { readSettings, type Settings, schemaOf, type ValuesOf } from "./settings";
@@ -28,9 +29,13 @@ const MOST_PRINTED = 50;
 /** Every policy of the pack, in the order in which they were registered. */
 export const registeredPolicies: Policies = [];
 
+/** Settings of each policy, by its name. */
+export const registeredSettings = new Map<string, Settings>();
+
 /** Adds a policy on the whole stack to the pack. */
 export function registerStackPolicy(policy: StackValidationPolicy): StackValidationPolicy {
   registeredPolicies.push(policy);
+  registeredSettings.set(policy.name, {});
   return policy;
 }
 
@@ -50,7 +55,7 @@ export function registerPolicy<Own extends Settings>({
     const isSame = (before: Record<string, unknown>): boolean =>
       keys.length === Object.keys(before).length && keys.every((key) => config[key] === before[key]);
     if (last && isSame(last.config)) return last.values;
-    const values = readSettings(rest.name, settings, config) as Values;
+    const values = readSettings(settings, config) as Values;
     recordExemptions(rest.name, values.exemptions);
     last = { config, values };
     return values;
@@ -69,11 +74,22 @@ export function registerPolicy<Own extends Settings>({
         ? `\n  An exemption ("${exemption.reason}") ended on ${exemption.expires}.`
         : "";
       const label = `${resource.type} "${resource.name}"`;
-      for (const finding of findings.slice(0, MOST_PRINTED)) report(formatMessage(label, finding) + expired);
+      const messages = findings
+        .slice(0, MOST_PRINTED)
+        .map((finding) => formatMessage(label, finding) + expired);
       if (findings.length > MOST_PRINTED)
-        report(`... and ${findings.length - MOST_PRINTED} more in ${label}.`);
+        messages.push(`... and ${findings.length - MOST_PRINTED} more in ${label}.`);
+      if (isBlocking(rest.name, level)) messages.push(`${messages.pop()}${howToExempt(rest.name, resource)}`);
+      for (const message of messages) report(message);
     },
   };
   registeredPolicies.push(policy);
+  registeredSettings.set(policy.name, settings);
   return policy;
+}
+
+/** How a resource gets through for some time, at the end of what blocks it. */
+function howToExempt(policy: string, { type, name }: ResourceValidationArgs): string {
+  const exemption = { type, name, reason: "why it must stay", expires: "its last day, as 2026-12-31" };
+  return `\n  To let it through for now, add to the pack's configuration: ${JSON.stringify({ [policy]: { exemptions: [exemption] } })}`;
 }

@@ -31,26 +31,29 @@ export const schemaOf = (settings: Settings): PolicyConfigSchema => ({
   properties: Object.fromEntries(Object.entries(settings).map(([name, { schema }]) => [name, schema])),
 });
 
-/**
- * Reads the settings of a policy, with defaults filled in.
- *
- * @throws Error naming each setting that does not exist or has a mistake.
- */
-export function readSettings<Own extends Settings>(
-  policy: string,
+/** Values of a policy's settings, with defaults filled in. */
+export const readSettings = <Own extends Settings>(
   settings: Own,
   config: Record<string, unknown>,
-): ValuesOf<Own> {
-  const mistakes = Object.keys(config)
-    .filter((name) => !Object.hasOwn(settings, name))
-    .map((name) => `${name}: there is no such setting; there is ${Object.keys(settings).join(", ")}`);
-  const values: Record<string, unknown> = {};
-  for (const [name, { schema, findMistakes }] of Object.entries(settings)) {
-    values[name] = config[name] ?? schema.default;
-    mistakes.push(...(findMistakes?.(values[name]) ?? []).map((mistake) => `${name}${mistake}`));
-  }
-  if (mistakes.length === 0) return values as ValuesOf<Own>;
-  throw new Error(
-    `Settings of policy ${policy}:\n  ${mistakes.join("\n  ")}\nFix them in the pack's configuration file.`,
-  );
+): ValuesOf<Own> =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, { schema }]) => [name, config[name] ?? schema.default]),
+  ) as ValuesOf<Own>;
+
+/** Finds each setting that does not exist or has a mistake; types are checked by the engine already. */
+export function findMistakes(policy: string, settings: Settings, config: Record<string, unknown>): string[] {
+  return Object.entries(config).flatMap(([name, value]) => {
+    const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (!setting)
+      return [
+        `${policy}.${name}: there is no such setting; there is ${Object.keys(settings).join(", ") || "none"}`,
+      ];
+    return (setting.findMistakes?.(value) ?? []).map((mistake) => `${policy}.${name}${mistake}`);
+  });
 }
+
+/** Mistakes in a list of texts: those that are not of the form. */
+export const notOfForm =
+  (form: RegExp, meaning: string) =>
+  (list: string[]): string[] =>
+    list.flatMap((text, i) => (form.test(text) ? [] : [`[${i}]: "${text}" is not ${meaning}`]));

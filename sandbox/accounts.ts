@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../infra/user-error";
 import { showDetail } from "../tools/details";
+import { ControlClient } from "./gateway/control-client";
 import { withLock } from "./lock.cjs";
 import { commandOf, commands, kill } from "./processes";
 
@@ -180,8 +181,7 @@ export async function sandboxStatus(directory: string): Promise<Sandbox | undefi
   const record = readRecord(directory);
   if (!record) return undefined;
   try {
-    const answer = await fetch(`${record.url}/_sandbox/health`, { signal: AbortSignal.timeout(5000) });
-    const health = (await answer.json()) as { instance?: string };
+    const health = await new ControlClient(record.url).health();
     if (health.instance !== record.instance) return undefined;
   } catch {
     return undefined;
@@ -229,7 +229,7 @@ export function accountEnvironment(
     AWS_PROFILE: profile,
     AWS_REGION: sandbox.region,
     AWS_DEFAULT_REGION: sandbox.region,
-    // Profiles of the user's own making, with a role of the sandbox in them, reach it too.
+    // Profiles that the user wrote, with a role of the sandbox in them, reach it too.
     AWS_ENDPOINT_URL: sandbox.url,
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, wr
 import { join } from "node:path";
 import { awsConfig, type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
-import { startFrontDoor } from "./gateway/server";
+import { startGateway } from "./gateway/server";
 
 const MAX_LOG = 1024 * 1024;
 const CHECK_MILLISECONDS = 2000;
@@ -25,12 +25,12 @@ function log(line: string): void {
 async function main(): Promise<void> {
   mkdirSync(file("aws"), { recursive: true, mode: 0o700 });
   killOrphanedMoto(directory);
-  const { moto, port } = await startMoto(options.motoServer, directory, log);
+  const { moto, endpoint } = await startMoto(options.motoServer, directory, log);
   let stopping = false;
-  const stop = (code: number, why: string) => {
+  const stop = (code: number, reason: string) => {
     if (stopping) return;
     stopping = true;
-    log(`stopping: ${why}`);
+    log(`stopping: ${reason}`);
     rmSync(file("daemon.json"), { force: true });
     moto.kill("SIGKILL");
     rmSync(file("moto.json"), { force: true });
@@ -39,27 +39,34 @@ async function main(): Promise<void> {
   moto.on("exit", () => stop(1, "moto ended"));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(0, signal));
   process.on("uncaughtException", (error) => stop(1, error.stack ?? error.message));
-  const door = await startFrontDoor({ accounts, region, organization, motoPort: port, log });
+  const gateway = await startGateway({
+    accounts,
+    region,
+    organization,
+    moto: endpoint,
+    log,
+    verbose: Boolean(process.env.DEBUG),
+  });
   const write = (name: string, content: string) => {
     writeFileSync(file(`${name}.new`), content, { mode: 0o600 });
     renameSync(file(`${name}.new`), file(name));
   };
-  write("aws/config", awsConfig(door, region));
+  write("aws/config", awsConfig(gateway, region));
   write("aws/credentials", "");
   const record: DaemonRecord = {
     pid: process.pid,
-    url: door.url,
+    url: gateway.url,
     accounts,
     region,
     organization,
     awsConfigFile: file("aws/config"),
-    instance: door.instance,
+    instance: gateway.instance,
     startedAt: new Date().toISOString(),
   };
   write("daemon.json", JSON.stringify(record, null, 2));
   // Where the folder is removed, nobody finds these accounts again.
   setInterval(() => existsSync(file("daemon.json")) || stop(0, "the record was removed"), CHECK_MILLISECONDS);
-  log(`serving ${JSON.stringify(accounts)} at ${door.url}`);
+  log(`serving ${JSON.stringify(accounts)} at ${gateway.url}`);
 }
 
 main().catch((error: Error) => {

@@ -1,5 +1,5 @@
 import { showDetail } from "../tools/details";
-import type { DecisionRecord } from "./gateway/server";
+import type { DecisionRecord } from "./gateway/decisions";
 
 const LOOK_MILLISECONDS = 500;
 

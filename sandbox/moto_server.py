@@ -1,19 +1,64 @@
 """Runs moto's server, fixed where moto 5.2.5 does otherwise than AWS documents."""
 
+import hmac
+import os
+
 import xmltodict
+from flask import request
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.core.responses import EmptyResult
 from moto.iam.access_control import PermissionResult
-from moto.iam.models import Group, IAMBackend, InstanceProfile, User
+from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
+from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import main
+from moto.sns.models import Subscription
 from moto.sqs.models import Queue
+
+# moto serves the gateway alone: it checks no signature.
+SECRET = os.environ.pop("SANDBOX_SECRET", "")
+dispatch = DomainDispatcherApplication.__call__
+
+
+def dispatch_with_secret(self, environ, start_response):
+    if SECRET and not hmac.compare_digest(environ.pop("HTTP_X_SANDBOX_SECRET", ""), SECRET):
+        start_response("403 Forbidden", [("content-type", "text/plain")])
+        return [b"Only the sandbox's gateway may ask.\n"]
+    return dispatch(self, environ, start_response)
+
+
+DomainDispatcherApplication.__call__ = dispatch_with_secret
+
+# A topic delivers nothing by http, neither outside nor on this machine, and nothing to a queue that the gateway names.
+publish = Subscription.publish
+
+
+def publish_where_allowed(self, *args, **kwargs):
+    refused = request.headers.get("x-sandbox-refused-subscriptions", "").split(",")
+    if self.protocol not in ("http", "https") and self.arn not in refused:
+        publish(self, *args, **kwargs)
+
+
+Subscription.publish = publish_where_allowed
 
 # The gateway decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
 FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED
+
+# A policy's version may be left out, or be 2008-10-17.
+BaseIAMPolicyValidator._validate_version = lambda self: None
+
+# A set of tags may be empty.
+S3Response._tagging_from_xml = lambda self: tags_of(xmltodict.parse(self.body)["Tagging"].get("TagSet"))
+
+
+def tags_of(tag_set):
+    tags = (tag_set or {}).get("Tag", [])
+    return {tag["Key"]: tag["Value"] or "" for tag in (tags if isinstance(tags, list) else [tags])}
+
 
 # Once versioning is suspended, moto would dispose of the file of a deletion's marker, which has none.
 FakeDeleteMarker.dispose = lambda self: None
@@ -80,10 +125,10 @@ bucket_response_put = S3Response._bucket_response_put
 def bucket_response_put_with_tags(self, request, bucket_name, querystring):
     response = bucket_response_put(self, request, bucket_name, querystring)
     if not querystring and self.body:
-        configuration = xmltodict.parse(self.body, force_list=("Tag",)).get("CreateBucketConfiguration") or {}
-        tags = (configuration.get("Tags") or {}).get("Tag", [])
+        configuration = xmltodict.parse(self.body).get("CreateBucketConfiguration") or {}
+        tags = tags_of(configuration.get("Tags"))
         if tags:
-            self.backend.put_bucket_tagging(bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags})
+            self.backend.put_bucket_tagging(bucket_name, tags)
     return response
 
 
@@ -103,6 +148,28 @@ def with_unique_id(entity, prefix):
 
 for entity, prefix in ((User, "AIDA"), (Group, "AGPA"), (InstanceProfile, "AIPA")):
     with_unique_id(entity, prefix)
+
+# A user has a permissions boundary, as a role has.
+User.permissions_boundary_arn = None
+User.permissions_boundary = Role.permissions_boundary
+create_user = IamResponse.create_user
+
+
+def create_user_with_boundary(self):
+    response = create_user(self)
+    self.backend.get_user(self._get_param("UserName")).permissions_boundary_arn = self._get_param("PermissionsBoundary")
+    return response
+
+
+def set_user_permissions_boundary(self):
+    user = self.backend.get_user(self._get_param("UserName"))
+    user.permissions_boundary_arn = self._get_param("PermissionsBoundary")
+    return EmptyResult()
+
+
+IamResponse.create_user = create_user_with_boundary
+IamResponse.put_user_permissions_boundary = set_user_permissions_boundary
+IamResponse.delete_user_permissions_boundary = set_user_permissions_boundary
 
 # To change the length of a role's sessions alone leaves its description as it is.
 update_role = IAMBackend.update_role

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { registry } from "../infra/scenarios/registry";
 import { parseSettings } from "../infra/settings";
 import { UserError } from "../infra/user-error";
+import type { StateResource } from "./access/state";
 import { showDetail } from "./details";
 import type { Deployment } from "./verify/check-environment";
 
@@ -37,6 +38,14 @@ export async function readDeployment(
     );
   const { trustingProfile, trustedProfile } = settings;
   return { settings, outputs, profiles: { trusting: trustingProfile, trusted: trustedProfile, ...others } };
+}
+
+/** The resources of a stack, as the engine's state has them; none where nothing is deployed. */
+export async function readResources(stack: string): Promise<StateResource[]> {
+  const { deployment } = (await askEngine(stack, ["stack", "export"])) as {
+    deployment: { resources?: StateResource[] };
+  };
+  return deployment.resources ?? [];
 }
 
 /** What the engine answers to a command, as JSON. @throws {UserError} in the engine's words. */

@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Grantee, grant } from "./grant";
-import { policyDocument } from "./policy";
+import { policyDocument, type Statement } from "./policy";
 import { assumeActions, type SessionRights } from "./trust";
+
+/** What a principal of the trusted account needs to assume exactly these roles. */
+export const assumeRoleStatements = (
+  roleArns: readonly [string, ...string[]],
+  rights: SessionRights = {},
+): Statement[] => [
+  { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(rights), Resource: [...roleArns] },
+];
 
 /**
  * The trusted side of access by role: lets a group, role or user assume exactly the given roles.
@@ -15,9 +23,7 @@ export class AssumeRoleGrant extends pulumi.ComponentResource {
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:AssumeRoleGrant", name, {}, opts);
-    const policy = policyDocument([
-      { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(args), Resource: [...args.roleArns] },
-    ]);
+    const policy = policyDocument(assumeRoleStatements(args.roleArns, args));
     grant(name, args.grantee, policy, { parent: this, provider: opts.provider });
     this.registerOutputs({});
   }

@@ -1,8 +1,13 @@
 import * as iam from "@pulumi/aws/iam";
 import type * as pulumi from "@pulumi/pulumi";
 
+/** Something of IAM with a name: a resource of the program, or what exists already. */
+interface Named {
+  name: pulumi.Input<string>;
+}
+
 /** Who of the trusted account receives a right: one group, role or user. */
-export type Grantee = { group: iam.Group } | { role: iam.Role } | { user: iam.User };
+export type Grantee = { group: Named } | { role: Named } | { user: Named };
 
 /** Gives a group, role or user an inline policy. */
 export function grant(

@@ -32,7 +32,12 @@ export interface InstructedRole {
   externalId?: string;
   /** Seconds. */
   sessionDuration: number;
+  /** Whether the trust asks the people of these instructions for MFA. Default: true. */
+  mfa?: boolean;
 }
+
+/** The longest session of a role that is assumed with the credentials of another role, in seconds. */
+const LONGEST_CHAINED_SESSION = 3600;
 
 /**
  * Text for ~/.aws/config. The two words in capitals are the person's own: the profile of their own
@@ -48,11 +53,43 @@ export function cliProfile(
     `[profile ${role.roleName}]`,
     `role_arn = ${roleArn(trusting, role.roleName, role.path)}`,
     "source_profile = YOUR-PROFILE",
-    `mfa_serial = arn:${partitionOf(trusted.region)}:iam::${trusted.accountId}:mfa/YOUR-MFA-DEVICE`,
+    ...(role.mfa === false
+      ? []
+      : [`mfa_serial = arn:${partitionOf(trusted.region)}:iam::${trusted.accountId}:mfa/YOUR-MFA-DEVICE`]),
     ...(role.externalId === undefined ? [] : [`external_id = ${role.externalId}`]),
     `region = ${trusting.region}`,
     `duration_seconds = ${role.sessionDuration}`,
     "",
+  ].join("\n");
+}
+
+/**
+ * Text for ~/.aws/config of a person who signs in by IAM Identity Center: its session, the profile of the permission
+ * set in the trusted account, and the role's profile, which is used. The words in capitals are the organisation's own.
+ * https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
+ */
+export function permissionSetProfile(
+  trusting: AccountLocation,
+  trusted: AccountLocation,
+  role: InstructedRole,
+  permissionSet: string,
+): string {
+  const source = `${permissionSet}-${trusted.accountId}`;
+  // A permission set's session is a role's session: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+  const sessionDuration = Math.min(role.sessionDuration, LONGEST_CHAINED_SESSION);
+  return [
+    "[sso-session identity-center]",
+    "sso_start_url = YOUR-ACCESS-PORTAL-URL",
+    "sso_region = YOUR-IDENTITY-CENTER-REGION",
+    "sso_registration_scopes = sso:account:access",
+    "",
+    `[profile ${source}]`,
+    "sso_session = identity-center",
+    `sso_account_id = ${trusted.accountId}`,
+    `sso_role_name = ${permissionSet}`,
+    `region = ${trusted.region}`,
+    "",
+    cliProfile(trusting, trusted, { ...role, sessionDuration, mfa: false }).replace("YOUR-PROFILE", source),
   ].join("\n");
 }
 

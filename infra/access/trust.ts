@@ -1,4 +1,4 @@
-import { type AccountLocation, iamArn, oidcProviderArn } from "./arn";
+import { type AccountLocation, iamArn, oidcProviderArn, roleArn } from "./arn";
 import type { Statement } from "./policy";
 
 /** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
@@ -31,6 +31,16 @@ export interface TrustedPeople extends Trusted {
   maxMfaAge?: number;
 }
 
+/**
+ * People who sign in by IAM Identity Center: sessions of the role that it keeps for a permission set in each account
+ * that the set is assigned in. Such sessions carry no MFA context; Identity Center asks for MFA at sign-in.
+ * https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+ */
+export interface TrustedPermissionSets extends Omit<Trusted, "principalArns"> {
+  /** The permission sets, by name. */
+  names: readonly [string, ...string[]];
+}
+
 /** Machines (instance roles, pipelines) cannot show a second factor: they get a statement of their own. */
 export type TrustedMachines = Trusted;
 
@@ -49,9 +59,10 @@ export interface TrustedWorkloads {
   subjects: readonly [string, ...string[]];
 }
 
-/** Who may assume a role: at least one of the three kinds. */
+/** Who may assume a role: at least one of the four kinds. */
 export interface Trust {
   people?: TrustedPeople;
+  permissionSets?: TrustedPermissionSets;
   machines?: TrustedMachines;
   workloads?: TrustedWorkloads;
 }
@@ -62,9 +73,11 @@ export interface Trust {
  * @throws {Error} where nobody is trusted, or where an MFA age is asked for without MFA.
  */
 export function trustStatements(trust: Trust): Statement[] {
-  const { people, machines, workloads } = trust;
-  if (!people && !machines && !workloads)
-    throw new Error("A role trusts nobody: give trust.people, trust.machines or trust.workloads.");
+  const { people, permissionSets, machines, workloads } = trust;
+  if (!people && !permissionSets && !machines && !workloads)
+    throw new Error(
+      "A role trusts nobody: give trust.people, trust.permissionSets, trust.machines or trust.workloads.",
+    );
   const statements: Statement[] = [];
   if (people) {
     const { mfa = true, maxMfaAge } = people;
@@ -82,6 +95,15 @@ export function trustStatements(trust: Trust): Statement[] {
       }),
     );
   }
+  if (permissionSets) {
+    const { accounts, names } = permissionSets;
+    const principalArns = accounts.flatMap((account) =>
+      names.flatMap((name) => permissionSetRoleArns(account, name)),
+    );
+    statements.push(
+      trustStatement("PermissionSets", { ...permissionSets, principalArns: principalArns as [string] }, {}),
+    );
+  }
   if (machines) statements.push(trustStatement("Machines", machines, {}));
   if (workloads) {
     const { account, issuer, audience, subjects } = workloads;
@@ -96,6 +118,19 @@ export function trustStatements(trust: Trust): Statement[] {
   }
   return statements;
 }
+
+/** Where Identity Center keeps the roles of permission sets. Nobody else can create a role under /aws-reserved/. */
+export const PERMISSION_SET_PATH = "/aws-reserved/sso.amazonaws.com/";
+
+/**
+ * Patterns of the ARN that the role of a permission set has in an account: without a region where Identity Center is in
+ * us-east-1, else with it. The suffix is Identity Center's own and changes with each new assignment. Its 16 characters
+ * are counted: `_*` would also match a permission set whose name continues after an underscore.
+ */
+export const permissionSetRoleArns = (account: AccountLocation, name: string): string[] =>
+  [PERMISSION_SET_PATH, `${PERMISSION_SET_PATH}*/`].map((path) =>
+    roleArn(account, `AWSReservedSSO_${name}_${"?".repeat(16)}`, path),
+  );
 
 /**
  * The actions of whoever may assume a role with these rights.

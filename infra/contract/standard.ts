@@ -8,6 +8,7 @@ import type {
   ContractRow,
   DevicePersona,
   MachinePersona,
+  PermissionSetPersona,
   Persona,
   SessionKind,
   Target,
@@ -31,13 +32,19 @@ export function withChecks(contract: Contract, ...more: readonly Contract[]): Co
   };
 }
 
+/** Someone who can assume a role, and the session that they show. */
+export interface Candidate {
+  who: UserPersona | PermissionSetPersona | MachinePersona | DevicePersona;
+  session: SessionKind;
+}
+
 /** What the standard questions about a role need to know of it. */
 export interface RoleDeclaration {
   role: Target;
   /** As people know it, such as UpdateApp. */
   roleName: string;
   /** A persona that assumes the role in the scenario's own rows, with the same session. */
-  candidate: { who: UserPersona | MachinePersona | DevicePersona; session: SessionKind };
+  candidate: Candidate;
   /** Groups of the trusted account that can assume the role. Default: none. */
   groups?: readonly string[];
   /** The role's longest session in seconds. Default: the setting `sessionDuration`, at least IAM's minimum of 3600. */

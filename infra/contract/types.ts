@@ -35,8 +35,22 @@ export interface DevicePersona {
   name: string;
 }
 
+/**
+ * A person of the trusted account who signed in by IAM Identity Center: a session of the role of a permission set,
+ * which is created for the check where the endpoint is not AWS, and removed afterwards.
+ */
+export interface PermissionSetPersona {
+  kind: "permission set";
+  name: string;
+  permissionSet: string;
+  /** Path of the role; begins and ends with a slash. */
+  path: string;
+  /** The statements of the permission set's inline policy. */
+  permissions: readonly Statement[];
+}
+
 /** Who makes a request. */
-export type Persona = UserPersona | JobPersona | MachinePersona | DevicePersona;
+export type Persona = UserPersona | PermissionSetPersona | JobPersona | MachinePersona | DevicePersona;
 
 /** The credentials that a request is made with. The role is the one that the persona assumed first in the scenario. */
 export type SessionKind =

@@ -31,6 +31,7 @@ const SHARES = [
   "cleanrooms:collaboration.accountid",
 ];
 const IS_SHARE = new Set(SHARES.map(tableKey));
+const IS_SHARE_NAME = new Set(SHARES.map((place) => place.split(".")[1]));
 
 /** Policies of other kinds, by the word before: where messages go, which ciphers are spoken, how something scales or is kept. */
 const OTHER_POLICIES = [
@@ -69,7 +70,6 @@ const OTHER_POLICIES = [
   "replay",
   "retention",
   "retry",
-  "rotation",
   "routing",
   "scaling",
   "schemachange",
@@ -133,6 +133,7 @@ interface NameFacts {
   name: string;
   isData: boolean;
   isPrincipal: boolean;
+  isShare: boolean;
   isDocument: boolean;
   isCarrier: boolean;
 }
@@ -149,6 +150,7 @@ export function factsOf(key: string): NameFacts {
     name,
     isData: IS_DATA.test(name),
     isPrincipal: PRINCIPAL.test(name),
+    isShare: IS_SHARE_NAME.has(name),
     isDocument: DOCUMENT.test(name),
     isCarrier: CARRIER.test(name) && !OTHER_POLICY.test(name),
   };
@@ -160,8 +162,8 @@ export function factsOf(key: string): NameFacts {
 /** True for a property that names who is let in, outside any policy document. */
 export function namesPrincipal(type: string, key: string): boolean {
   if (type === "") return false;
-  const { name, isPrincipal } = factsOf(key);
-  return isPrincipal || IS_SHARE.has(`${type}.${name}`);
+  const { name, isPrincipal, isShare } = factsOf(key);
+  return isPrincipal || (isShare && IS_SHARE.has(`${type}.${name}`));
 }
 
 /** True for a property that always holds a policy document, so that other text in it is a mistake. */

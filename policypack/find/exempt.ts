@@ -88,13 +88,16 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
       "transfer:webapp.webappendpointpolicy",
       "workspacesweb:browsersettings.browserpolicy",
       "opensearch:serverlesslifecyclepolicy.policy",
-      "opensearchserverless:lifecyclepolicy.policy",
     ],
   },
   {
     reason:
       "The principal is a certificate, an identity of one account, or an exclusion; there is no form for everyone.",
-    properties: ["iot:thingprincipalattachment.principal", "ecr:pulltimeupdateexclusion.principalarn"],
+    properties: [
+      "iot:thingprincipalattachment.principal",
+      "iot:policyprincipalattachment.principal",
+      "ecr:pulltimeupdateexclusion.principalarn",
+    ],
   },
   {
     reason:
@@ -118,6 +121,7 @@ export const EXEMPT: { reason: string; properties: string[] }[] = [
       "events:rule.eventpattern",
       "events:archive.eventpattern",
       "cfg:rule.inputparameters",
+      "cfg:configrule.inputparameters",
       "cfg:organizationmanagedrule.inputparameters",
       "cfg:organizationcustomrule.inputparameters",
       "config:configrule.inputparameters",

@@ -10,6 +10,8 @@ import { emptyScope, loopScope, resolve, type Scope, templateScope } from "./tem
 import type { Found, Place } from "./types";
 
 const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
+// In JSON, also with escapes, and by YAML's tags.
+const REFERENCE_IN_TEXT = /Ref|Fn::|\\u|!/;
 const FIXED_REFERENCE = /^<[^<>]*>$/;
 const MOST_MALFORMED = 100;
 
@@ -81,8 +83,10 @@ class Walk {
     if (parsed?.problem && isUnknown(text)) this.found.unknown.push(place);
     else if (parsed?.problem) this.found.malformed.push({ place, problem: parsed.problem });
     // Text of another property is the program's own data, even where it is JSON.
-    const isData = place.isData || !holdsAccess(place.type, place.key);
-    if (parsed?.value !== undefined) this.enter(place, parsed.value, "", place.key, { isData });
+    const isData = !holdsAccess(place.type, place.key);
+    if (parsed?.value === undefined) return;
+    const scope = REFERENCE_IN_TEXT.test(text) ? place.scope : { ...place.scope, isPlain: true };
+    this.enter(place, parsed.value, "", place.key, { isData, scope });
   }
 
   private visitList(place: Place, list: unknown[]): void {
@@ -102,11 +106,13 @@ class Walk {
       this.enter(place, isFixed ? UNKNOWN_TEXT : meant, "", place.key);
       if (meant !== UNKNOWN_TEXT) return;
     }
-    const isPolicyStatement = place.property !== "" && isStatement(object, place.key);
+    const keys = Object.keys(object);
+    const isPolicyStatement = place.property !== "" && isStatement(keys, place.key);
     if (isPolicyStatement) this.found.statements.push(readStatement(object, place));
     const inner = declaredResource(object, place.scope);
-    if (inner && isLeftOut(object, place.scope)) return;
-    for (const name of Object.keys(object).reverse()) {
+    if (isLeftOut(object, place.scope)) return;
+    for (let i = keys.length - 1; i >= 0; i--) {
+      const name = keys[i] as string;
       if (isTemplate && name === "Globals") continue; // part of the resources that it adds to
       if (name === inner?.key)
         this.enter(place, inner.props, `.${name}`, name, {
@@ -150,9 +156,7 @@ function declaredResource(
   object: Fields,
   { globals }: Scope,
 ): { type: string; key: string; props: Fields } | undefined {
-  const type = [object.Type, object.typeName, object.type].find(
-    (name) => typeof name === "string" && /^\w+::\w+::\w+$/.test(name),
-  ) as string | undefined;
+  const type = resourceType(object.Type) ?? resourceType(object.typeName) ?? resourceType(object.type);
   if (type === undefined) return undefined;
   for (const key of ["Properties", "desiredState", "properties"]) {
     let props = object[key];
@@ -162,10 +166,13 @@ function declaredResource(
   return undefined;
 }
 
+const resourceType = (name: unknown): string | undefined =>
+  typeof name === "string" && /^\w+::\w+::\w+$/.test(name) ? name : undefined;
+
 /** Properties of a resource with those that the Globals section of a SAM template adds. */
 function withGlobals(type: string, props: Fields, globals: Fields): Fields {
   const [, section] = /^AWS::Serverless::(\w+)$/.exec(type) ?? [];
-  const added = section !== undefined && Object.hasOwn(globals, section) ? globals[section] : undefined;
+  const added = section === undefined ? undefined : globals[section];
   return isFields(added) ? (merge(added, props) as Fields) : props;
 }
 
@@ -174,8 +181,7 @@ function merge(added: unknown, own: unknown): unknown {
   if (Array.isArray(added) && Array.isArray(own)) return [...added, ...own];
   if (!isFields(added) || !isFields(own)) return own;
   const merged: Fields = { ...added, ...own };
-  for (const key of Object.keys(own))
-    if (Object.hasOwn(added, key)) merged[key] = merge(added[key], own[key]);
+  for (const key of Object.keys(own)) merged[key] = merge(added[key], own[key]);
   return merged;
 }
 

@@ -103,7 +103,7 @@ const isOfType = (rule: OpenValue, type: string): boolean => TYPES.get(rule)?.ha
 
 /** The rule that a value breaks. @param name Property by {@link plainName}. */
 export function findOpenValue(type: string, name: string, value: string): OpenValue | undefined {
-  if (!ANY_VALUE.test(value)) return undefined;
+  if (/^[{[]/.test(value) || !ANY_VALUE.test(value)) return undefined;
   return OPEN_VALUES.find(
     (rule) =>
       (rule.name === undefined || (rule.name.test(name) && isOfType(rule, type))) && rule.value.test(value),

@@ -43,12 +43,22 @@ export function parse(text: string, place?: Place): Parsed | undefined {
 
 function parseJson(text: string): Parsed {
   const value: unknown = JSON.parse(text);
-  const key = /statement|principal/i.test(text) ? findDuplicateKey(text) : undefined;
+  // Text that JSON.stringify has made has no key twice.
+  const mayRepeat = /statement|principal/i.test(text) && stringify(value) !== text;
+  const key = mayRepeat ? findDuplicateKey(text) : undefined;
   if (key === undefined) return { value };
   return {
     value,
     problem: `the key ${toShortJson(key)} stands twice in one object, and readers differ on which counts`,
   };
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // too deep: JSON.stringify recurses
+  }
 }
 
 function parseYaml(text: string, isTemplate: boolean): Parsed | undefined {

@@ -5,6 +5,7 @@ import { plainName } from "./plain-name";
 import { resolve } from "./templates";
 import type { Place, Principal, Statement } from "./types";
 
+const SCOPE = new Set(["action", "notaction", "resource", "notresource"]);
 const TRUST_KEY = /^assume_?role_?policy(_?document)?$/i;
 /** Properties beside a principal that have the effect of a Condition in a document. */
 const SIBLING_CONDITIONS: Record<string, [operator: string, key: string]> = {
@@ -28,13 +29,19 @@ function elementsOf(object: object): Map<string, unknown[]> {
 }
 
 /** True for an object that has the elements of a statement. */
-export function isStatement(object: Fields, key: string): boolean {
-  const names = Object.keys(object).join("\n");
-  if (/^DataIdentifier$/im.test(names)) return false; // data protection selects an audience by Principal, and grants nothing
-  const hasPrincipal = /^(Not)?Principal$/im.test(names);
-  const hasEffect = /^Effect$/im.test(names);
-  if (!/^Statement$/i.test(key)) return hasPrincipal && hasEffect;
-  return hasEffect || (hasPrincipal && /^(Not)?(Action|Resource)$/im.test(names));
+export function isStatement(keys: string[], key: string): boolean {
+  let hasPrincipal = false;
+  let hasEffect = false;
+  let hasScope = false;
+  for (const name of keys) {
+    if (name.length > 14) continue; // longer than any of these
+    const element = name.toLowerCase();
+    if (element === "effect") hasEffect = true;
+    else if (element === "principal" || element === "notprincipal") hasPrincipal = true;
+    else if (SCOPE.has(element)) hasScope = true;
+  }
+  if (hasPrincipal && hasEffect) return true;
+  return key.toLowerCase() === "statement" && (hasEffect || (hasPrincipal && hasScope));
 }
 
 const isDeny = (effects: unknown[]): boolean =>
@@ -42,39 +49,87 @@ const isDeny = (effects: unknown[]): boolean =>
 
 const textsOf = (values: unknown[]): string[] => values.flat().filter((value) => typeof value === "string");
 
+/** Values of an element, in any case of its name: an object can have it twice. */
+function valuesOf(object: Fields, element: string): unknown[] {
+  const values: unknown[] = [];
+  for (const key of Object.keys(object))
+    if (key.length === element.length && key.toLowerCase() === element) values.push(object[key]);
+  return values;
+}
+
 /** Reads a statement of a policy document. */
-export function readStatement(object: Fields, place: Place): Statement {
-  const elements = elementsOf(resolve(object, place.scope) as Fields);
-  const all = (name: string): unknown[] => elements.get(name) ?? [];
-  const principals = all("principal").flatMap(principalsOf);
-  const [notPrincipal] = all("notprincipal");
-  const actions = textsOf(all("action")).map((action) => action.toLowerCase());
-  const assumesRole = [...actions, ...textsOf(all("notaction"))].some((action) =>
-    /^sts:(assumerole|\*)/i.test(action),
-  );
-  const hasResource = elements.has("resource") || elements.has("notresource");
-  return {
-    get where() {
-      return whereOfStatement(
-        place,
-        object,
-        all("sid").find((sid) => typeof sid === "string"),
-      );
-    },
-    isInDocument: true,
-    isTrust: TRUST_KEY.test(place.property) || (!hasResource && assumesRole),
-    allows: !isDeny(all("effect")),
-    actions,
-    get resources() {
-      return textsOf(all("resource"));
-    },
-    isInverted: elements.has("notaction") || elements.has("notresource"),
-    list: place.parent?.value,
-    principals,
-    hasPrincipal: principals.length > 0,
-    notPrincipal: notPrincipal === undefined ? undefined : toShortJson(notPrincipal),
-    conditions: all("condition"),
-  };
+export const readStatement = (object: Fields, place: Place): Statement =>
+  new DocumentStatement(object, place);
+
+/** A statement whose elements are read once they are asked for: most are never. */
+class DocumentStatement implements Statement {
+  readonly isInDocument = true;
+  readonly allows: boolean;
+  readonly principals: Principal[];
+  private readonly resolved: Fields;
+
+  constructor(
+    private readonly object: Fields,
+    private readonly place: Place,
+  ) {
+    this.resolved = resolve(object, place.scope) as Fields;
+    this.allows = !isDeny(this.all("effect"));
+    this.principals = this.all("principal").flatMap(principalsOf);
+  }
+
+  get where(): string {
+    const sid = this.all("sid").find((value) => typeof value === "string");
+    return whereOfStatement(this.place, this.object, sid);
+  }
+
+  get isTrust(): boolean {
+    if (TRUST_KEY.test(this.place.property)) return true;
+    if (this.has("resource") || this.has("notresource")) return false;
+    return [...this.actions, ...textsOf(this.all("notaction"))].some((action) =>
+      /^sts:(assumerole|\*)/i.test(action),
+    );
+  }
+
+  get actions(): string[] {
+    return textsOf(this.all("action")).map((action) => action.toLowerCase());
+  }
+
+  get resources(): string[] {
+    return textsOf(this.all("resource"));
+  }
+
+  get hasNotAction(): boolean {
+    return this.has("notaction");
+  }
+
+  get hasNotResource(): boolean {
+    return this.has("notresource");
+  }
+
+  get list(): unknown {
+    return this.place.parent?.value;
+  }
+
+  get hasPrincipal(): boolean {
+    return this.principals.length > 0;
+  }
+
+  get notPrincipal(): string | undefined {
+    const [value] = this.all("notprincipal");
+    return value === undefined ? undefined : toShortJson(value);
+  }
+
+  get conditions(): unknown[] {
+    return this.all("condition");
+  }
+
+  private all(element: string): unknown[] {
+    return valuesOf(this.resolved, element);
+  }
+
+  private has(element: string): boolean {
+    return this.all(element).length > 0;
+  }
 }
 
 function whereOfStatement(place: Place, object: Fields, sid: string | undefined): string {
@@ -91,7 +146,8 @@ export function readPrincipalProperty(place: Place): Statement[] {
   const parent = place.parent as Place;
   parent.elements ??= elementsOf(parent.value as Fields);
   const { elements } = parent;
-  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return []; // see isStatement
+  // Data protection selects an audience by Principal, and grants nothing.
+  if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return [];
   const siblings = (name: string): unknown[] =>
     (elements.get(name) ?? []).map((value) => resolve(value, place.scope));
   return [
@@ -104,7 +160,8 @@ export function readPrincipalProperty(place: Place): Statement[] {
       allows: !isDeny(siblings("effect")),
       actions: [],
       resources: [],
-      isInverted: false,
+      hasNotAction: false,
+      hasNotResource: false,
       list: undefined,
       principals: principalsOf(texts.flatMap((text) => text.split(","))), // an SSM document's accounts are one text
       hasPrincipal: true,

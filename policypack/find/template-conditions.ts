@@ -20,14 +20,14 @@ export class Conditions {
   resultOf(name: string): boolean | undefined {
     if (this.results.has(name)) return this.results.get(name);
     this.results.set(name, undefined); // a condition that depends on itself has no result
-    const result = Object.hasOwn(this.declared, name) ? this.evaluate(this.declared[name]) : undefined;
+    const result = this.evaluate(this.declared[name]);
     this.results.set(name, result);
     return result;
   }
 
   private evaluate(expression: unknown): boolean | undefined {
-    const [entry, more] = isFields(expression) ? Object.entries(expression) : [];
-    if (!entry || more) return undefined;
+    const [entry] = isFields(expression) ? Object.entries(expression) : [];
+    if (!entry) return undefined;
     const [name, argument] = entry;
     if (name === "Condition") return this.resultOf(String(argument));
     if (!Array.isArray(argument)) return undefined;

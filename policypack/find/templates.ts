@@ -13,10 +13,12 @@ export interface Scope {
   globals: Fields;
   /** Values of each loop's identifier around this place. */
   loops: Map<string, unknown>;
+  /** Nothing here is a reference. */
+  isPlain: boolean;
   /** A transform adds resources that the template does not declare. */
   isTransformed: boolean;
   /** Set once one of several possible values is taken. */
-  choices: { wereTaken: boolean };
+  choices: { wereTaken?: true };
   /** Result for each object that is resolved already. */
   resolved: Map<unknown, unknown>;
   /** By the properties that declare a template. */
@@ -37,8 +39,9 @@ export const emptyScope = (): Scope => ({
   conditions: undefined,
   globals: {},
   loops: new Map(),
+  isPlain: false,
   isTransformed: false,
-  choices: { wereTaken: false },
+  choices: {},
   resolved: new Map(),
   givenByDeclaration: new Map(),
   budget: { left: MOST_TEXT },
@@ -56,14 +59,13 @@ export function templateScope(scope: Scope, template: Fields, declaring: unknown
     mappings: template.Mappings,
     resources: Object(template.Resources),
     globals: Object(template.Globals),
-    loops: new Map(),
     isTransformed: template.Transform !== undefined,
     resolved: new Map(),
   };
   inside.conditions = new Conditions(Object(template.Conditions), (argument) => {
-    const choices = { wereTaken: false };
+    const choices: Scope["choices"] = {};
     const value = resolve(argument, { ...inside, resolved: new Map(), choices });
-    return { value, isAmbiguous: choices.wereTaken || isChoice(value) };
+    return { value, isAmbiguous: choices.wereTaken === true || isChoice(value) };
   });
   return inside;
 }
@@ -189,7 +191,7 @@ function toText(value: unknown, scope: Scope): string {
  * @param only "itself" replaces the value only if it is a reference itself.
  */
 export function resolve(value: unknown, scope: Scope, only?: "itself", depth = 0): unknown {
-  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (typeof value !== "object" || value === null || scope.isPlain || depth > DEEPEST) return value;
   const keys = Object.keys(value);
   const name = keys.length === 1 && /^(Ref|Fn::\w+)$/.test(keys[0] as string) ? keys[0] : undefined;
   if (only && !name) return value;

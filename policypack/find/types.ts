@@ -41,8 +41,8 @@ export interface Statement {
   /** Actions in lower case, and resources, as far as they are texts. */
   actions: string[];
   resources: string[];
-  /** The statement is about everything except some actions or resources (NotAction, NotResource). */
-  isInverted: boolean;
+  hasNotAction: boolean;
+  hasNotResource: boolean;
   /** The list that the statement is in: statements of one list decide together. */
   list: unknown;
   principals: Principal[];

@@ -115,10 +115,7 @@ export function isFixed(value: string, key: string): boolean {
 function isListed(value: string, key: string, listed: string[]): boolean {
   if (listed.length === 0 || listed.includes(value)) return true;
   if (ACCOUNT.test(key)) return value === OWN_ACCOUNT;
-  return (
-    ORGANIZATION_PATHS.test(key) &&
-    listed.some((path) => path.endsWith("/*") && value.startsWith(path.slice(0, -1)))
-  );
+  return listed.some((path) => path.endsWith("/*") && value.startsWith(path.slice(0, -1)));
 }
 
 /** True if a test passes only for callers that the organisation accepts; unknown values pass, as the update judges them again. */
@@ -146,8 +143,7 @@ export function whyNotNarrowing(conditions: unknown[], accepted: Map<string, str
   const { tests } = readTests(conditions);
   const test = tests.find(({ key }) => CALLER.has(key)) ?? tests[0];
   if (!test) return undefined;
-  const name = CALLER_KEYS.find((key) => key.toLowerCase() === test.key) ?? test.written.key;
-  return `Its condition on ${name} does not count: ${whyNotCounted(test, accepted.get(test.key))}.`;
+  return `Its condition on ${test.written.key} does not count: ${whyNotCounted(test, accepted.get(test.key))}.`;
 }
 
 function whyNotCounted(test: Test, listed: string[] | undefined): string {

@@ -38,35 +38,32 @@ export class Denials {
     const candidates = this.byList.get(statement.list);
     const denials = candidates?.filter(({ exceptions }) => exceptions.every(passes)) ?? [];
     if (denials.length === 0) return false;
-    const [actions, resources] = [scopeOf(statement, "actions"), scopeOf(statement, "resources")];
-    return actions.every((action) =>
-      resources.every((resource) =>
+    return actionsOf(statement).every((action) =>
+      resourcesOf(statement).every((resource) =>
         denials.some((denial) => covers(denial.actions, action) && covers(denial.resources, resource)),
       ),
     );
   }
 }
 
-/** Patterns of everything that a statement is about; a trust policy has no resource but the role. */
-const scopeOf = (statement: Statement, element: "actions" | "resources"): string[] =>
-  statement.isInverted || statement[element].length === 0 ? ["*"] : statement[element];
+/** Patterns of every action that an Allow is about. */
+const actionsOf = ({ actions }: Statement): string[] => (actions.length === 0 ? ["*"] : actions);
+
+/** Patterns of every resource that an Allow is about; a trust policy has no resource but the role. */
+const resourcesOf = ({ resources }: Statement): string[] => (resources.length === 0 ? ["*"] : resources);
 
 /** True if one of the patterns matches all that a pattern matches. */
 const covers = (patterns: string[], pattern: string): boolean =>
   patterns.some((candidate) => matches(candidate, pattern));
 
 function readDenial(statement: Statement): Denial | undefined {
-  const { allows, principals, conditions, isInverted } = statement;
-  if (allows || isInverted) return undefined;
+  const { allows, principals, conditions, hasNotAction, hasNotResource } = statement;
+  if (allows || hasNotAction || hasNotResource) return undefined;
   if (!principals.some(({ kind, text }) => text === "*" && /^(aws)?$/i.test(kind))) return undefined;
   const { tests, unknown } = readTests(conditions);
   const exceptions = tests.flatMap((test) => negate(test) ?? []);
   if (unknown || tests.length === 0 || exceptions.length < tests.length) return undefined;
-  return {
-    actions: scopeOf(statement, "actions"),
-    resources: scopeOf(statement, "resources"),
-    exceptions,
-  };
+  return { actions: actionsOf(statement), resources: resourcesOf(statement), exceptions };
 }
 
 /** The test that passes where a negated one fails. */

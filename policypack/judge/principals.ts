@@ -63,7 +63,7 @@ export function judgePrincipals(
         write: "Principal with those who need access; to keep someone out, add a statement that denies them",
       },
     ];
-  if (statement.isTrust && !statement.hasPrincipal)
+  if (!statement.hasPrincipal && statement.isTrust)
     return [
       {
         where,
@@ -112,13 +112,13 @@ export function unknownParts(statement: Statement): string[] {
 }
 
 /** Principals with a wildcard, each once. */
-const wildcardsOf = ({ principals }: Statement): Principal[] => [
-  ...new Map(
-    principals
-      .filter(({ text }) => isWildcard(text ?? ""))
-      .map((principal) => [`${principal.kind} ${principal.text}`, principal]),
-  ).values(),
-];
+function wildcardsOf({ principals }: Statement): Principal[] {
+  const wildcards = principals.filter(({ text }) => isWildcard(text ?? ""));
+  if (wildcards.length < 2) return wildcards;
+  return [
+    ...new Map(wildcards.map((principal) => [`${principal.kind} ${principal.text}`, principal])).values(),
+  ];
+}
 
 /** A principal with a wildcard anywhere: AWS reads a bare one as everyone, and no service reads a pattern as safe. */
 const isWildcard = (text: string): boolean => /[*?]/.test(text);

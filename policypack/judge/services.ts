@@ -97,11 +97,6 @@ const SENDS_SOURCE_TO_ROLES: [service: string, page: string][] = [
 
 /** Services that AWS's guides let into a resource without a source, since they send none there. */
 const SENDS_NO_SOURCE: [service: string, page: string][] = [
-  ["ec2", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html"],
-  [
-    "edgelambda",
-    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-edge-permissions.html",
-  ],
   ["lambda", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html"],
   [
     "logdelivery.elasticloadbalancing",

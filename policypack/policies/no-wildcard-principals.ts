@@ -13,15 +13,16 @@ const acceptedConditions: Setting<Record<string, string[]>> = {
       "Condition keys that narrow a wildcard, each with the values that count; an empty list counts any fixed value.",
     type: "object",
     default: {},
-    propertyNames: { enum: CALLER_KEYS },
     additionalProperties: { type: "array", items: { type: "string", minLength: 1 } },
   },
   findMistakes: (accepted) =>
-    Object.entries(accepted).flatMap(([key, values]) =>
-      values
+    Object.entries(accepted).flatMap(([key, values]) => {
+      if (!CALLER_KEYS.some((known) => known.toLowerCase() === key.toLowerCase()))
+        return [`.${key}: this key cannot narrow a wildcard; the README lists those that can`];
+      return values
         .filter((value) => !isFixed(value, key.toLowerCase()))
-        .map((value) => `.${key}: "${value}" never counts, since it is no single value or too wide`),
-    ),
+        .map((value) => `.${key}: "${value}" never counts, since it is no single value or too wide`);
+    }),
 };
 
 /** Nothing may be open to everyone: no wildcard principal, no public ACL or share, in any property of any resource. */

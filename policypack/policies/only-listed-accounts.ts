@@ -5,24 +5,26 @@ import { Denials } from "../judge/denials";
 import { printPrincipal } from "../judge/finding";
 import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
-import type { Setting } from "../settings";
+import { notOfForm, type Setting } from "../settings";
 
 const trustedAccounts: Setting<string[]> = {
   schema: {
     description: "12-digit IDs of accounts that may be let in.",
     type: "array",
-    items: { type: "string", pattern: "^\\d{12}$" },
+    items: { type: "string" },
     default: [],
   },
+  findMistakes: notOfForm(/^\d{12}$/, "the ID of an account, which has 12 digits"),
 };
 
 const trustedOrganizations: Setting<string[]> = {
   schema: {
     description: "IDs of organizations whose members may be let in.",
     type: "array",
-    items: { type: "string", pattern: "^o-[a-z0-9]{10,32}$" },
+    items: { type: "string" },
     default: [],
   },
+  findMistakes: notOfForm(/^o-[a-z0-9]{10,32}$/, "the ID of an organization, such as o-a1b2c3d4e5"),
 };
 
 /** Keys that fix the account or organization of the caller, or that a service calls for. */

@@ -70,7 +70,7 @@ async function reset(stack: string): Promise<void> {
 
 async function printEnvironment(chosen: string | undefined, stack: string): Promise<void> {
   const directory = existingDirectory(stack);
-  const profile = chosen ?? readStackSettings(stack).trustedProfile;
+  const profile = chosen || readStackSettings(stack).trustedProfile;
   const running = await sandboxStatus(directory);
   if (!running)
     throw new UserError(

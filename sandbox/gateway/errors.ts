@@ -1,5 +1,7 @@
 /** AWS's own error answers: the same failure has another name and shape in each protocol. */
-import { type AwsError, type Call, type Protocol, text } from "./call";
+import type { Answer, AwsError, Call, Protocol } from "./call";
+import type { Service } from "./services/service";
+import { buildXml } from "./xml";
 
 type Names = Partial<Record<Protocol, [code: string, status?: number, message?: string]>>;
 
@@ -60,96 +62,51 @@ const kinds: Record<string, Names> = {
   },
 };
 
-// Services with words of their own for a refusal.
-const own: Record<string, Record<string, string>> = {
-  sns: { AccessDenied: "AuthorizationError" },
-  iotdata: {
-    AccessDenied: "ForbiddenException",
-    InvalidClientTokenId: "ForbiddenException",
-    SignatureDoesNotMatch: "ForbiddenException",
-    ExpiredToken: "ForbiddenException",
-  },
-};
-
-export const escapeXml = (value: string): string =>
-  value.replace(/[<>&"]/g, (c) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" })[c]!);
-
-export interface Answer {
-  status: number;
-  headers: Record<string, string | string[]>;
-  body: Buffer | string;
-}
+type FailedCall = Pick<Call, "protocol" | "service" | "requestId" | "method" | "path">;
 
 /** The answer that AWS's protocol gives for a failure. */
-export function errorAnswer(
-  call: Pick<Call, "protocol" | "service" | "requestId" | "method" | "path" | "operation">,
-  error: AwsError,
-): Answer {
-  const family = call.protocol === "s3control" ? "s3" : call.protocol;
-  const [named, status = error.status, words = error.message] = kinds[error.kind]?.[family] ?? [error.kind];
-  const code = own[call.service]?.[error.kind] ?? named;
-  const id = call.requestId;
-  const message = escapeXml(words);
-  const xml = { "content-type": "text/xml", "x-amzn-requestid": id };
-  switch (call.protocol) {
-    case "s3":
-      return {
-        status,
-        headers: { "content-type": "application/xml", "x-amz-request-id": id, ...error.headers },
-        body:
-          call.method === "HEAD"
-            ? ""
-            : `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><Resource>${escapeXml(call.path)}</Resource><RequestId>${id}</RequestId></Error>`,
-      };
-    case "s3control":
-      return {
-        status,
-        headers: { "content-type": "application/xml", "x-amz-request-id": id },
-        body: `<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${id}</RequestId></ErrorResponse>`,
-      };
-    case "ec2":
-      return {
-        status,
-        headers: xml,
-        body: `<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>${id}</RequestID></Response>`,
-      };
-    case "query": {
-      const version =
-        call.service === "iam" ? "2010-05-08" : call.service === "sns" ? "2010-03-31" : "2011-06-15";
-      return {
-        status,
-        headers: xml,
-        body: `<ErrorResponse xmlns="https://${call.service}.amazonaws.com/doc/${version}/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>${id}</RequestId></ErrorResponse>`,
-      };
+export function errorAnswer(call: FailedCall, error: AwsError, service?: Service): Answer {
+  const { protocol, requestId: id } = call;
+  const family = protocol === "s3control" ? "s3" : protocol;
+  const [name, status = error.status, message = error.message] = kinds[error.kind]?.[family] ?? [error.kind];
+  const code = service?.errors?.codes?.[error.kind] ?? name;
+  const known = { Code: code, Message: message };
+  switch (protocol) {
+    case "s3": {
+      const document = { Error: { ...known, Resource: call.path, RequestId: id } };
+      const headers = { "content-type": "application/xml", "x-amz-request-id": id, ...error.headers };
+      return { status, headers, body: call.method === "HEAD" ? "" : buildXml(document) };
     }
-    default:
-      return {
-        status,
-        headers: {
-          "content-type": call.protocol === "json" ? "application/x-amz-json-1.1" : "application/json",
-          "x-amzn-requestid": id,
-          "x-amzn-errortype": code,
-          ...(call.service === "sqs" ? { "x-amzn-query-error": `${error.kind};Sender` } : {}),
-        },
-        body: JSON.stringify({ __type: code, message: words, Message: words }),
+    case "s3control": {
+      const headers = { "content-type": "application/xml", "x-amz-request-id": id };
+      return { status, headers, body: buildXml({ ErrorResponse: { Error: known, RequestId: id } }) };
+    }
+    case "ec2": {
+      const headers = { "content-type": "text/xml", "x-amzn-requestid": id };
+      return { status, headers, body: buildXml({ Response: { Errors: { Error: known }, RequestID: id } }) };
+    }
+    case "query": {
+      const version = service?.errors?.apiVersion ?? "2011-06-15";
+      const namespace = `https://${call.service}.amazonaws.com/doc/${version}/`;
+      const document = { "@xmlns": namespace, Error: { Type: "Sender", ...known }, RequestId: id };
+      const headers = { "content-type": "text/xml", "x-amzn-requestid": id };
+      return { status, headers, body: buildXml({ ErrorResponse: document }) };
+    }
+    default: {
+      const headers: Answer["headers"] = {
+        "content-type": protocol === "json" ? "application/x-amz-json-1.1" : "application/json",
+        "x-amzn-requestid": id,
+        "x-amzn-errortype": code,
       };
+      if (call.service === "sqs") headers["x-amzn-query-error"] = `${error.kind};Sender`;
+      return { status, headers, body: JSON.stringify({ __type: code, message, Message: message }) };
+    }
   }
 }
 
-/** An answer of the query protocol: the operation's result, each text escaped. */
-export function queryAnswer(call: Call, result: object): Answer {
-  const render = (value: unknown): string =>
-    value === undefined
-      ? ""
-      : typeof value === "object" && value
-        ? Object.entries(value)
-            .map(([name, inner]) => (inner === undefined ? "" : `<${name}>${render(inner)}</${name}>`))
-            .join("")
-        : escapeXml(String(value));
-  const name = text(call.operation)!;
-  return {
-    status: 200,
-    headers: { "content-type": "text/xml", "x-amzn-requestid": call.requestId },
-    body: `<${name}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${name}Result>${render(result)}</${name}Result><ResponseMetadata><RequestId>${call.requestId}</RequestId></ResponseMetadata></${name}Response>`,
-  };
-}
+/** AWS's words for a refusal, where the service has none of its own. */
+export const accessDenied: NonNullable<NonNullable<Service["errors"]>["accessDenied"]> = (
+  arn,
+  { action, resource },
+  because,
+) => `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${because}`;

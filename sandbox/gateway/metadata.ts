@@ -5,18 +5,18 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Xml } from "./moto";
+import type { Xml } from "./xml";
 
-/** What the service tells of an instance. */
+/** An instance as the service describes it. */
 export interface Instance {
   id: string;
   account: string;
   region: string;
-  /** What DescribeInstances says of it. */
+  /** As DescribeInstances gives it. */
   details: Xml;
 }
 
-/** What the instance's role has: credentials, or why it has none. */
+/** The role of an instance's profile. */
 export interface RoleCredentials {
   role: string;
   profileArn: string;
@@ -32,6 +32,7 @@ const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d
 export async function startMetadata(
   instance: Instance,
   credentials: () => Promise<RoleCredentials | undefined>,
+  isRunning: () => Promise<boolean>,
   clock: () => number,
 ): Promise<Server> {
   /** Token to when it ends. */
@@ -39,10 +40,11 @@ export async function startMetadata(
   const answer = async (
     request: IncomingMessage,
   ): Promise<[status: number, body: string, headers?: Record<string, string>]> => {
+    if (!(await isRunning())) return [404, ""];
     const path = (request.url ?? "/").replace(/\?.*/, "").replace(/^\/\d{4}-\d\d-\d\d\//, "/latest/");
     if (path === "/latest/api/token") {
       if (request.method !== "PUT") return [405, ""];
-      // A request through a proxy is not the instance's own.
+      // A request through a proxy does not come from the instance.
       if (request.headers["x-forwarded-for"]) return [403, ""];
       const seconds = Number(request.headers["x-aws-ec2-metadata-token-ttl-seconds"]);
       if (!(seconds >= 1 && seconds <= 21_600)) return [400, ""];
@@ -60,7 +62,7 @@ export async function startMetadata(
   const read = async (path: string): Promise<string | undefined> => {
     const { id, account, region, details } = instance;
     const zone = details.text("placement", "availabilityZone") ?? `${region}a`;
-    const plain: Record<string, string | undefined> = {
+    const documents: Record<string, string | undefined> = {
       "meta-data/instance-id": id,
       "meta-data/instance-type": details.text("instanceType"),
       "meta-data/ami-id": details.text("imageId"),
@@ -78,7 +80,7 @@ export async function startMetadata(
         version: "2017-09-30",
       }),
     };
-    if (!path.startsWith("meta-data/iam/")) return plain[path];
+    if (!path.startsWith("meta-data/iam/")) return documents[path];
     const found = await credentials();
     if (!found) return undefined;
     const { role, profileArn, profileId, credentials: keys } = found;

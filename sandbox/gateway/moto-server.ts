@@ -1,9 +1,11 @@
 /** moto as a child process, on a free loopback port. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type MotoEndpoint, SECRET_HEADER } from "./moto";
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -15,13 +17,14 @@ const freePort = (): Promise<number> =>
       });
   });
 
-/** Starts moto and waits until it answers. Throws with its last words when it does not. */
+/** Starts moto and waits until it answers. Throws with the reason when it does not. */
 export async function startMoto(
   motoServer: string,
   directory: string,
   log: (line: string) => void,
-): Promise<{ moto: ChildProcess; port: number }> {
+): Promise<{ moto: ChildProcess; endpoint: MotoEndpoint }> {
   const port = await freePort();
+  const secret = randomUUID();
   const moto = spawn(motoServer, ["-H", "127.0.0.1", "-p", String(port)], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
@@ -30,10 +33,12 @@ export async function startMoto(
       MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
       MOTO_DISABLE_GLOBAL_CORS: "true",
       PYTHONDONTWRITEBYTECODE: "1",
-      // Nothing that moto is told to notify lies outside this machine.
+      // Without it moto answers no process of this machine.
+      SANDBOX_SECRET: secret,
+      // moto sends requests to no other host, and to no service of this machine.
       http_proxy: "http://127.0.0.1:9",
       https_proxy: "http://127.0.0.1:9",
-      no_proxy: "127.0.0.1,localhost",
+      no_proxy: "",
     },
   });
   if (moto.pid)
@@ -50,13 +55,14 @@ export async function startMoto(
       if (line.trim() && !/" [1-4]\d\d -|WARNING: This is a dev|Press CTRL/.test(line)) log(`moto: ${line}`);
   });
   for (let i = 0; i < 600 && !ended; i++) {
-    const up = await fetch(`http://127.0.0.1:${port}/moto-api/data.json`, {
+    const answers = await fetch(`http://127.0.0.1:${port}/moto-api/data.json`, {
+      headers: { [SECRET_HEADER]: secret },
       signal: AbortSignal.timeout(5000),
     }).then(
       (answer) => answer.arrayBuffer().then(() => answer.ok),
       () => false,
     );
-    if (up) return { moto, port };
+    if (answers) return { moto, endpoint: { port, secret } };
     await sleep(100);
   }
   moto.kill("SIGKILL");

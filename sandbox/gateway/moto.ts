@@ -1,13 +1,7 @@
 /** The way to moto: one account at a time, one request per service at a time. */
 import { Agent, request } from "node:http";
-import { XMLParser } from "fast-xml-parser";
-import type { Answer } from "./errors";
-
-const parser = new XMLParser({
-  parseTagValue: false,
-  ignoreAttributes: true,
-  isArray: (name) => name === "member" || name === "Bucket" || name === "item",
-});
+import type { Answer } from "./call";
+import { type Json, parseXml, type Xml } from "./xml";
 
 export interface MotoRequest {
   account: string;
@@ -18,16 +12,29 @@ export interface MotoRequest {
   url: string;
   headers?: Record<string, string>;
   body?: Buffer | string;
-  /** The caller's key: moto reads from it whose "own" user is meant. */
+  /** The caller's key: moto finds by it which user "own" means. */
   accessKeyId?: string;
 }
+
+/** Where moto listens, and what a request must bring for moto to take it. */
+export interface MotoEndpoint {
+  port: number;
+  secret: string;
+}
+
+export const SECRET_HEADER = "x-sandbox-secret";
 
 const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
 
 export class Moto {
   // moto's tables are not safe against concurrent change: requests to one service queue up.
   private readonly agents = new Map<string, Agent>();
-  constructor(readonly port: number) {}
+
+  constructor(
+    private readonly endpoint: MotoEndpoint,
+    /** Of the sandbox. */
+    private readonly region: string,
+  ) {}
 
   /** Sends one request to one account of moto. Rejects when moto cannot be reached. */
   send(message: MotoRequest): Promise<Answer> {
@@ -35,10 +42,11 @@ export class Moto {
     this.agents.set(message.service, agent);
     const body = Buffer.from(message.body ?? "");
     const headers: Record<string, string | number> = {
-      host: `127.0.0.1:${this.port}`,
+      host: `127.0.0.1:${this.endpoint.port}`,
       ...message.headers,
       "content-length": body.length,
       "x-moto-account-id": message.account,
+      [SECRET_HEADER]: this.endpoint.secret,
       // moto reads service and region here, and checks nothing.
       authorization: `AWS4-HMAC-SHA256 Credential=${message.accessKeyId ?? "AKIAIOSFODNN7EXAMPLE"}/20000101/${message.region}/${message.service}/aws4_request, SignedHeaders=host, Signature=0`,
     };
@@ -46,7 +54,7 @@ export class Moto {
       const out = request(
         {
           host: "127.0.0.1",
-          port: this.port,
+          port: this.endpoint.port,
           agent,
           method: message.method,
           path: message.url,
@@ -89,7 +97,12 @@ export class Moto {
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams(params).toString(),
     });
-    return answered(answer) ? parseXml(answer.body) : undefined;
+    return succeeded(answer) ? parseXml(answer.body) : undefined;
+  }
+
+  /** An operation of IAM, of which an account has one in all Regions. */
+  iam(account: string, Action: string, params: Record<string, string> = {}): Promise<Xml | undefined> {
+    return this.query(account, "iam", this.region, { Action, Version: "2010-05-08", ...params });
   }
 
   /** A JSON-protocol operation: its result, or undefined when moto answers an error. */
@@ -109,7 +122,13 @@ export class Moto {
       headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
       body: JSON.stringify(params),
     });
-    return answered(answer) ? (JSON.parse(answer.body.toString() || "{}") as Json) : undefined;
+    return succeeded(answer) ? (JSON.parse(answer.body.toString() || "{}") as Json) : undefined;
+  }
+
+  /** A GET of a service with a REST API: its answer's body, or undefined when moto answers an error. */
+  async get(account: string, service: string, region: string, url: string): Promise<string | undefined> {
+    const answer = await this.send({ account, service, region, method: "GET", url });
+    return succeeded(answer) ? answer.body.toString() : undefined;
   }
 
   close(): void {
@@ -117,40 +136,8 @@ export class Moto {
   }
 }
 
-/** Whether moto did what was asked. Throws where it failed: nobody may pass because a policy could not be read. */
-export function answered({ status, body }: Answer): boolean {
+/** Whether moto did what was asked. Throws where it failed: no request may pass because a policy could not be read. */
+function succeeded({ status, body }: Answer): boolean {
   if (status >= 500) throw new Error(`moto failed: ${body.toString().slice(0, 300)}`);
   return status === 200;
-}
-
-export type Json = { [name: string]: unknown };
-/** Parsed XML: elements by name. Reading a missing one gives undefined, all the way down. */
-export interface Xml {
-  text(...path: string[]): string | undefined;
-  list(...path: string[]): Xml[];
-}
-
-class Element implements Xml {
-  constructor(private readonly value: unknown) {}
-  private at(path: string[]): unknown {
-    return path.reduce<unknown>(
-      (value, name) => (value && typeof value === "object" ? (value as Json)[name] : undefined),
-      this.value,
-    );
-  }
-  text(...path: string[]): string | undefined {
-    const value = this.at(path);
-    return typeof value === "string" ? value : undefined;
-  }
-  list(...path: string[]): Xml[] {
-    const value = this.at(path);
-    return value === undefined || value === "" ? [] : [value].flat().map((item) => new Element(item));
-  }
-}
-
-/** An XML document's content below its root element. */
-export function parseXml(body: Buffer | string): Xml {
-  const document = parser.parse(body.toString()) as Json;
-  const [root] = Object.entries(document).filter(([name]) => !name.startsWith("?"));
-  return new Element(root?.[1]);
 }

@@ -20,7 +20,7 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 const EMPTY = createHash("sha256").digest("hex");
 const WEEK = 7 * 24 * 3600;
 
-export interface Signed {
+export interface Signature {
   accessKeyId: string;
   date: string;
   region: string;
@@ -35,11 +35,11 @@ export interface Signed {
   token?: string;
 }
 
-/** What a request says about its own signature, or undefined when it carries none. Throws IncompleteSignature. */
+/** The signature that a request carries, or undefined when it carries none. Throws IncompleteSignature. */
 export function readSignature(
   headers: Record<string, string>,
   query: Record<string, string | string[]>,
-): Signed | undefined {
+): Signature | undefined {
   const header = headers.authorization;
   const presigned = !header && "X-Amz-Signature" in query;
   if (!header && !presigned) return undefined;
@@ -125,35 +125,36 @@ class Verifier extends SignatureV4Base {
 
   async signature(
     request: HttpRequest,
-    signed: Signed,
+    signature: Signature,
     secret: string,
     payloadHash: string,
   ): Promise<Buffer> {
-    const canonicalHeaders = getCanonicalHeaders(request, undefined, new Set(signed.signedHeaders));
-    const scope = `${signed.date}/${signed.region}/${signed.service}/aws4_request`;
+    const canonicalHeaders = getCanonicalHeaders(request, undefined, new Set(signature.signedHeaders));
+    const scope = `${signature.date}/${signature.region}/${signature.service}/aws4_request`;
     const canonical = this.createCanonicalRequest(request, canonicalHeaders, payloadHash);
-    const key = await signingKey(signed, secret);
-    return hmac(key, await this.createStringToSign(signed.time, scope, canonical, ALGORITHM));
+    const key = await signingKey(signature, secret);
+    return hmac(key, await this.createStringToSign(signature.time, scope, canonical, ALGORITHM));
   }
 }
 
-const signingKey = (signed: Signed, secret: string): Promise<Uint8Array> =>
+const signingKey = (signature: Signature, secret: string): Promise<Uint8Array> =>
   getSigningKey(
     Sha256,
-    { accessKeyId: signed.accessKeyId, secretAccessKey: secret },
-    signed.date,
-    signed.region,
-    signed.service,
+    { accessKeyId: signature.accessKeyId, secretAccessKey: secret },
+    signature.date,
+    signature.region,
+    signature.service,
   );
 
 const hmac = (key: Uint8Array, value: string): Buffer => createHmac("sha256", key).update(value).digest();
 const hash = (value: Buffer | string): string => createHash("sha256").update(value).digest("hex");
-const same = (expected: Buffer, found: string): boolean => {
+const isSame = (expected: Buffer, found: string): boolean => {
   const given = Buffer.from(/^[0-9a-f]{64}$/.test(found) ? found : "", "hex");
   return given.length === expected.length && timingSafeEqual(given, expected);
 };
 
-const parseTime = (time: string): number =>
+/** When a request was signed: milliseconds since 1970. */
+export const timeOf = ({ time }: Signature): number =>
   Date.parse(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 
 /**
@@ -162,32 +163,32 @@ const parseTime = (time: string): number =>
  */
 export async function verifySignature(
   call: Call,
-  signed: Signed,
+  signature: Signature,
   secret: string,
 ): Promise<{ body: Buffer; trailers: Record<string, string> }> {
   const s3 = call.service === "s3";
   const mismatch = (message: string) => new AwsError("SignatureDoesNotMatch", message);
-  const age = call.now.getTime() - parseTime(signed.time);
+  const age = call.now.getTime() - timeOf(signature);
   // AWS allows 5 minutes, S3 15; a presigned URL lives as long as it says.
   const skew = (s3 ? 15 : 5) * 60_000;
-  if (signed.presigned && age > signed.expires! * 1000)
+  if (signature.presigned && age > signature.expires! * 1000)
     throw s3
       ? new AwsError("AccessDenied", "Request has expired")
-      : new AwsError("RequestExpired", `Signature expired: ${signed.time}`);
-  if (-age > skew || (!signed.presigned && age > skew))
+      : new AwsError("RequestExpired", `Signature expired: ${signature.time}`);
+  if (-age > skew || (!signature.presigned && age > skew))
     throw new AwsError(
       "RequestExpired",
       age > 0
-        ? `Signature expired: ${signed.time} is now earlier than the current time by more than ${skew / 60_000} min.`
-        : `Signature not yet current: ${signed.time} is still later than the current time by more than ${skew / 60_000} min.`,
+        ? `Signature expired: ${signature.time} is now earlier than the current time by more than ${skew / 60_000} min.`
+        : `Signature not yet current: ${signature.time} is still later than the current time by more than ${skew / 60_000} min.`,
     );
-  if (!signed.signedHeaders.includes("host"))
+  if (!signature.signedHeaders.includes("host"))
     throw mismatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   const unsigned = Object.keys(call.headers).filter(
     (name) =>
       name.startsWith("x-amz-") &&
-      !signed.signedHeaders.includes(name) &&
-      !(signed.presigned && name === "x-amz-content-sha256"),
+      !signature.signedHeaders.includes(name) &&
+      !(signature.presigned && name === "x-amz-content-sha256"),
   );
   if (unsigned.length)
     throw new AwsError(
@@ -198,7 +199,7 @@ export async function verifySignature(
   const claimed = call.headers["x-amz-content-sha256"] ?? text(call.query["X-Amz-Content-Sha256"]);
   const actual = call.body.length ? hash(call.body) : EMPTY;
   const open = s3 && (claimed === "UNSIGNED-PAYLOAD" || claimed?.startsWith("STREAMING-"));
-  const payloadHash = open ? claimed! : s3 && signed.presigned && !claimed ? "UNSIGNED-PAYLOAD" : actual;
+  const payloadHash = open ? claimed! : s3 && signature.presigned && !claimed ? "UNSIGNED-PAYLOAD" : actual;
   if (claimed && !open && claimed !== actual) {
     if (s3)
       throw new AwsError(
@@ -208,7 +209,7 @@ export async function verifySignature(
       );
     throw mismatch("The request signature we calculated does not match the signature you provided.");
   }
-  if (s3 && !claimed && !signed.presigned)
+  if (s3 && !claimed && !signature.presigned)
     throw new AwsError(
       "InvalidRequest",
       "Missing required header for this request: x-amz-content-sha256",
@@ -219,28 +220,28 @@ export async function verifySignature(
     method: call.method,
     path: call.path,
     query: call.query,
-    headers: Object.fromEntries(signed.signedHeaders.map((name) => [name, call.headers[name] ?? ""])),
+    headers: Object.fromEntries(signature.signedHeaders.map((name) => [name, call.headers[name] ?? ""])),
   });
   const verifier = new Verifier({
-    credentials: { accessKeyId: signed.accessKeyId, secretAccessKey: secret },
-    region: signed.region,
-    service: signed.service,
+    credentials: { accessKeyId: signature.accessKeyId, secretAccessKey: secret },
+    region: signature.region,
+    service: signature.service,
     sha256: Sha256,
     uriEscapePath: !s3,
   });
-  if (!same(await verifier.signature(request, signed, secret, payloadHash), signed.signature))
+  if (!isSame(await verifier.signature(request, signature, secret, payloadHash), signature.signature))
     throw mismatch(
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     );
   if (!payloadHash.startsWith("STREAMING-")) return { body: call.body, trailers: {} };
-  return unchunk(call.body, payloadHash, signed, await signingKey(signed, secret));
+  return unchunk(call.body, payloadHash, signature, await signingKey(signature, secret));
 }
 
 /** Unpacks an `aws-chunked` body and checks each chunk's signature, and the trailer's. */
 function unchunk(
   body: Buffer,
   kind: string,
-  signed: Signed,
+  signature: Signature,
   key: Uint8Array,
 ): { body: Buffer; trailers: Record<string, string> } {
   const bad = (what: string) =>
@@ -250,8 +251,8 @@ function unchunk(
   const isSigned = kind.startsWith(`STREAMING-${ALGORITHM}-PAYLOAD`);
   if (!isSigned && kind !== "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
     throw bad(`unknown kind ${kind.slice(0, 60)}`);
-  const prefix = `${signed.time}\n${signed.date}/${signed.region}/${signed.service}/aws4_request\n`;
-  let previous = signed.signature;
+  const prefix = `${signature.time}\n${signature.date}/${signature.region}/${signature.service}/aws4_request\n`;
+  let previous = signature.signature;
   let at = 0;
   const line = (): string => {
     const end = body.indexOf("\r\n", at);
@@ -269,7 +270,7 @@ function unchunk(
     const chunk = body.subarray(at, at + length);
     if (isSigned) {
       const found = /^chunk-signature=([0-9a-f]{64})$/.exec(extension)?.[1] ?? "";
-      if (!same(hmac(key, `${ALGORITHM}-PAYLOAD\n${prefix}${previous}\n${EMPTY}\n${hash(chunk)}`), found))
+      if (!isSame(hmac(key, `${ALGORITHM}-PAYLOAD\n${prefix}${previous}\n${EMPTY}\n${hash(chunk)}`), found))
         throw mismatch();
       previous = found;
     }
@@ -285,7 +286,7 @@ function unchunk(
       const [name, ...value] = found.split(":");
       const content = value.join(":").trim();
       if (name === "x-amz-trailer-signature") {
-        if (!same(hmac(key, `${ALGORITHM}-TRAILER\n${prefix}${previous}\n${hash(signedText)}`), content))
+        if (!isSame(hmac(key, `${ALGORITHM}-TRAILER\n${prefix}${previous}\n${hash(signedText)}`), content))
           throw mismatch();
         signedText = "";
       } else {

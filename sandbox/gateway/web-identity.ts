@@ -1,44 +1,36 @@
 /**
- * An OpenID Connect issuer and the check of its tokens. The sandbox stands for GitHub's issuer: it mints what GitHub
- * would give a job, with a key of its own, and takes no token that this key has not signed.
+ * An OpenID Connect issuer and the check of its tokens. The sandbox stands for GitHub's issuer: it issues what GitHub
+ * would give a job, signed with its own key, and takes no token that this key has not signed.
  * https://docs.github.com/actions/reference/security/oidc
  */
 import { randomUUID } from "node:crypto";
-import { AwsError, type Context } from "./call";
-import { partition, type World } from "./requests";
+import { buildArn } from "./arn";
+import { AwsError } from "./call";
+import type { FederatedPrincipal } from "./caller";
+import type { Moto } from "./moto";
 
 /** The one issuer that the sandbox stands for, without https:// */
 const ISSUER = "token.actions.githubusercontent.com";
 const ALGORITHM = "RS256";
 const LIFETIME_SECONDS = 300;
 
-/** A caller without AWS credentials whose token was found good by a provider of the account. */
-export interface FederatedPrincipal {
-  /** ARN of the OpenID Connect provider. */
-  federated: string;
-  subject: string;
-  audience: string;
-  /** The condition keys that the token gives. */
-  context: Context;
-}
-
-const once = <Value>(make: () => Promise<Value>) => {
-  let made: Promise<Value> | undefined;
+const once = <Value>(create: () => Promise<Value>) => {
+  let created: Promise<Value> | undefined;
   return () => {
-    made ??= make();
-    return made;
+    created ??= create();
+    return created;
   };
 };
 
 export class WebIdentities {
-  /** The library is an ES module: it is loaded, and the key made, when first needed. */
+  /** The library is an ES module: it is loaded, and the key generated, when first needed. */
   private readonly jose = once(() => import("jose"));
   private readonly key = once(async () => (await this.jose()).generateKeyPair(ALGORITHM));
 
   constructor(private readonly clock: () => number) {}
 
   /** A token about `subject`, meant for `audience`, good for five minutes. */
-  async mint(subject: string, audience: string): Promise<string> {
+  async issueToken(subject: string, audience: string): Promise<string> {
     const now = Math.floor(this.clock() / 1000);
     const { SignJWT } = await this.jose();
     return new SignJWT()
@@ -53,10 +45,10 @@ export class WebIdentities {
   }
 
   /**
-   * Whose token it is, by the provider for its issuer that `account` has. Throws InvalidIdentityToken or ExpiredTokenException
-   * as https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html says.
+   * The caller that a token proves, by the provider for its issuer that `account` has. Throws InvalidIdentityToken or
+   * ExpiredTokenException as https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html says.
    */
-  async verify(token: string, account: string, region: string, world: World): Promise<FederatedPrincipal> {
+  async verify(token: string, account: string, region: string, moto: Moto): Promise<FederatedPrincipal> {
     const invalid = (message: string) => new AwsError("InvalidIdentityToken", message, 400);
     const { decodeJwt, errors, jwtVerify } = await this.jose();
     let issuer: string | undefined;
@@ -67,10 +59,9 @@ export class WebIdentities {
         "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
       );
     }
-    const federated = `arn:${partition(region)}:iam::${account}:oidc-provider/${(issuer ?? "").replace(/^https:\/\//, "")}`;
-    const provider = await world.moto.query(account, "iam", region, {
-      Action: "GetOpenIDConnectProvider",
-      Version: "2010-05-08",
+    const url = (issuer ?? "").replace(/^https:\/\//, "");
+    const federated = buildArn("iam", "", account, `oidc-provider/${url}`, region);
+    const provider = await moto.iam(account, "GetOpenIDConnectProvider", {
       OpenIDConnectProviderArn: federated,
     });
     if (!provider) throw invalid(`No OpenIDConnect provider found in your account for ${issuer}`);
@@ -80,7 +71,7 @@ export class WebIdentities {
       );
     const audiences = provider
       .list("GetOpenIDConnectProviderResult", "ClientIDList", "member")
-      .flatMap((one) => one.text() ?? []);
+      .flatMap((clientId) => clientId.text() ?? []);
     try {
       const { payload } = await jwtVerify(token, (await this.key()).publicKey, {
         algorithms: [ALGORITHM],

@@ -76,6 +76,53 @@ const oidcProvider = (url: string, thumbprintLists = THUMBPRINTS) => ({
   thumbprintLists,
 });
 
+const TABLE = {
+  name: "t",
+  attributes: [
+    { name: "id", type: "S" },
+    { name: "buyer", type: "S" },
+  ],
+  billingMode: "PROVISIONED",
+  globalSecondaryIndexes: [
+    {
+      hashKey: "buyer",
+      name: "byBuyer",
+      nonKeyAttributes: [],
+      projectionType: "ALL",
+      readCapacity: 1,
+      writeCapacity: 1,
+    },
+  ],
+  hashKey: "id",
+  pointInTimeRecovery: { enabled: false, recoveryPeriodInDays: 0 },
+  readCapacity: 1,
+  serverSideEncryption: { enabled: false, kmsKeyArn: "" },
+  tableClass: "STANDARD",
+  ttl: { attributeName: "", enabled: false },
+  writeCapacity: 1,
+};
+const FUNCTION = {
+  name: "f",
+  architectures: ["x86_64"],
+  code: { hash: "1" },
+  memorySize: 128,
+  packageType: "Zip",
+  reservedConcurrentExecutions: -1,
+  role: "arn:aws:iam::000000000001:role/f",
+  runtime: "nodejs22.x",
+  timeout: 3,
+  tracingConfig: { mode: "PassThrough" },
+};
+const functionInputs = { name: "f", code: { hash: "1" }, role: FUNCTION.role, runtime: FUNCTION.runtime };
+const PERMISSION = {
+  action: "lambda:InvokeFunction",
+  function: "f",
+  principal: "arn:aws:iam::000000000001:root",
+  statementId: "s",
+};
+const LOG_GROUP = { name: "g", logGroupClass: "STANDARD", retentionInDays: 0, skipDestroy: false };
+const SECRET = { name: "s", policy: '{"Statement":[]}', recoveryWindowInDays: 30 };
+
 /** As github.com/hashicorp/terraform-provider-aws 6.48 decides. */
 const decisions: Record<string, DecisionCase> = {
   "updates the endpoint type of a REST API": {
@@ -281,6 +328,98 @@ const decisions: Record<string, DecisionCase> = {
     state: { name: "alias/a", targetKeyId: KEY_ID },
     inputs: { name: "alias/a", targetKeyId: KEY_ARN.replace("key/1", "key/2") },
     proposes: { targetKeyId: "update" },
+  },
+  "leaves what DynamoDB chose of a table, in any order": {
+    type: "aws:dynamodb/table:Table",
+    state: TABLE,
+    inputs: {
+      name: "t",
+      attributes: [...TABLE.attributes].reverse(),
+      globalSecondaryIndexes: [{ hashKey: "buyer", name: "byBuyer", projectionType: "ALL" }],
+      hashKey: "id",
+      serverSideEncryption: { enabled: false },
+    },
+    proposes: {},
+  },
+  "updates the indexes, the billing and the options of a table": {
+    type: "aws:dynamodb/table:Table",
+    state: TABLE,
+    inputs: {
+      name: "t",
+      attributes: TABLE.attributes,
+      billingMode: "PAY_PER_REQUEST",
+      globalSecondaryIndexes: [{ hashKey: "buyer", name: "other", projectionType: "ALL" }],
+      hashKey: "id",
+      pointInTimeRecovery: { enabled: true },
+      tableClass: "STANDARD_INFREQUENT_ACCESS",
+      ttl: { attributeName: "expires", enabled: true },
+    },
+    proposes: {
+      billingMode: "update",
+      globalSecondaryIndexes: "update",
+      pointInTimeRecovery: "update",
+      tableClass: "update",
+      ttl: "update",
+    },
+  },
+  "replaces a table whose key changes": {
+    type: "aws:dynamodb/table:Table",
+    state: TABLE,
+    inputs: { name: "t", attributes: TABLE.attributes, hashKey: "buyer", rangeKey: "id" },
+    proposes: { hashKey: "replace", rangeKey: "replace" },
+  },
+  "leaves a function with its defaults as it is": {
+    type: "aws:lambda/function:Function",
+    state: FUNCTION,
+    inputs: functionInputs,
+    proposes: {},
+  },
+  "updates a function's code and settings, and sees drift from its defaults": {
+    type: "aws:lambda/function:Function",
+    state: { ...FUNCTION, timeout: 60, reservedConcurrentExecutions: 5 },
+    inputs: { ...functionInputs, code: { hash: "2" }, description: "new" },
+    proposes: {
+      code: "update",
+      description: "update",
+      reservedConcurrentExecutions: "update",
+      timeout: "update",
+    },
+  },
+  "replaces a function whose package type changes": {
+    type: "aws:lambda/function:Function",
+    state: FUNCTION,
+    inputs: { name: "f", imageUri: "app:1", packageType: "Image", role: FUNCTION.role },
+    proposes: { code: "update", imageUri: "update", packageType: "replace", runtime: "update" },
+  },
+  "accepts the ID of a permission's account as its root": {
+    type: "aws:lambda/permission:Permission",
+    state: PERMISSION,
+    inputs: { ...PERMISSION, principal: "000000000001" },
+    proposes: {},
+  },
+  "replaces a permission whenever it changes": {
+    type: "aws:lambda/permission:Permission",
+    state: PERMISSION,
+    inputs: { ...PERMISSION, sourceAccount: "000000000002" },
+    proposes: { sourceAccount: "replace" },
+  },
+  "sees drift of a log group's retention, and replaces one of another class": {
+    type: "aws:cloudwatch/logGroup:LogGroup",
+    state: { ...LOG_GROUP, retentionInDays: 7 },
+    inputs: { name: "g", logGroupClass: "INFREQUENT_ACCESS" },
+    proposes: { logGroupClass: "replace", retentionInDays: "update" },
+  },
+  "leaves a secret's policy that the program does not give": {
+    type: "aws:secretsmanager/secret:Secret",
+    state: SECRET,
+    inputs: { name: "s" },
+    proposes: {},
+  },
+  "replaces a version whose secret changes": {
+    type: "aws:secretsmanager/secretVersion:SecretVersion",
+    state: { secretId: "s", secretString: "one", versionStages: ["AWSCURRENT"] },
+    inputs: { secretId: "s", secretString: "two" },
+    proposes: { secretString: "replace" },
   },
   "monitors a running instance": {
     type: "aws:ec2/instance:Instance",

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+} from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { policyDocument } from "../../infra/access/policy";
 import { deployerStatements } from "../../infra/deployer";
@@ -86,7 +91,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     for (const told of [await explained("--last"), await explained("--message", message)]) {
       assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
       assert.match(told, /group Developers; the caller is in Testers/);
-      assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource Developers-may-assume-UpdateApp/);
+      assert.match(
+        told,
+        /infra\/scenarios\/update-app\/resources\.ts:\d+, resource Developers-may-assume-UpdateApp/,
+      );
     }
   });
 
@@ -98,7 +106,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     for (const told of [await explained("--last"), await explained("--message", bare)]) {
       assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it/);
       assert.match(told, /statement People, if the caller signed in with multi-factor authentication/);
-      assert.match(told, /infra\/scenarios\/update-app\.ts:\d+, resource UpdateApp\n/);
+      assert.match(told, /infra\/scenarios\/update-app\/resources\.ts:\d+, resource UpdateApp\n/);
     }
   });
 
@@ -121,7 +129,10 @@ describe("a deployed stack's results, handover and explanations", function () {
         told,
         /policy BucketSharers-may-use-shared of group BucketSharers; the caller is in no group/,
       );
-      assert.match(told, /infra\/scenarios\/shared-bucket\.ts:\d+, resource BucketSharers-may-use-shared/);
+      assert.match(
+        told,
+        /infra\/scenarios\/shared-bucket\/resources\.ts:\d+, resource BucketSharers-may-use-shared/,
+      );
     }
   });
 
@@ -152,7 +163,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     );
     for (const told of [await explained("--last"), await explained("--message", message)]) {
       assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it\n/);
-      assert.match(told, /defined in +infra\/scenarios\/github-actions\.ts:\d+, resource trusting-GitHub/);
+      assert.match(
+        told,
+        /defined in +infra\/scenarios\/github-actions\/resources\.ts:\d+, resource trusting-GitHub/,
+      );
       assert.match(told, new RegExp(`fix .*trust: there: its subjects must name ${subject}`));
     }
   });
@@ -284,6 +298,105 @@ describe("a deployed stack's results, handover and explanations", function () {
     assert.equal(ready.stderr, "");
     const lacking = await tool("handover", "dev", "--role", "UpdateApp", "--for", tester.name);
     assert.match(lacking.stderr, /cannot assume UpdateApp/);
+    assert.match(lacking.stderr, /npm run explain -- dev --who \S+ --action sts:AssumeRole --on/);
+    assert.equal(lacking.stdout, "");
+    assert.equal(lacking.code, 1);
+  });
+
+  it("hands over only the roles that the person can assume, and names the others in one line", async () => {
+    const { developer } = made;
+    const { code, stdout, stderr } = await tool("handover", "dev", "--for", developer.name);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stdout.match(/^# .*/gm), ["# UpdateApp: updates the production application"]);
+    assert.equal(
+      stderr,
+      `Left out, because ${developer.name} cannot assume them: ParameterReader, InstanceOperator.\n`,
+    );
+  });
+
+  it("adds a role's profile to the AWS config file, once, with which the person then reaches the role", async () => {
+    const { developer } = made;
+    const config = join(directory, "person");
+    const profiles = readFileSync(rehearsal.sandbox.awsConfigFile, "utf8");
+    const { accessKeyId, secretAccessKey } = developer.credentials;
+    const own = `\n[profile person]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+    writeFileSync(config, profiles + own, { mode: 0o600 });
+    surroundings = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config };
+    const write = () =>
+      tool(
+        ...["handover", "dev", "--role", "UpdateApp", "--for", developer.name],
+        ...["--write", "--source-profile", "person"],
+      );
+    const added = await write();
+    assert.equal(added.code, 0, added.stderr);
+    assert.match(
+      added.stdout,
+      /^Adding to .*person:\n\n\[profile UpdateApp\]\n.*\nAdded profile UpdateApp\.\n$/s,
+    );
+    const text = readFileSync(config, "utf8");
+    assert(text.startsWith(profiles + own));
+    const credentials = fromIni({
+      profile: "UpdateApp",
+      filepath: config,
+      configFilepath: config,
+      ignoreCache: true,
+      mfaCodeProvider: developer.nextCode,
+      clientConfig: { endpoint: rehearsal.sandbox.url, region: "ap-northeast-1" },
+    });
+    const identity = await new STSClient({ ...users.caller, credentials }).send(
+      new GetCallerIdentityCommand({}),
+    );
+    assert.match(identity.Arn!, /:assumed-role\/UpdateApp\//);
+    assert.match((await write()).stdout, /^Profile UpdateApp is there already\.\n$/);
+    assert.equal(readFileSync(config, "utf8"), text);
+  });
+
+  const SSO = "arn:aws:sts::000000000001:assumed-role/AWSReservedSSO_Developers_0123456789abcdef/jane";
+  const QUEUE = "arn:aws:sqs:ap-northeast-1:000000000002:shared";
+  for (const [title, message, answers] of [
+    [
+      "a session of Identity Center shows no MFA, and what the program offers for it",
+      `User: ${SSO} is not authorized to perform: sts:AssumeRole on resource: ${ROLE}`,
+      [/denied by .*requires MFA, and a role's session shows none/, /principalArns: .*mfa: false/],
+    ],
+    [
+      "session tags need the option that allows them",
+      `User: ${SSO.replace(/sts(.*)assumed-role.*/, "iam$1user/jane")} is not authorized to perform: sts:TagSession on resource: ${ROLE}`,
+      [
+        /fix +Set sessionTags: true on both sides/,
+        /infra\/scenarios\/update-app\/resources\.ts:\d+, resource UpdateApp/,
+      ],
+    ],
+  ] as const)
+    it(`says that ${title}`, async () => {
+      const told = await explained("--message", message);
+      for (const expected of answers) assert.match(told, expected);
+      assert.doesNotMatch(told, /Nothing yet|with mfa_serial/);
+    });
+
+  it("says of a member of another group that the queue's policy allows it by now, and which group is missing", async () => {
+    const { developer } = made;
+    const told = await explained(
+      "--message",
+      `User: ${developer.arn} is not authorized to perform: sqs:sendmessage on resource: ${QUEUE} because no resource-based policy allows the sqs:sendmessage action`,
+    );
+    assert.match(told, /allowed by +policy of queue shared, statement UseQueue/);
+    assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
+    assert.match(
+      told,
+      new RegExp(`fix .*add-user-to-group --group-name ServiceSharers --user-name ${developer.name} `),
+    );
+    assert.doesNotMatch(told, /condition holds/);
+  });
+
+  it("takes account IDs that GitHub's log masks from the stack, and says so", async () => {
+    const masked = (arn: string) => arn.replace(/\d{12}/, "***");
+    const told = await explained(
+      "--message",
+      `User: ${masked(made.tester.arn)} is not authorized to perform: sts:AssumeRole on resource: ${masked(ROLE)}`,
+    );
+    assert.match(told, new RegExp(`^masked .*${made.tester.arn} and ${ROLE}`));
+    assert.match(told, /group Developers; the caller is in Testers/);
   });
 
   it("writes results that hold every answer and no secret, of which the report makes a page", async () => {
@@ -295,6 +408,12 @@ describe("a deployed stack's results, handover and explanations", function () {
     const { rows, roles } = JSON.parse(written);
     assert.equal(rows.filter((row: { answer: string }) => row.answer === "allowed").length > 0, true);
     assert(roles.some(({ arn }: { arn: string }) => arn === ROLE));
+    // The checks were refused last; no person asks about them.
+    const denied = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied";
+    const answers = [await explained("--last"), await explained("--message", denied)];
+    for (const answer of answers)
+      assert.doesNotMatch(answer, /check-[0-9a-f]{8}|topic-publisher|InstanceOperatorMachine/);
+    assert.match(answers[1]!, /s3:GetObject on arn:aws:s3:::shared/);
     const told = await command(rehearsal.tools.pulumi, [
       "stack",
       "output",

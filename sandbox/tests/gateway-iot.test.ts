@@ -40,7 +40,7 @@ const listening = (profile: Profile, clientId: string, topics: string[]) =>
     { Action: "iot:Receive", Resource: topics.map((topic) => arn(profile, `topic/${topic}`)) },
   );
 
-describe("front door: AWS IoT", function () {
+describe("gateway: AWS IoT", function () {
   this.timeout(60_000);
   let world: World;
   let dev: Person;
@@ -68,7 +68,7 @@ describe("front door: AWS IoT", function () {
     devices = [];
   });
 
-  const host = () => new URL(world.door.url).host;
+  const host = () => new URL(world.gateway.url).host;
   /** A signed URL as AWS's device SDKs write it: the token follows the signature. */
   async function signedUrl(
     { sessionToken, ...credentials }: AwsCredentialIdentity,
@@ -103,7 +103,7 @@ describe("front door: AWS IoT", function () {
   }
   /** The administrator of an account, listening; what it hears is in the list, as `topic payload`. */
   async function listener(profile: Profile, filter = "#", region = REGION, qos: 0 | 1 = 1) {
-    const client = await device(world.door.administrators[profile]!, `listener-${profile}`, {}, region);
+    const client = await device(world.gateway.administrators[profile]!, `listener-${profile}`, {}, region);
     const heard: string[] = [];
     client.on("message", (topic, payload) => heard.push(`${topic} ${payload}`));
     await client.subscribeAsync(filter, { qos });
@@ -118,7 +118,7 @@ describe("front door: AWS IoT", function () {
       .client(IoTDataPlaneClient, who, more)
       .send(new PublishCommand({ topic, payload, qos: 1 } as PublishCommandInput));
   const asAdmin = (profile: Profile, topic: string, payload = "hello", more = {}) =>
-    publish(world.door.administrators[profile]!, topic, payload, more);
+    publish(world.gateway.administrators[profile]!, topic, payload, more);
   /** The HTTP status and body that a WebSocket handshake ends with. */
   const handshake = (url: string) =>
     new Promise<string>((resolve, reject) => {
@@ -164,7 +164,7 @@ describe("front door: AWS IoT", function () {
         assert.deepEqual(await other("end hello"), ["end hello"]);
     });
 
-    it("another topic is refused, however it is written, and nobody sees it", async () => {
+    it("another topic is refused, however it is written, and no client receives it", async () => {
       const heard = await listener("prod");
       for (const topic of [
         "topic/other",
@@ -301,7 +301,7 @@ describe("front door: AWS IoT", function () {
       assert.equal(refused?.resource, arn("prod", "topic/open/b"));
     });
 
-    it("whoever loses the right or the credentials has no more of the connection", async () => {
+    it("a client that loses its permission or its credentials loses the connection's use", async () => {
       const person = await world.person("prod", "leaver", listening("prod", "leaver", ["news"]));
       const leaver = await device(person.credentials, "leaver");
       const heard: string[] = [];
@@ -346,10 +346,10 @@ describe("front door: AWS IoT", function () {
 
     it("a second connection with the same client ID ends the first, in its own account only", async () => {
       const [first, other] = await Promise.all([
-        device(world.door.administrators.prod!, "same"),
-        device(world.door.administrators.dev!, "same"),
+        device(world.gateway.administrators.prod!, "same"),
+        device(world.gateway.administrators.dev!, "same"),
       ]);
-      const second = await device(world.door.administrators.prod!, "same");
+      const second = await device(world.gateway.administrators.prod!, "same");
       await closed(first);
       assert.ok(second.connected && other.connected);
     });
@@ -364,7 +364,7 @@ describe("front door: AWS IoT", function () {
     });
 
     it("what AWS IoT does not take closes the connection", async () => {
-      const admin = world.door.administrators.prod!;
+      const admin = world.gateway.administrators.prod!;
       const heard = await listener("prod");
       const acts: ((client: MqttClient) => unknown)[] = [
         (client) => client.publish("t", Buffer.alloc(128 * KB + 1)),
@@ -422,7 +422,7 @@ describe("front door: AWS IoT", function () {
     });
 
     it("a connection has at most 50 subscriptions; those it gave up do not count", async () => {
-      const client = await device(world.door.administrators.prod!, "many");
+      const client = await device(world.gateway.administrators.prod!, "many");
       for (let i = 0; i < 50; i++) await client.subscribeAsync(`many/${i}`);
       await client.subscribeAsync("many/0");
       await assert.rejects(client.subscribeAsync("many/50"), /Unspecified error/);
@@ -531,12 +531,12 @@ describe("front door: AWS IoT", function () {
 aws_access_key_id = ${accessKeyId}
 aws_secret_access_key = ${secretAccessKey}
 region = ${REGION}
-endpoint_url = ${world.door.url}
+endpoint_url = ${world.gateway.url}
 [profile target]
 role_arn = ${roleArn}
 source_profile = switch
 region = ${REGION}
-endpoint_url = ${world.door.url}
+endpoint_url = ${world.gateway.url}
 `,
     );
     const env = {

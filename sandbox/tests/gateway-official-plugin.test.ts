@@ -157,7 +157,7 @@ console.log(String(getProxy(new URL("https://registry.npmjs.org/"), {})));`;
       world.raw("GET", line, { host: host ?? /^http:\/\/([^/]*)/.exec(line)?.[1] ?? "" });
 
     it("the gateway answers for its own names", async () => {
-      const host = world.door.url.slice("http://".length);
+      const host = world.gateway.url.slice("http://".length);
       for (const name of [host, `${ACCOUNTS.prod}.${host}`]) {
         const { status, body } = await asked(`http://${name}/${BUCKET}`);
         assert.deepEqual([status, /AccessDenied/.test(body)], [403, true], name);
@@ -165,7 +165,7 @@ console.log(String(getProxy(new URL("https://registry.npmjs.org/"), {})));`;
     });
 
     it("it refuses other hosts, other ports, other schemes and a host header of another name, in words", async () => {
-      const host = world.door.url.slice("http://".length);
+      const host = world.gateway.url.slice("http://".length);
       for (const [line, header] of [
         ["http://example.com/"],
         ["http://127.0.0.1:9/latest/meta-data/"],
@@ -188,7 +188,7 @@ console.log(String(getProxy(new URL("https://registry.npmjs.org/"), {})));`;
     });
 
     it("its control API is not reached under another of its names", async () => {
-      const host = world.door.url.slice("http://".length);
+      const host = world.gateway.url.slice("http://".length);
       const { status } = await asked(`http://${ACCOUNTS.prod}.${host}/_sandbox/health`);
       assert.equal(status, 403);
     });
@@ -240,15 +240,15 @@ console.log(String(getProxy(new URL("https://registry.npmjs.org/"), {})));`;
     });
 
     it("the Region of a bucket stands in every refusal of HEAD, and of none that is not there", async () => {
-      const { status, headers } = await fetch(`${world.door.url}/${BUCKET}`, { method: "HEAD" });
+      const { status, headers } = await fetch(`${world.gateway.url}/${BUCKET}`, { method: "HEAD" });
       assert.deepEqual([status, headers.get("x-amz-bucket-region")], [403, REGION]);
-      const missing = await fetch(`${world.door.url}/not-there-at-all`, { method: "HEAD" });
+      const missing = await fetch(`${world.gateway.url}/not-there-at-all`, { method: "HEAD" });
       assert.equal(missing.headers.get("x-amz-bucket-region"), null);
       const s3 = world.admin(S3Client, "prod");
       await s3.send(new CreateBucketCommand({ Bucket: "short", CreateBucketConfiguration: location }));
       assert.equal((await s3.send(new HeadBucketCommand({ Bucket: "short" }))).BucketRegion, REGION);
       await s3.send(new DeleteBucketCommand({ Bucket: "short" }));
-      const gone = await fetch(`${world.door.url}/short`, { method: "HEAD" });
+      const gone = await fetch(`${world.gateway.url}/short`, { method: "HEAD" });
       assert.equal(gone.headers.get("x-amz-bucket-region"), null);
     });
 

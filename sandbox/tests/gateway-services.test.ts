@@ -68,7 +68,7 @@ const arn = (service: string, resource: string, account = ACCOUNTS.prod) =>
   `arn:aws:${service}:${REGION}:${account}:${resource}`;
 const root = { AWS: `arn:aws:iam::${ACCOUNTS.dev}:root` };
 
-describe("front door: services", function () {
+describe("gateway: services", function () {
   this.timeout(60_000);
   let world: World;
   /** A role of prod with this policy, assumed by dev's administrator. */
@@ -80,7 +80,7 @@ describe("front door: services", function () {
       policy({ Principal: root, Action: "sts:AssumeRole" }),
       document,
     );
-    return world.assume(world.door.administrators.dev!, role);
+    return world.assume(world.gateway.administrators.dev!, role);
   };
   before(async () => {
     world = await World.start();
@@ -268,7 +268,7 @@ describe("front door: services", function () {
       const across = await world.role("prod", "for-machines", trust, undefined, { MaxSessionDuration: 7200 });
       assert.equal(await outcome(world.assume(credentials, across, { DurationSeconds: 7200 })), "allowed");
     });
-    it("tells nothing without a token of its own, nor to a proxy", async () => {
+    it("answers nothing without its own token, nor to a proxy", async () => {
       const { id, url } = await machine(trustsEc2, allow("sts:AssumeRole"));
       const path = "/latest/meta-data/iam/security-credentials/";
       assert.equal((await ask(url, path, {})).status, 401);
@@ -330,8 +330,8 @@ describe("front door: services", function () {
       [await publish("other"), await publish("test/deeper"), await publish("a")],
       Array(3).fill("ForbiddenException"),
     );
-    const nobody = await world.person("dev", "nobody");
-    assert.equal(await publish("test", nobody.credentials), "ForbiddenException");
+    const powerless = await world.person("dev", "powerless");
+    assert.equal(await publish("test", powerless.credentials), "ForbiddenException");
     const iot = world.client(IoTClient, who);
     assert.equal(await outcome(iot.send(new DescribeEndpointCommand({}))), "AccessDeniedException");
     assert.equal(
@@ -389,7 +389,7 @@ describe("front door: services", function () {
     return { id: restApiId, url: `https://${restApiId}.execute-api.${REGION}.amazonaws.com/v1/greeting` };
   }
   const call = (credentials: AwsCredentialIdentity, url: string, region = REGION) =>
-    outcome(callApi({ credentials, region, endpoint: world.door.url }, url));
+    outcome(callApi({ credentials, region, endpoint: world.gateway.url }, url));
 
   it("API Gateway: an API's methods, by stage, method and path", async () => {
     const { id, url } = await api();
@@ -402,7 +402,7 @@ describe("front door: services", function () {
     const at = (path: string) => url.replace("/v1/greeting", path);
     const exact = await caller(`${id}/v1/GET/greeting`);
     assert.equal(
-      await callApi({ credentials: exact, region: REGION, endpoint: world.door.url }, url),
+      await callApi({ credentials: exact, region: REGION, endpoint: world.gateway.url }, url),
       "hello",
     );
     assert.equal(await call(exact, at("/v1/closed/door")), "AccessDeniedException");
@@ -421,7 +421,7 @@ describe("front door: services", function () {
       `${id.slice(0, 3)}*/v1/GET/*`,
     ])
       assert.equal(await call(await caller(right), url), "allowed", right);
-    const everything = world.door.administrators.prod!;
+    const everything = world.gateway.administrators.prod!;
     assert.equal(await call(everything, at("/v1/closed/door")), "allowed");
     for (const nowhere of ["/v1/none", "/v1/closed", "/v1/greeting/", "/v1/closed%2Fdoor"])
       assert.equal(await call(everything, at(nowhere)), "MissingAuthenticationTokenException", nowhere);
@@ -590,9 +590,9 @@ describe("front door: services", function () {
           /^(AuthorizationError|AccessDenied)/,
           "its own account says nothing",
         );
-        assert.equal(await attempt(world.door.administrators.prod!), "allowed");
+        assert.equal(await attempt(world.gateway.administrators.prod!), "allowed");
         assert.match(
-          await attempt(world.door.administrators.outsider!),
+          await attempt(world.gateway.administrators.outsider!),
           /^(AuthorizationError|AccessDenied)/,
           "an outsider",
         );

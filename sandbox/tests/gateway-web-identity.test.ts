@@ -15,7 +15,7 @@ const PROVIDER = `arn:aws:iam::${ACCOUNTS.prod}:oidc-provider/${ISSUER}`;
 const trust = (condition: object, Federated = PROVIDER) =>
   policy({ Principal: { Federated }, Action: "sts:AssumeRoleWithWebIdentity", Condition: condition });
 
-describe("front door: web identity", function () {
+describe("gateway: web identity", function () {
   this.timeout(60_000);
   let world: World;
   let role: string;
@@ -32,14 +32,14 @@ describe("front door: web identity", function () {
   async function token(subject = SUBJECT, audience = AUDIENCE): Promise<string> {
     const query = new URLSearchParams({ subject, audience });
     const { status, body } = await world.raw("POST", `/_sandbox/token?${query}`, {
-      host: new URL(world.door.url).host,
+      host: new URL(world.gateway.url).host,
     });
     assert.equal(status, 200, body);
     return JSON.parse(body).value;
   }
   const assume = (WebIdentityToken: string, RoleArn = role) =>
-    // Nobody signs this request: no credentials are there to sign it with.
-    new STSClient({ region: "ap-northeast-1", endpoint: world.door.url, maxAttempts: 1 }).send(
+    // This request has no signature: there are no credentials to sign it with.
+    new STSClient({ region: "ap-northeast-1", endpoint: world.gateway.url, maxAttempts: 1 }).send(
       new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: "job", WebIdentityToken }),
     );
   const refusals = async (asked: () => Promise<unknown>) => [await outcome(asked()), await words(asked())];
@@ -113,7 +113,7 @@ describe("front door: web identity", function () {
     assert.equal(await outcome(assume(now, `${role}-that-is-not-there`)), "AccessDenied");
   });
 
-  it("lets nobody in by a pattern that the trust writes with StringEquals, and by one with StringLike", async () => {
+  it("lets no job in by a pattern that the trust writes with StringEquals, and by one with StringLike", async () => {
     const like = (operator: string) =>
       trust({
         [operator]: { [`${ISSUER}:sub`]: "repo:owner/*" },

@@ -23,13 +23,13 @@ interface Raw {
   body: string | Buffer;
 }
 
-describe("front door: signatures and the wire", function () {
+describe("gateway: signatures and the wire", function () {
   this.timeout(60_000);
   let world: World;
   let admin: AwsCredentialIdentity;
   before(async () => {
     world = await World.start();
-    admin = world.door.administrators.dev!;
+    admin = world.gateway.administrators.dev!;
     await world.admin(S3Client, "dev").send(new CreateBucketCommand({ Bucket: "wire" }));
   });
   after(() => world?.stop());
@@ -51,7 +51,7 @@ describe("front door: signatures and the wire", function () {
   ) => {
     const [pathname = "/", search = ""] = path.split("?", 2);
     const query = Object.fromEntries(new URLSearchParams(search));
-    const host = new URL(world.door.url).host;
+    const host = new URL(world.gateway.url).host;
     return new HttpRequest({
       method,
       path: pathname,
@@ -195,7 +195,7 @@ describe("front door: signatures and the wire", function () {
         raw.headers["x-amz-date"] = "yesterday";
       },
     ],
-    "a key that nobody has": [
+    "an unknown access key": [
       "403 InvalidClientTokenId",
       (raw) => {
         raw.headers.authorization = raw.headers.authorization!.replace(/AKIA\w+/, "AKIAAAAAAAAAAAAAAAAA");
@@ -573,7 +573,7 @@ describe("front door: signatures and the wire", function () {
     });
     it("headers too large, and bytes that are no HTTP", async () => {
       assert.equal((await world.raw("GET", "/", { "x-large": "x".repeat(64 * 1024) })).status, 431);
-      const { port } = new URL(world.door.url);
+      const { port } = new URL(world.gateway.url);
       const answer = await new Promise<string>((resolve, reject) => {
         const socket = connect(Number(port), "127.0.0.1", () => socket.write("\x16\x03\x01 no HTTP\r\n\r\n"));
         socket.on("data", (data) => resolve(data.toString())).on("error", reject);

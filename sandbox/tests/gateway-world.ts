@@ -1,4 +1,4 @@
-/** What the front door's tests share: two accounts and an outsider, and real clients for whoever is made in them. */
+/** What the gateway's tests share: two accounts and an outsider, and real clients for the users and roles in them. */
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -18,8 +18,10 @@ import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from "@aws-
 import type { AwsCredentialIdentity } from "@smithy/types";
 import { Secret, TOTP } from "otpauth";
 import { accountEnvironment, awsConfig } from "../accounts";
+import { ControlClient } from "../gateway/control-client";
+import type { DecisionRecord } from "../gateway/decisions";
 import { startMoto } from "../gateway/moto-server";
-import { type DecisionRecord, type FrontDoor, startFrontDoor } from "../gateway/server";
+import { type RunningGateway, startGateway } from "../gateway/server";
 import { toolchain } from "../toolchain";
 
 export const REGION = "ap-northeast-1";
@@ -39,12 +41,12 @@ export interface Device {
   code(steps?: number): string;
 }
 
-type Statement = Record<string, unknown>;
+type StatementInput = Record<string, unknown>;
 /** A policy document; the statement's Effect is Allow unless it says otherwise. */
-export const policy = (...statements: Statement[]): string =>
+export const policy = (...statements: StatementInput[]): string =>
   JSON.stringify({
     Version: "2012-10-17",
-    Statement: statements.map((one) => ({ Effect: "Allow", ...one })),
+    Statement: statements.map((statement) => ({ Effect: "Allow", ...statement })),
   });
 export const allow = (Action: string | string[], Resource: string | string[] = "*") =>
   policy({ Action, Resource });
@@ -54,7 +56,7 @@ type ClientClass<T> = new (configuration: object) => T;
 /** The sandbox's accounts in this very process, with a clock that tests can move. */
 export class World {
   private constructor(
-    readonly door: FrontDoor,
+    readonly gateway: RunningGateway,
     private readonly moto: ChildProcess,
     private readonly directory: string,
     private readonly time: { offset: number },
@@ -63,18 +65,19 @@ export class World {
   static async start(): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "gateway-"));
     const motoServer = process.env.MOTO_SERVER ?? (await toolchain()).motoServer;
-    const { moto, port } = await startMoto(motoServer, directory, () => {});
+    const { moto, endpoint } = await startMoto(motoServer, directory, () => {});
     // Tests that are interrupted leave no moto either.
     process.once("exit", () => moto.kill("SIGKILL"));
     const time = { offset: 0 };
     const clock = () => Date.now() + time.offset;
     return new World(
-      await startFrontDoor({
+      await startGateway({
         accounts: ACCOUNTS,
         organization: ORGANIZATION,
         region: REGION,
-        motoPort: port,
+        moto: endpoint,
         clock,
+        ...(process.env.DEBUG ? { log: console.error } : {}),
       }),
       moto,
       directory,
@@ -83,24 +86,24 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await this.door.close();
+    await this.gateway.close();
     this.moto.kill("SIGKILL");
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Milliseconds since 1970 by the front door's clock. */
+  /** Milliseconds since 1970 by the gateway's clock. */
   now = (): number => Date.now() + this.time.offset;
 
-  /** Moves the front door's clock, and that of clients made from then on. */
+  /** Moves the gateway's clock, and that of clients made from then on. */
   advance(seconds: number): void {
     this.time.offset += seconds * 1000;
   }
 
-  /** A client of the SDK for whoever has these credentials, without retries. */
+  /** A client of the SDK with these credentials, without retries. */
   client<T>(make: ClientClass<T>, credentials: AwsCredentialIdentity, more: object = {}): T {
     return new make({
       region: REGION,
-      endpoint: this.door.url,
+      endpoint: this.gateway.url,
       credentials,
       systemClockOffset: this.time.offset,
       maxAttempts: 1,
@@ -109,14 +112,14 @@ export class World {
   }
 
   admin<T>(make: ClientClass<T>, profile: Profile): T {
-    return this.client(make, this.door.administrators[profile]!);
+    return this.client(make, this.gateway.administrators[profile]!);
   }
 
   /** What a command needs in its environment to act as the administrator of a profile, as in the sandbox's own shell. */
   environment(profile: Profile): Record<string, string> {
     const awsConfigFile = join(this.directory, "config");
-    writeFileSync(awsConfigFile, awsConfig(this.door, REGION), { mode: 0o600 });
-    const { url } = this.door;
+    writeFileSync(awsConfigFile, awsConfig(this.gateway, REGION), { mode: 0o600 });
+    const { url } = this.gateway;
     const { directory } = this;
     return accountEnvironment({ accounts: ACCOUNTS, awsConfigFile, directory, region: REGION, url }, profile);
   }
@@ -195,7 +198,7 @@ export class World {
     };
   }
 
-  /** An HTTP request as it is written, signed by nobody. */
+  /** An HTTP request as it is written, without a signature. */
   raw(
     method: string,
     path: string,
@@ -203,7 +206,7 @@ export class World {
     body: string | Buffer = "",
   ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const out = request(`${this.door.url}`, { method, path, headers }, (answer) => {
+      const out = request(`${this.gateway.url}`, { method, path, headers }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
         answer.on("end", () =>
@@ -216,7 +219,7 @@ export class World {
   }
 
   async decisions(since = 0): Promise<DecisionRecord[]> {
-    return JSON.parse((await this.raw("GET", `/_sandbox/decisions?since=${since}`)).body).decisions;
+    return new ControlClient(this.gateway.url).decisions(since);
   }
 }
 

@@ -26,6 +26,7 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectsCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -57,7 +58,7 @@ import {
 
 const root = (profile: Profile) => `arn:aws:iam::${ACCOUNTS[profile]}:root`;
 
-describe("front door: who may do what", function () {
+describe("gateway: who may do what", function () {
   this.timeout(60_000);
   let world: World;
   before(async () => {
@@ -134,11 +135,11 @@ describe("front door: who may do what", function () {
     });
 
     it("an administrator needs the other account's word as anyone does", async () => {
-      assert.equal(await get(world.door.administrators.dev!, "prod-silent"), "AccessDenied");
-      assert.equal(await get(world.door.administrators.prod!, "prod-silent"), "allowed");
+      assert.equal(await get(world.gateway.administrators.dev!, "prod-silent"), "AccessDenied");
+      assert.equal(await get(world.gateway.administrators.prod!, "prod-silent"), "allowed");
     });
 
-    it("tells which side is missing, as AWS does", async () => {
+    it("says which side is missing, as AWS does", async () => {
       const asked = s3(people.silent!.credentials).send(
         new GetObjectCommand({ Bucket: "dev-silent", Key: "key" }),
       );
@@ -193,9 +194,9 @@ describe("front door: who may do what", function () {
       assert.equal(await outcome(taken), "BucketAlreadyExists");
     });
 
-    it("who may not list a bucket is not told that a key does not exist", async () => {
+    it("a caller who may not list a bucket does not learn that a key does not exist", async () => {
       assert.equal(await get(people.allows!.credentials, "dev-silent", "no-such-key"), "AccessDenied");
-      assert.equal(await get(world.door.administrators.dev!, "dev-silent", "no-such-key"), "NoSuchKey");
+      assert.equal(await get(world.gateway.administrators.dev!, "dev-silent", "no-such-key"), "NoSuchKey");
       const head = s3(people.allows!.credentials).send(
         new HeadObjectCommand({ Bucket: "dev-silent", Key: "no-such-key" }),
       );
@@ -220,8 +221,8 @@ describe("front door: who may do what", function () {
         [Deleted?.map((one) => one.Key), Errors?.map((one) => [one.Key, one.Code])],
         [["mine/a"], [["key", "AccessDenied"]]],
       );
-      assert.equal(await get(world.door.administrators.dev!, "dev-many"), "allowed");
-      assert.equal(await get(world.door.administrators.dev!, "dev-many", "mine/a"), "NoSuchKey");
+      assert.equal(await get(world.gateway.administrators.dev!, "dev-many"), "allowed");
+      assert.equal(await get(world.gateway.administrators.dev!, "dev-many", "mine/a"), "NoSuchKey");
     });
   });
 
@@ -268,7 +269,7 @@ describe("front door: who may do what", function () {
     it("speaks AWS's words, for a role that does not exist too", async () => {
       const arn = `arn:aws:iam::${ACCOUNTS.prod}:role/no-such-role`;
       assert.match(
-        await words(world.assume(world.door.administrators.dev!, arn)),
+        await words(world.assume(world.gateway.administrators.dev!, arn)),
         new RegExp(
           `^User: arn:aws:iam::${ACCOUNTS.dev}:user/sandbox-administrator is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
         ),
@@ -370,8 +371,8 @@ describe("front door: who may do what", function () {
         "organization",
         policy({ Principal: { AWS: "*" }, Action: "sts:AssumeRole", Condition }),
       );
-      assert.equal(await outcome(world.assume(world.door.administrators.dev!, role)), "allowed");
-      assert.equal(await outcome(world.assume(world.door.administrators.outsider!, role)), "AccessDenied");
+      assert.equal(await outcome(world.assume(world.gateway.administrators.dev!, role)), "allowed");
+      assert.equal(await outcome(world.assume(world.gateway.administrators.outsider!, role)), "AccessDenied");
     });
 
     it("a user made anew under an old name is a stranger to what named the old one", async () => {
@@ -415,14 +416,14 @@ describe("front door: who may do what", function () {
       const AWS = `arn:aws:iam::${ACCOUNTS.dev}:user/no-such-user`;
       const trust = world.role(
         "prod",
-        "knows-nobody",
+        "unknown-principal",
         policy({ Principal: { AWS }, Action: "sts:AssumeRole" }),
       );
       assert.equal(await words(trust), `Invalid principal in policy: "AWS":"${AWS}"`);
       const shared = bucket(
         "prod",
-        "knows-nobody",
-        policy({ Principal: { AWS }, Action: "s3:*", Resource: "arn:aws:s3:::knows-nobody/*" }),
+        "unknown-principal",
+        policy({ Principal: { AWS }, Action: "s3:*", Resource: "arn:aws:s3:::unknown-principal/*" }),
       );
       assert.equal(await outcome(shared), "MalformedPolicy");
     });
@@ -537,7 +538,7 @@ describe("front door: who may do what", function () {
       const iam = world.admin(IAMClient, "dev");
       const trust = policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" });
       const session = await world.assume(
-        world.door.administrators.dev!,
+        world.gateway.administrators.dev!,
         await world.role("dev", "void", trust),
       );
       await iam.send(new DeleteRoleCommand({ RoleName: "void" }));
@@ -563,7 +564,7 @@ describe("front door: who may do what", function () {
         }),
       );
       const session = (SourceIdentity: string) =>
-        world.assume(world.door.administrators.dev!, first, { SourceIdentity });
+        world.assume(world.gateway.administrators.dev!, first, { SourceIdentity });
       assert.equal(await outcome(world.assume(await session("ann"), second)), "allowed");
       assert.equal(await outcome(world.assume(await session("bob"), second)), "AccessDenied");
       assert.match(
@@ -744,7 +745,7 @@ describe("front door: who may do what", function () {
         "ended",
         policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" }),
       );
-      const session = await world.assume(world.door.administrators.dev!, role);
+      const session = await world.assume(world.gateway.administrators.dev!, role);
       assert.equal(
         (await world.raw("POST", `/_sandbox/expire?accessKeyId=${session.accessKeyId}`)).status,
         200,
@@ -753,7 +754,7 @@ describe("front door: who may do what", function () {
       assert.equal((await world.raw("POST", "/_sandbox/expire?accessKeyId=ASIAUNKNOWN")).status, 404);
     });
     it("durations outside what the role and AWS allow are refused by name", async () => {
-      const admin = world.door.administrators.dev!;
+      const admin = world.gateway.administrators.dev!;
       const trust = policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" });
       const role = await world.role("dev", "two-hours", trust, allow("sts:AssumeRole"), {
         MaxSessionDuration: 7200,
@@ -830,7 +831,7 @@ describe("front door: who may do what", function () {
         policy({ Principal: { AWS: root("dev") }, Action: "sts:AssumeRole" }),
         allow("s3:ListAllMyBuckets"),
       );
-      const session = await world.assume(world.door.administrators.dev!, role);
+      const session = await world.assume(world.gateway.administrators.dev!, role);
       const list = (who: AwsCredentialIdentity) => words(s3(who).send(new ListBucketsCommand({})));
       assert.deepEqual([await list(bound.credentials), await list(session)], ["", ""]);
       await iam.send(new PutUserPermissionsBoundaryCommand({ UserName: "bound", PermissionsBoundary }));
@@ -866,10 +867,15 @@ describe("front door: who may do what", function () {
 
   describe("anonymous requests", () => {
     before(async () => {
-      await bucket(
-        "prod",
-        "public",
-        policy({ Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::public/*" }),
+      await bucket("prod", "public");
+      const admin = world.admin(S3Client, "prod");
+      // A new bucket blocks public policies.
+      await admin.send(new DeletePublicAccessBlockCommand({ Bucket: "public" }));
+      await admin.send(
+        new PutBucketPolicyCommand({
+          Bucket: "public",
+          Policy: policy({ Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::public/*" }),
+        }),
       );
       await bucket("prod", "private");
     });

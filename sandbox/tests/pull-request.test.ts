@@ -19,24 +19,56 @@ import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 type Change = readonly [file: string, from: string | RegExp, to: string];
 
-const UPDATE_APP = "infra/scenarios/update-app.ts";
-const SETTINGS = "Pulumi.dev.yaml";
-const ONE_SCENARIO: Change = [SETTINGS, /(scenarios:\n)(?: {4}- \w+\n)+/, "$1    - UpdateApp\n"];
-const GRANTS_TESTERS: Change = [
+// As cloned it deploys UpdateApp alone, into accounts of its own IDs.
+const STACK = "prod";
+const BASELINE = `access/${STACK}.txt`;
+const SETTINGS = `Pulumi.${STACK}.yaml`;
+const UPDATE_APP = "infra/scenarios/update-app/resources.ts";
+
+const TRUSTS_ANOTHER_ACCOUNT: Change = [
   UPDATE_APP,
-  /new aws\.iam\.Group\("Testers", .*/,
-  `const testers = $&
+  "peopleTrust(settings, [trusted])",
+  'peopleTrust(settings, [trusted, { ...trusted, accountId: "999999999999" }])',
+];
+const LETS_AUDITORS_IN: Change = [
+  UPDATE_APP,
+  /new iam\.Group\(TESTERS, .*/,
+  `$&
+    const auditors = new iam.Group("Auditors", { name: "Auditors" }, { provider });
     new AssumeRoleGrant(
-      "Testers-may-assume-UpdateApp",
-      { grantee: { group: testers }, roleArns: [told.roleArn] },
+      "Auditors-may-assume-UpdateApp",
+      { grantee: { group: auditors }, roleArns: [instructions.roleArn] },
       { provider },
     );`,
 ];
-const EXPECTS_TESTERS: Change = [
-  "tools/verify/contract.ts",
-  'assumes(4, "tester", "signed in with MFA", "refused")',
-  'assumes(4, "tester", "signed in with MFA", "allowed")',
+const READS_SECRETS: Change = [
+  UPDATE_APP,
+  "  return [\n",
+  '  return [\n    { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" },\n',
 ];
+const CHANGES_ACLS: Change = [
+  UPDATE_APP,
+  '"s3:DeleteObject"]',
+  '"s3:DeleteObject", "s3:PutObjectAcl", "s3:DeleteObjectVersion"]',
+];
+const TURNS_A_SCENARIO_ON: Change = [
+  SETTINGS,
+  /$/,
+  "  cross-account-access:scenarios: [UpdateApp, SharedBucket]\n",
+];
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: text of the program
+const REWORDS: readonly Change[] = [
+  [UPDATE_APP, '["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]', '["s3:PutObject", "s3:GetObject"]'],
+  [
+    UPDATE_APP,
+    "  return [\n",
+    '  return [\n    { Sid: "Delete", Effect: "Allow", Action: ["s3:DeleteObject"], Resource: [`${arn}/*`] },\n',
+  ],
+  [UPDATE_APP, 'Sid: "List"', 'Sid: "ListIt"'],
+  [UPDATE_APP, "const developers = ", "const renamed = "],
+  [UPDATE_APP, "group: developers", "group: renamed"],
+];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: text of the program
 const SHARES_WITH_EVERYONE: Change = [
   UPDATE_APP,
   "{ bucketName, protect }",
@@ -50,7 +82,8 @@ describe("the rehearsal of a pull request", function () {
   const repository = join(directory, "repository");
   const workflow = readFileSync(join(PROJECT_DIRECTORY, ".github/workflows/pull-request.yml"), "utf8");
   const steps: { if?: string; run?: string }[] = parse(workflow).jobs.rehearsal.steps;
-  const sandboxes: string[] = [];
+  const checkout = join(directory, "checkout");
+  const sandboxOf = (stack: string) => join(checkout, ".sandbox", stack);
 
   const git = (cwd: string, ...args: string[]) =>
     execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
@@ -67,42 +100,64 @@ describe("the rehearsal of a pull request", function () {
     git(folder, "add", "--all");
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "change");
   };
-  /** The job's exit code and the summary it leaves, for a branch that makes `changes` to `base`. */
+  /**
+   * The job's exit code and the summary it leaves, for a branch that makes `changes` to the base. All branches are
+   * rehearsed in one checkout: a rehearsal deploys what differs from the one before.
+   */
   const rehearsed = async (
     name: string,
     changes: readonly Change[],
-    base: (folder: string) => void = () => {},
+    { withBaseline = false, removedFromBase = [] as string[] } = {},
   ) => {
-    const [checkout, temp] = [join(directory, name, "checkout"), join(directory, name, "temp")];
+    const temp = join(directory, name);
     mkdirSync(temp, { recursive: true });
-    sandboxes.push(...[checkout, join(temp, "base")].map((folder) => join(folder, ".sandbox", "dev")));
-    git(directory, "clone", "--quiet", repository, checkout);
-    base(checkout);
-    git(checkout, "checkout", "--quiet", "-b", "branch");
+    git(checkout, "checkout", "--quiet", "--detach", "main");
+    if (removedFromBase.length > 0) {
+      git(checkout, "rm", "--quiet", ...removedFromBase);
+      commit(checkout, []);
+    }
+    git(checkout, "checkout", "--quiet", "-B", "branch");
+    if (removedFromBase.length > 0) git(checkout, "checkout", "--quiet", "main", "--", ...removedFromBase);
     commit(checkout, changes);
-    git(checkout, "checkout", "--quiet", "-");
+    if (withBaseline) {
+      await bash(
+        'eval "$(npm run -s sandbox -- env "" "$STACK")" && npm run -s access -- "$STACK"',
+        {},
+        temp,
+      );
+      commit(checkout, []);
+    }
+    git(checkout, "checkout", "--quiet", "--detach", withBaseline ? "branch^^" : "branch^");
     git(checkout, "merge", "--quiet", "--no-ff", "--no-edit", "branch");
     const summary = join(temp, "summary.md");
-    const env = confined({ RUNNER_TEMP: temp, GITHUB_STEP_SUMMARY: summary, STACK: "dev" });
+    const env = { GITHUB_STEP_SUMMARY: summary };
     let code = 0;
     let output = "";
     for (const { run, if: condition } of steps) {
       if (!run || (code !== 0 && !condition?.includes("!cancelled()"))) continue;
-      const shell = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", run], {
-        cwd: checkout,
-        env,
+      const ended = await bash(run, env, temp, (data) => {
+        output += data;
       });
-      for (const stream of [shell.stdout, shell.stderr])
-        stream.on("data", (data) => {
-          output += data;
-        });
-      const ended = await new Promise<number>((resolve) =>
-        shell.on("close", (status) => resolve(status ?? 130)),
-      );
       code ||= ended;
     }
     assert(existsSync(summary), output);
     return { code, summary: readFileSync(summary, "utf8") };
+  };
+
+  /** Runs a step's commands as GitHub does, and gives their exit code. */
+  const bash = async (
+    commands: string,
+    variables: Record<string, string>,
+    temp: string,
+    hear: (data: string) => void = () => {},
+  ) => {
+    const env = confined({ RUNNER_TEMP: temp, STACK, ...variables });
+    const shell = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", commands], {
+      cwd: checkout,
+      env,
+    });
+    for (const stream of [shell.stdout, shell.stderr]) stream.on("data", hear);
+    return new Promise<number>((resolve) => shell.on("close", (status) => resolve(status ?? 130)));
   };
 
   before(() => {
@@ -113,28 +168,65 @@ describe("the rehearsal of a pull request", function () {
     // Committed, so that the base's worktree has them too, and nothing is downloaded or built.
     for (const name of ["node_modules", "policypack"])
       symlinkSync(join(PROJECT_DIRECTORY, name), join(repository, name));
-    git(repository, "init", "--quiet");
+    git(repository, "init", "--quiet", "--initial-branch", "main");
     git(repository, "add", "--all", "--force");
-    commit(repository, [ONE_SCENARIO]);
+    commit(repository, []);
+    git(directory, "clone", "--quiet", repository, checkout);
   });
   after(async () => {
-    for (const sandbox of sandboxes) await stopSandbox(sandbox);
+    await stopSandbox(sandboxOf(STACK));
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it("fails on a branch that grants Testers, and names them first", async () => {
-    const { code, summary } = await rehearsed("grant", [GRANTS_TESTERS]);
-    const [title, , list, , line] = summary.split("\n");
-    assert.match(title!, /^### ✘ Stack dev newly allows what was refused before: 1;/, summary);
-    assert.equal(list, "**Newly allowed: 1**");
-    assert.match(line!, /^- \*\*tester, signed in with MFA\*\*: sts:AssumeRole on the role/);
+  it("passes a branch that words its policies otherwise, and says that no access changes", async () => {
+    const { code, summary } = await rehearsed("reworded", REWORDS);
+    assert.match(summary, /^### ✔ Stack prod: no change of access\n/);
+    assert.match(summary, /^### Stack prod: (\d+) of \1 answers as expected$/m);
+    assert.equal(code, 0);
+  });
+
+  const others = [TRUSTS_ANOTHER_ACCOUNT, LETS_AUDITORS_IN, READS_SECRETS];
+  it("fails on a branch that lets others in, names them first, and where the program says so", async () => {
+    const { code, summary } = await rehearsed("others", others);
+    const [title] = summary.split("\n");
+    assert.match(
+      title!,
+      /^### ✘ Stack prod: 2 newly allowed, 1 newly trusted.*is not what the program deploys$/,
+      summary,
+    );
+    for (const line of [
+      /^\*\*Newly allowed: 2\*\*$/m,
+      /^- group Auditors \(trusted account\) newly may use sts:AssumeRole on arn:aws:iam::123456789012:role\/UpdateApp.* Defined in infra\/scenarios\/update-app\/resources\.ts:\d+\.$/m,
+      /^- role UpdateApp \(trusting account\) newly may use secretsmanager:GetSecretValue on every resource, under no condition\. Defined in infra\/scenarios\/update-app\/resources\.ts:\d+\.$/m,
+      /^\*\*Newly trusted: 1\*\*$/m,
+      /^- role UpdateApp \(trusting account\) newly trusts account 999999999999 for sts:AssumeRole, if aws:MultiFactorAuthPresent is true\. Defined in infra\/scenarios\/update-app\/resources\.ts:\d+\.$/m,
+      /npm run access -- prod, and commit the file/,
+    ])
+      assert.match(summary, line);
+    assert.equal(code, 1);
+  });
+
+  it("passes the same branch with the new baseline, which a reviewer approves, and names them still", async () => {
+    const { code, summary } = await rehearsed("approved", others, { withBaseline: true });
+    assert.match(summary, /^### ✔ Stack prod: 2 newly allowed, 1 newly trusted, 1 changed otherwise\n/);
+    assert.match(summary, /^- role UpdateApp \(trusting account\) newly trusts account 999999999999/m);
+    assert.equal(code, 0);
+  });
+
+  it("fails on a branch that lets UpdateApp change ACLs and delete old versions", async () => {
+    const { code, summary } = await rehearsed("acl", [CHANGES_ACLS]);
+    assert.match(summary, /^### ✘ Stack prod: 1 newly allowed\. /);
+    assert.match(
+      summary,
+      /^- role UpdateApp .* newly may use s3:DeleteObjectVersion and s3:PutObjectAcl on /m,
+    );
     assert.equal(code, 1);
   });
 
   it("fails on a branch that shares with everyone, and begins with the policy pack's words", async () => {
     const { code, summary } = await rehearsed("wildcard", [SHARES_WITH_EVERYONE]);
     const [title, , ...lines] = summary.split("\n");
-    assert.equal(title, "### ✘ Stack dev: The branch could not be rehearsed");
+    assert.equal(title, "### ✘ Stack prod: The branch could not be rehearsed");
     const violation = lines.findIndex((line) =>
       /^ {4}.*\[mandatory\].*no-wildcard-principals.*BucketPolicy/.test(line),
     );
@@ -142,23 +234,21 @@ describe("the rehearsal of a pull request", function () {
     assert.equal(code, 1);
   });
 
-  it("fails where the base could not be rehearsed, whatever the branch expects, and says why", async () => {
-    const mended: Change = [SETTINGS, "regiom: ", "region: "];
-    const { code, summary } = await rehearsed("base", [mended, GRANTS_TESTERS, EXPECTS_TESTERS], (folder) =>
-      commit(folder, [[SETTINGS, "region: ", "regiom: "]]),
-    );
-    assert.match(summary, /^### ✘ Stack dev: The base could not be rehearsed: nothing was compared\n/);
-    assert.match(summary, /^ {4}.*regiom/m);
-    assert.equal(code, 1);
+  it("passes a new stack, which the base has nothing to compare with", async () => {
+    const { code, summary } = await rehearsed("new", [], { removedFromBase: [BASELINE, SETTINGS] });
+    assert.match(summary, /^### ✔ Stack prod: the base has no access\/prod\.txt to compare with\n/);
+    assert.match(summary, /^### Stack prod: (\d+) of \1 answers as expected$/m);
+    assert.equal(code, 0);
   });
 
-  it("passes a new stack, which the base has nothing to compare with", async () => {
-    const text = readFileSync(join(repository, SETTINGS), "utf8");
-    const { code, summary } = await rehearsed("new", [[SETTINGS, /^/, text]], (folder) => {
-      git(folder, "rm", "--quiet", SETTINGS);
-      commit(folder, []);
-    });
-    assert.match(summary, /^### Stack dev: (\d+) of \1 answers as expected\n/);
-    assert.equal(code, 0);
+  // Last: the scenario's bucket is protected, so no later branch could remove it.
+  it("fails on a branch that turns a scenario on", async () => {
+    const { code, summary } = await rehearsed("scenario", [TURNS_A_SCENARIO_ON]);
+    assert.match(
+      summary,
+      /^- bucket shared-123456789012 .* newly lets account 111122223333 \(trusted\) use /m,
+    );
+    assert.match(summary, /^- group BucketSharers .* newly may use /m);
+    assert.equal(code, 1);
   });
 });

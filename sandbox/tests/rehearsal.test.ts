@@ -28,6 +28,7 @@ import { commandArguments } from "../../tools/command-line";
 import { readStackSettings } from "../../tools/stack-settings";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
+import { ControlClient } from "../gateway/control-client";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
 import { mutations } from "./mutated/mutations";
 import { rehearseCopy } from "./project";
@@ -208,16 +209,13 @@ describe("stack dev, rehearsed", function () {
   it("lets a pull request preview, and see drift, with the rights of its role alone", async () => {
     const { url } = rehearsal.sandbox;
     const subject = "repo:example/cross-account-access:pull_request";
-    const query = new URLSearchParams({ subject, audience: "sts.amazonaws.com" });
-    const token = (await (await fetch(`${url}/_sandbox/token?${query}`, { method: "POST" })).json()) as {
-      value: string;
-    };
+    const token = await new ControlClient(url).token(subject, "sts.amazonaws.com");
     const profile = async (name: string, accountId: string) => {
       const { Credentials } = await new STSClient({ region: "ap-northeast-1", endpoint: url }).send(
         new AssumeRoleWithWebIdentityCommand({
           RoleArn: `arn:aws:iam::${accountId}:role/GitHubActionsPreview`,
           RoleSessionName: "preview",
-          WebIdentityToken: token.value,
+          WebIdentityToken: token,
         }),
       );
       const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;

@@ -18,6 +18,7 @@ import { commandArguments } from "../../tools/command-line";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { brokerOf, connect } from "../../tools/verify/topic";
 import { stopSandbox } from "../accounts";
+import { ControlClient } from "../gateway/control-client";
 import { confined, type Rehearsal } from "../rehearsal";
 import { words } from "./gateway-world";
 import { rehearseCopy } from "./project";
@@ -182,9 +183,8 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       another = await launch("prod", {});
       const Name = outputs.instanceOperator!.instanceProfile;
       const machine = await launch("dev", { IamInstanceProfile: { Name } });
-      const url = `${rehearsal.sandbox.url}/_sandbox/metadata?instanceId=${machine}`;
-      const answer = (await (await fetch(url, { method: "POST" })).json()) as { url: string };
-      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: answer.url };
+      const url = await new ControlClient(rehearsal.sandbox.url).metadataUrl(machine);
+      metadata = { AWS_EC2_METADATA_SERVICE_ENDPOINT: url };
     });
 
     it("describes the instances of the other account, and not without its metadata", async () => {

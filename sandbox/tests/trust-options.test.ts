@@ -308,7 +308,7 @@ describe("trust options, asked of the endpoint", function () {
     if (who === "a machine") {
       const Principal = { AWS: iamArn(place(home), "root") };
       const arn = await world.role(home, name, policy({ Principal, Action: "sts:AssumeRole" }));
-      callers.set(name, { credentials: () => world.assume(world.door.administrators[home]!, arn) });
+      callers.set(name, { credentials: () => world.assume(world.gateway.administrators[home]!, arn) });
     } else {
       const { credentials } = await world.person(home, name);
       const device = await world.device(home, name, name);
@@ -395,7 +395,7 @@ describe("trust options, asked of the endpoint", function () {
           mfaCodeProvider: async () => device!.code(),
           clientConfig: {
             region: REGION,
-            endpoint: world.door.url,
+            endpoint: world.gateway.url,
             systemClockOffset: world.now() - Date.now(),
           } as object,
         })();

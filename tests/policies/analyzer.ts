@@ -81,22 +81,24 @@ export class Analyzer {
     this.process.kill();
   }
 
-  /** Configures every policy: its own defaults, then what is given, as the engine merges them. */
+  /** Configures every policy: its own defaults, then what is given, as the engine merges them; names that it does not know too. */
   async configure(config: Config): Promise<void> {
     const request = new proto.ConfigureAnalyzerRequest();
-    for (const policy of this.info.getPoliciesList()) {
-      const { enforcementLevel, ...given } = config[policy.getName()] ?? {};
-      const schema = policy.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
-      const defaults = Object.entries(schema).map(([name, one]) => [
-        name,
+    const known = new Map(this.info.getPoliciesList().map((policy) => [policy.getName(), policy]));
+    for (const name of new Set([...known.keys(), ...Object.keys(config)])) {
+      const policy = known.get(name);
+      const { enforcementLevel, ...given } = config[name] ?? {};
+      const schema = policy?.getConfigschema()?.getProperties()?.toJavaScript() ?? {};
+      const defaults = Object.entries(schema).map(([setting, one]) => [
+        setting,
         (one as { default: unknown }).default,
       ]);
       const one = new proto.PolicyConfig();
       one.setEnforcementlevel(
-        enforcementLevel ? levels.indexOf(enforcementLevel) : policy.getEnforcementlevel(),
+        enforcementLevel ? levels.indexOf(enforcementLevel) : policy!.getEnforcementlevel(),
       );
       one.setProperties(struct({ ...Object.fromEntries(defaults), ...given }));
-      request.getPolicyconfigMap().set(policy.getName(), one);
+      request.getPolicyconfigMap().set(name, one);
     }
     await promise((done) => this.client.configure(request, done));
   }

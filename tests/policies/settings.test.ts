@@ -42,7 +42,7 @@ describe("the policy pack's settings", () => {
     [
       "a setting that does not exist",
       { acceptedCondition: {} },
-      /acceptedCondition: there is no such setting; there is exemptions, acceptedConditions, endpointPolicies/,
+      /no-wildcard-principals\.acceptedCondition: there is no such setting; there is exemptions, acceptedConditions, endpointPolicies/,
     ],
     [
       "an exemption of nothing in particular",
@@ -70,10 +70,55 @@ describe("the policy pack's settings", () => {
       new RegExp(`acceptedConditions\\.${key}: ".*" never counts`),
     ]);
   for (const [name, settings, message] of mistakes)
-    it(`names ${name}, and judges nothing meanwhile`, async () => {
-      await analyzer.configure({ [POLICY]: { ...settings } });
-      await assert.rejects(analyzer.analyze(open), message);
+    it(`names ${name} at the start, without a stack`, async () => {
+      await assert.rejects(analyzer.configure({ [POLICY]: { ...settings } }), (error: Error) => {
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\n +at |\.js:|\^o-|\\d/);
+        return true;
+      });
     });
+
+  it("names a policy that does not exist at the start", () =>
+    assert.rejects(
+      analyzer.configure({ "no-wildcard-principal": { enforcementLevel: "mandatory" } }),
+      /no-wildcard-principal: there is no such policy; there is no-wildcard-principals, known-at-preview/,
+    ));
+
+  it("names every mistake at once, also of policies that are off", () =>
+    assert.rejects(
+      analyzer.configure({
+        "exemptions-in-use": { exemptions: [] },
+        "only-listed-accounts": { trustedAccounts: ["111122223333", "1234"], trustedOrganizations: ["o-1"] },
+        [POLICY]: { acceptedConditions: { "aws:SecureTransport": ["true"] } },
+      }),
+      (error: Error) => {
+        for (const mistake of [
+          "exemptions-in-use.exemptions: there is no such setting; there is none",
+          'only-listed-accounts.trustedAccounts[1]: "1234" is not the ID of an account',
+          'only-listed-accounts.trustedOrganizations[0]: "o-1" is not the ID of an organization',
+          "no-wildcard-principals.acceptedConditions.aws:SecureTransport: this key cannot narrow a wildcard",
+        ])
+          assert.ok(error.message.includes(mistake), `${mistake}\nis not in ${error.message}`);
+        return true;
+      },
+    ));
+
+  it("takes a level for every policy", async () => {
+    await analyzer.configure({ all: { enforcementLevel: "advisory" } });
+    assert.equal((await analyzer.analyze(open)).length, 1);
+  });
+
+  it("says how to exempt a resource where it blocks one, and only there", async () => {
+    await analyzer.configure({});
+    const [blocked] = await analyzer.analyze(open);
+    assert.match(
+      blocked!.message,
+      /To let it through for now, add to the pack's configuration: \{"no-wildcard-principals":\{"exemptions":\[\{"type":"aws:s3\/bucketPolicy:BucketPolicy","name":"site","reason":".+","expires":".+"\}\]\}\}$/,
+    );
+    await analyzer.configure({ [POLICY]: { enforcementLevel: "advisory" } });
+    const [advised] = await analyzer.analyze(open);
+    assert.doesNotMatch(advised!.message, /To let it through/);
+  });
 
   it("takes new settings in place of the old", async () => {
     await analyzer.configure({ [POLICY]: { exemptions: [{ name: "site", reason: "old" }] } });

@@ -4,7 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
-import { cliProfile, roleInstructions, switchRoleLink } from "../../infra/access/role-instructions";
+import {
+  cliProfile,
+  permissionSetProfile,
+  roleInstructions,
+  switchRoleLink,
+} from "../../infra/access/role-instructions";
 import { type Trust, trustStatements } from "../../infra/access/trust";
 
 const place = (accountId: string, region = "ap-northeast-1"): AccountLocation => ({
@@ -91,6 +96,33 @@ describe("trust statements", () => {
         },
       },
     ]);
+  });
+  it("let in people of a permission set by the role that Identity Center keeps for it, without MFA", () => {
+    const statements = trustStatements({
+      people: { accounts: [dev] },
+      permissionSets: { accounts: [dev], names: ["Developers", "Support"] },
+    });
+    assert.deepEqual(
+      statements.map(({ Sid }) => Sid),
+      ["People", "PermissionSets"],
+    );
+    const path = "arn:aws:iam::000000000001:role/aws-reserved/sso.amazonaws.com/";
+    assert.deepEqual(statements[1], {
+      Sid: "PermissionSets",
+      Effect: "Allow",
+      Principal: { AWS: ["arn:aws:iam::000000000001:root"] },
+      Action: "sts:AssumeRole",
+      Condition: {
+        ArnLike: {
+          "aws:PrincipalArn": [
+            `${path}AWSReservedSSO_Developers_????????????????`,
+            `${path}*/AWSReservedSSO_Developers_????????????????`,
+            `${path}AWSReservedSSO_Support_????????????????`,
+            `${path}*/AWSReservedSSO_Support_????????????????`,
+          ],
+        },
+      },
+    });
   });
   it("refuse a role that trusts nobody, and an MFA age without MFA", () => {
     assert.throws(() => trustStatements({}), /trusts nobody/);
@@ -196,6 +228,29 @@ describe("the instructions for people", () => {
 role_arn = arn:aws:iam::000000000002:role/UpdateApp
 source_profile = YOUR-PROFILE
 mfa_serial = arn:aws:iam::000000000001:mfa/YOUR-MFA-DEVICE
+region = ap-northeast-1
+duration_seconds = 3600
+`,
+    );
+  });
+  it("has a profile for people of a permission set: no MFA, and an hour at most, as sessions of roles have", () => {
+    const role = { roleName: "UpdateApp", sessionDuration: 7200 };
+    assert.equal(
+      permissionSetProfile(place("000000000002"), dev, role, "Developers"),
+      `[sso-session identity-center]
+sso_start_url = YOUR-ACCESS-PORTAL-URL
+sso_region = YOUR-IDENTITY-CENTER-REGION
+sso_registration_scopes = sso:account:access
+
+[profile Developers-000000000001]
+sso_session = identity-center
+sso_account_id = 000000000001
+sso_role_name = Developers
+region = ap-northeast-1
+
+[profile UpdateApp]
+role_arn = arn:aws:iam::000000000002:role/UpdateApp
+source_profile = Developers-000000000001
 region = ap-northeast-1
 duration_seconds = 3600
 `,

@@ -55,9 +55,17 @@ describe("the access contract of operating instances", () => {
 });
 
 describe("the access contract of each scenario", () => {
-  for (const scenario of SCENARIO_NAMES)
-    it(`asks something for every check of ${scenario}, whatever else is turned off`, () => {
-      const contracts = under({ scenarios: JSON.stringify([scenario]), githubRepository: "owner/name" });
+  const people = [
+    ["IAM users", {}],
+    ["permission sets", { trustedPermissionSets: '["Developers"]' }],
+    ["both", { trustedPermissionSets: '["Developers", "Support"]', trustIamUsers: "true" }],
+  ] as const;
+  for (const [scenario, [kind, written]] of SCENARIO_NAMES.flatMap((name) =>
+    people.map((each) => [name, each] as const),
+  ))
+    it(`asks something for every check of ${scenario} with ${kind}, whatever else is turned off`, () => {
+      const scenarios = JSON.stringify([scenario]);
+      const contracts = under({ scenarios, githubRepository: "owner/name", ...written });
       assert.deepEqual(
         contracts.map((contract) => contract.scenario),
         [scenario],

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
+import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { parseSettings } from "../../infra/settings";
 import { CATALOGUE } from "../../tools/explain/catalogue";
+import { checkCallers } from "../../tools/explain/check-callers";
+import { findDecision } from "../../tools/explain/decisions";
 import { explain, type Facts } from "../../tools/explain/explanation";
 import { answer, isWholeAnswer, recognize } from "../../tools/explain/known-message";
 import {
@@ -11,7 +15,7 @@ import {
   type ManagedPolicy,
   targetOf,
 } from "../../tools/explain/managed-policies";
-import { readMessage } from "../../tools/explain/message";
+import { type Refusal, readMessage, unmask } from "../../tools/explain/message";
 import { isAbout, names } from "../../tools/explain/statements";
 import { MESSAGES } from "./explain-messages";
 
@@ -246,6 +250,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   resource: trust.statements,
   managed: [grant, trust],
   settings: {
+    stack: "dev",
+    trustedPermissionSets: [],
     trustingAccountId: "123456789012",
     trustedAccountId: "111122223333",
     trustingProfile: "prod",
@@ -527,9 +533,213 @@ describe("an explanation", () => {
     });
 });
 
+describe("what the policies say by now", () => {
+  const QUEUE = "arn:aws:sqs:ap-northeast-1:123456789012:shared";
+  const shared: ManagedPolicy = {
+    resource: "shared-queue-policy",
+    type: "QueuePolicy",
+    account: "123456789012",
+    of: "shared",
+    name: "policy",
+    shared: true,
+    statements: [
+      {
+        Sid: "TlsOnly",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "sqs:*",
+        Resource: QUEUE,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+      {
+        Sid: "UseQueue",
+        Effect: "Allow",
+        Principal: { AWS: "arn:aws:iam::111122223333:root" },
+        Action: ["sqs:SendMessage"],
+        Resource: QUEUE,
+      },
+    ],
+  };
+  const sharers: ManagedPolicy = {
+    ...grant,
+    resource: "ServiceSharers-may-use-services",
+    of: "ServiceSharers",
+    name: "ServiceSharers-may-use-services",
+    statements: [{ Effect: "Allow", Action: ["sqs:SendMessage"], Resource: QUEUE }],
+  };
+  const asked = {
+    action: "sqs:sendmessage",
+    on: QUEUE,
+    resource: shared.statements,
+    managed: [shared, sharers],
+    reason: { type: "resource-based policy", explicit: false },
+  } as const;
+
+  it("sends a caller outside the group into it, where the resource's policy allows the account without a condition", () => {
+    const text = explained(asked);
+    assert.match(text, /^allowed by: policy of queue shared, statement UseQueue/m);
+    assert.match(text, /^denied by: the trusted account 111122223333: no identity-based policy allows it$/m);
+    assert.match(text, /fix: .*add-user-to-group --group-name ServiceSharers --user-name jane --profile dev/);
+    assert.doesNotMatch(text, /condition holds|the trusting account .*: no/);
+  });
+  it("says so where both sides allow it by now", () => {
+    const own = { groups: ["ServiceSharers"], policies: [{ ...sharers, of: "group ServiceSharers" }] };
+    assert.match(explained({ ...asked, own }), /fix: Ask again: both sides allow it now/);
+    const text = explained({ ...asked, own, reason: { type: "identity-based policy", explicit: false } });
+    assert.match(text, /fix: Ask again: both sides allow it now/);
+  });
+  it("names the group where the caller's policies could not be read, and does not say that the caller is out of it", () => {
+    const text = explained({ ...asked, own: unreadable(false) });
+    assert.match(text, /denied by: most likely the trusted account/);
+    assert.match(text, /whether the caller is in it could not be read/);
+  });
+  it("still names the condition where the resource's policy has one", () => {
+    const [, allow] = shared.statements;
+    const resource: Statement[] = [
+      { ...allow!, Condition: { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } } },
+    ];
+    assert.match(
+      explained({ ...asked, resource }),
+      /fix: Nothing in the program: ask again so that the condition holds/,
+    );
+  });
+});
+
+describe("a role's session that assumes another role", () => {
+  const SSO = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Developers_0123456789abcdef/jane";
+  const own = { groups: [], policies: [] };
+  for (const [title, more] of [
+    ["whose role is read", { own }],
+    ["whose role the account does not have", { own: unreadable(true) }],
+    ["whose reason is given", { own, reason: { type: "role trust policy", explicit: false } }],
+  ] as const)
+    it(`shows no MFA, and of Identity Center gets what the program offers: ${title}`, () => {
+      const text = explained({ who: SSO, ...more });
+      assert.match(text, /denied by: the trusting account .* a role's session shows none to sts:AssumeRole/);
+      assert.match(
+        text,
+        /principalArns: \["arn:aws:iam::111122223333:role\/aws-reserved\/sso\.amazonaws\.com\/\*\/AWSReservedSSO_Developers_\*"\], mfa: false/,
+      );
+      assert.match(
+        text,
+        /pulumi config set --stack dev cross-account-access:trustedPermissionSets '\["Developers"\]'/,
+      );
+      assert.match(text, /permissionSets: \{ accounts: \[…\], names: \["Developers"\] \}/);
+      assert.match(text, /inline policy of permission set Developers/);
+      assert.match(text, /see: https:\/\/docs\.aws\.amazon\.com\/singlesignon/);
+      assert.doesNotMatch(text, /with mfa_serial|add-user-to-group|Nothing yet/);
+    });
+  it("of the permission set that the trust names lacks the permission set's own policy", () => {
+    for (const region of ["", "eu-west-1/", "*/"]) {
+      const principalArns = [
+        `arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/${region}AWSReservedSSO_Developers_*`,
+      ] as const;
+      const resource = trustStatements(
+        region
+          ? { people: { accounts: [dev], principalArns, mfa: false } }
+          : { permissionSets: { accounts: [dev], names: ["Developers"] } },
+      );
+      const text = explained({ who: SSO, own, resource });
+      assert.match(
+        text,
+        /denied by: the trusted account 111122223333: no identity-based policy allows it/,
+        region,
+      );
+      assert.match(text, /fix: .*in the inline policy of permission set Developers/);
+    }
+  });
+  it("of another role is told to use the user's own key, or to be trusted as a machine", () => {
+    const text = explained({ who: "arn:aws:sts::111122223333:assumed-role/Build/1", own });
+    assert.match(
+      text,
+      /machines: \{ accounts: \[…\], principalArns: \["arn:aws:iam::111122223333:role\/Build"\]/,
+    );
+    assert.match(text, /fix: Assume .* as the IAM user, with mfa_serial/);
+  });
+});
+
+describe("session tags and a source identity", () => {
+  for (const [action, option] of [
+    ["sts:TagSession", "sessionTags"],
+    ["sts:SetSourceIdentity", "sourceIdentity"],
+  ] as const)
+    it(`are allowed by ${option}, on the side that lacks it`, () => {
+      const both = explained({ action, own: member });
+      assert.match(
+        both,
+        /denied by: the trusting account 123456789012 and the trusted account 111122223333: no policy/,
+      );
+      assert.match(both, new RegExp(`fix: Set ${option}: true on both sides`));
+      assert.match(both, /update-app\.ts:31, resource UpdateApp \(trust\).*update-app\.ts:45, .*\(grant\)/);
+      const resource = trustStatements({ people: { accounts: [dev], [option]: true } });
+      const granted = explained({ action, own: member, resource });
+      assert.match(granted, /denied by: the trusted account 111122223333: no policy/);
+    });
+});
+
+describe("a masked ARN", () => {
+  for (const [masked, expected] of [
+    ["arn:aws:iam::***:user/jane", "arn:aws:iam::111122223333:user/jane"],
+    ["arn:***:iam::***:role/UpdateApp", "arn:aws:iam::111122223333:role/UpdateApp"],
+    ["arn:aws:execute-api:r:********3333:id/v1/GET/x", "arn:aws:execute-api:r:111122223333:id/v1/GET/x"],
+    ["arn:aws:iam::XXXXXXXXXXXX:user/jane", "arn:aws:iam::111122223333:user/jane"],
+    ["arn:aws:iam::<account>:user/jane", "arn:aws:iam::111122223333:user/jane"],
+  ] as const)
+    it(`gets its account ID back: ${masked}`, () => {
+      assert.deepEqual(unmask(masked, "111122223333", "aws"), { arn: expected, isMasked: true });
+    });
+  it("is none where the ID is shown, or there is none", () => {
+    for (const arn of [USER, "arn:aws:s3:::productionapp/x", "*"])
+      assert.deepEqual(unmask(arn, "999999999999", "aws"), { arn, isMasked: false });
+  });
+});
+
+describe("the sandbox's record", () => {
+  const settings = parseSettings("dev", {
+    region: "eu-west-1",
+    trustingAccountId: "000000000002",
+    trustedAccountId: "000000000001",
+    scenarios: JSON.stringify(SCENARIO_NAMES),
+    githubRepository: "owner/name",
+  });
+  const device: ManagedPolicy = { ...grant, type: "UserPolicy", of: "topic-publisher" };
+  const isOfChecks = checkCallers(settings, [device]);
+  const decision = (who: string, action = "s3:GetObject", allowed = false) => ({
+    time: who,
+    who,
+    action,
+    resource: "arn:aws:s3:::b/k",
+    allowed,
+  });
+  const find = (decisions: ReturnType<typeof decision>[], request: Refusal = {}) =>
+    findDecision(decisions, request, { actions: /^s3:/, onlyRefused: true, isOfChecks })?.who;
+  const CHECKS = [
+    "arn:aws:iam::000000000001:user/cross-account-access-check/check-33ae3a51-tester",
+    "arn:aws:sts::000000000002:assumed-role/GitHubActionsPreview/check-33ae3a51",
+    "arn:aws:sts::000000000001:assumed-role/InstanceOperatorMachine/i-0123456789abcdef0",
+    "arn:aws:iam::000000000001:user/topic-publisher",
+    "arn:aws:iam::000000000001:oidc-provider/token.actions.githubusercontent.com repo:owner/name:pull_request",
+  ];
+  const jane = "arn:aws:iam::000000000001:user/jane";
+
+  for (const who of CHECKS)
+    it(`concludes nothing from a refusal of the checks' own caller ${who}`, () => {
+      assert.equal(find([decision(jane), decision(who)]), jane);
+      assert.equal(find([decision(who)]), undefined);
+      assert.equal(find([decision(who)], { who }), who);
+    });
+  it("gives the last refusal that fits, by caller, action in any case, resource, or what the message can be about", () => {
+    const other = "arn:aws:iam::000000000001:user/check-mate";
+    const record = [decision(jane), decision(other, "sqs:SendMessage"), decision(jane, "s3:GetObject", true)];
+    assert.equal(find(record), jane);
+    assert.equal(find(record, { action: "sqs:sendmessage" }), other);
+    assert.equal(find(record, { on: "arn:aws:s3:::other" }), undefined);
+  });
+});
+
 describe("the line that makes a policy", () => {
   for (const [resource, type, expected] of [
-    ["UpdateApp", "Role", /trust: \{ people/],
+    ["UpdateApp", "Role", /trust: people/],
     ["UpdateApp-permissions", "RolePolicy", /permissions: readAndWrite/],
     ["Developers-may-assume-UpdateApp", "GroupPolicy", /"Developers-may-assume-UpdateApp"/],
     ["machine-may-assume-InstanceOperator", "RolePolicy", /"machine-may-assume-InstanceOperator"/],

@@ -1,6 +1,24 @@
 import assert from "node:assert/strict";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Statement } from "../../infra/access/policy";
 import { cliProfile } from "../../infra/access/role-instructions";
 import { trustStatements } from "../../infra/access/trust";
+import type { DeployedUser } from "../../tools/deployed-policies";
+import { whyNotAssumable } from "../../tools/handover/assumable";
+import { addProfiles } from "../../tools/handover/aws-config";
 import { letter } from "../../tools/handover/letter";
 import { fillIn, readProfile } from "../../tools/handover/profile";
 
@@ -10,7 +28,7 @@ describe("a handover", () => {
   const prod = { ...dev, accountId: "123456789012" };
   const text = (
     people: Parameters<typeof trustStatements>[0]["people"],
-    person?: { name: string; mfaSerial: string },
+    person?: { name: string; mfaSerial: string | undefined },
   ) =>
     letter({
       settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
@@ -62,5 +80,149 @@ describe("a handover", () => {
     const written = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
     assert.match(written, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
     assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
+  });
+  it("begins with the MFA device, where the person has none and the role requires one", () => {
+    const without = text({ accounts: [dev] }, { name: "jane", mfaSerial: undefined });
+    assert.match(without, /First register an MFA device/);
+    const withDevice = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/phone" });
+    assert.doesNotMatch(withDevice, /First register/);
+  });
+});
+
+describe("a person", () => {
+  const ROLE = "arn:aws:iam::123456789012:role/UpdateApp";
+  const trust = trustStatements({ people: { accounts: [dev] } });
+  const allow: Statement = { Effect: "Allow", Action: "sts:AssumeRole", Resource: ROLE };
+  const deny: Statement = { Effect: "Deny", Action: "sts:*", Resource: "*" };
+  const person = (...statements: Statement[]): DeployedUser => ({
+    arn: "arn:aws:iam::111122223333:user/jane",
+    groups: ["Developers"],
+    policies: [{ of: "group Developers", name: "may-assume", statements }],
+  });
+  const boundary = (statement: Statement) => ({
+    of: "boundary",
+    name: "arn:aws:iam::1:policy/b",
+    statements: [statement],
+  });
+  const other = [{ ...dev, accountId: "444455556666" }] as const;
+  for (const [title, user, trusting, expected] of [
+    ["can assume a role that both sides allow", person(allow), trust, undefined],
+    ["can assume it where only the trusted side is known", person(allow), undefined, undefined],
+    [
+      "can assume it once signed in with MFA, which a policy demands",
+      person(allow, { ...deny, Condition: { Bool: { "aws:MultiFactorAuthPresent": "false" } } }),
+      trust,
+      undefined,
+    ],
+    ["cannot without a policy", person(), trust, /no policy/],
+    [
+      "cannot with a policy about another role",
+      person({ ...allow, Resource: `${ROLE}2` }),
+      trust,
+      /no policy/,
+    ],
+    [
+      "cannot where a policy denies it",
+      person(allow, deny),
+      trust,
+      /may-assume of group Developers denies it/,
+    ],
+    [
+      "cannot beyond the permissions boundary",
+      { ...person(allow), boundary: boundary({ ...allow, Action: "s3:*" }) },
+      trust,
+      /boundary arn:aws:iam::1:policy\/b/,
+    ],
+    [
+      "can within the permissions boundary",
+      { ...person(allow), boundary: boundary({ ...allow, Action: "*" }) },
+      trust,
+      undefined,
+    ],
+    [
+      "cannot where the role trusts another account",
+      person(allow),
+      trustStatements({ people: { accounts: other } }),
+      /trust policy/,
+    ],
+    [
+      "cannot where the role trusts others of the account",
+      person(allow),
+      trustStatements({ people: { accounts: [dev], principalArns: ["arn:aws:iam::111122223333:user/joe"] } }),
+      /trust policy/,
+    ],
+  ] as const)
+    it(title, () => {
+      const reason = whyNotAssumable(user, ROLE, trusting);
+      if (expected) assert.match(reason!, expected);
+      else assert.equal(reason, undefined);
+    });
+});
+
+describe("a profile that is added to the AWS config file", () => {
+  let directory: string;
+  let file: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "aws-config-"));
+    file = join(directory, ".aws", "config");
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const profile = readProfile(
+    "[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/UpdateApp\nsource_profile = jane\n",
+  );
+  const lines = "[profile UpdateApp]\nrole_arn = arn:aws:iam::1:role/UpdateApp\nsource_profile = jane\n";
+  const shown: string[] = [];
+  const add = (show = (text: string) => void shown.push(text)) => addProfiles([profile], show, file);
+  const write = (text: string) => {
+    mkdirSync(join(directory, ".aws"));
+    writeFileSync(file, text, { mode: 0o640 });
+  };
+  const read = () => readFileSync(file, "utf8");
+
+  it("is shown first, and makes a file that only its owner reads", async () => {
+    shown.length = 0;
+    assert.deepEqual(await add(), ["UpdateApp"]);
+    assert.equal(shown.join(), lines.trimEnd());
+    assert.equal(read(), lines);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+  it("leaves everything else, the file's mode and its link as they are", async () => {
+    const before = "# mine\n[default]\nregion = eu-west-1";
+    write(before);
+    const target = join(directory, "dotfiles");
+    renameSync(file, target);
+    symlinkSync(target, file);
+    await add();
+    assert.equal(read(), `${before}\n\n${lines}`);
+    assert(lstatSync(file).isSymbolicLink());
+    assert.equal(statSync(file).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(directory).sort(), [".aws", "dotfiles"]);
+  });
+  it("keeps the line ends of a file that Windows wrote", async () => {
+    write("[default]\r\nregion = eu-west-1\r\n");
+    await add();
+    assert.equal(read(), `[default]\r\nregion = eu-west-1\r\n\r\n${lines.replaceAll("\n", "\r\n")}`);
+  });
+  it("is not added twice", async () => {
+    write(`${lines}\n[profile other]\nregion = x\n`);
+    const before = read();
+    assert.deepEqual(await add(), []);
+    assert.equal(read(), before);
+  });
+  it("never changes a profile of that name", async () => {
+    write("[profile UpdateApp]\nrole_arn = arn:aws:iam::2:role/Other\n");
+    const before = read();
+    await assert.rejects(add(), /has a profile UpdateApp already.*nothing was changed/s);
+    assert.equal(read(), before);
+  });
+  it("leaves the old file where it is interrupted", async () => {
+    write("[default]\n");
+    const interrupted = () => {
+      throw new Error("interrupted");
+    };
+    await assert.rejects(add(interrupted), /interrupted/);
+    assert.equal(read(), "[default]\n");
+    assert.deepEqual(readdirSync(join(directory, ".aws")), ["config"]);
   });
 });

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { openAccounts } from "../../infra/accounts";
 import { deployScenarios } from "../../infra/program";
-import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { parseSettings } from "../../infra/settings";
 
 interface Registered {
@@ -14,6 +13,17 @@ interface Registered {
   account: string | undefined;
   inputs: Record<string, unknown>;
 }
+
+/** The scenarios that the project comes with: one that is added changes none of these. */
+const SCENARIOS = [
+  "UpdateApp",
+  "ParameterReader",
+  "InstanceOperator",
+  "TopicPublisher",
+  "SharedBucket",
+  "SharedServices",
+  "GitHubActions",
+];
 
 /** Every registration of the program under these settings, with the account that its provider leads to. */
 async function registrations(written: Record<string, string> = {}): Promise<Registered[]> {
@@ -33,7 +43,7 @@ async function registrations(written: Record<string, string> = {}): Promise<Regi
     region: "ap-northeast-1",
     trustingAccountId: "000000000002",
     trustedAccountId: "000000000001",
-    scenarios: JSON.stringify(SCENARIO_NAMES),
+    scenarios: JSON.stringify(SCENARIOS),
     githubRepository: "owner/name",
     ...written,
   });
@@ -158,6 +168,38 @@ describe("the program", () => {
   it("leaves GitHub's provider alone where the accounts hold it already", async () => {
     const types = (await registrations({ createGithubProvider: "false" })).map(({ type }) => type);
     assert(!types.includes("aws:iam/openIdConnectProvider:OpenIdConnectProvider"));
+  });
+
+  it("gives names from the settings, and a permission to a group that exists already", async () => {
+    const written = {
+      roleName: "Updater",
+      trustedGroup: "Staff",
+      createTrustedGroup: "false",
+      untrustedGroup: "",
+    };
+    const all = await registrations({ ...written, scenarios: '["UpdateApp"]', bucketName: "updated" });
+    const inputsOf = (type: string) =>
+      all.filter((one) => one.type.endsWith(`:${type}`)).map((one) => one.inputs);
+    assert.deepEqual(inputsOf("Group"), []);
+    const [{ group, policy }] = inputsOf("GroupPolicy") as [Record<string, string>];
+    assert.equal(group, "Staff");
+    assert.match(policy!, /"Resource":\["arn:aws:iam::000000000002:role\/Updater"\]/);
+    assert.equal(inputsOf("Role")[0]!.name, "Updater");
+    assert.equal(inputsOf("Bucket")[0]!.bucket, "updated");
+  });
+
+  it("creates no group for a role that trusts no IAM users, and trusts the permission sets alone", async () => {
+    const all = await registrations({ trustedPermissionSets: '["Developers"]' });
+    const groups = all.filter(({ type }) => type === "aws:iam/group:Group").map(({ name }) => name);
+    assert.deepEqual(groups.sort(), ["BucketSharers", "ServiceSharers"]);
+    const sids = (name: string) => {
+      const role = all.find((one) => one.type === "aws:iam/role:Role" && one.name === name)!;
+      return JSON.parse(String(role.inputs.assumeRolePolicy)).Statement.map(
+        (one: { Sid: string }) => one.Sid,
+      );
+    };
+    for (const name of ["UpdateApp", "ParameterReader"]) assert.deepEqual(sids(name), ["PermissionSets"]);
+    assert.deepEqual(sids("InstanceOperator"), ["PermissionSets", "Machines"]);
   });
 
   it("deploys UpdateApp alone where the stack names no scenario", () => {

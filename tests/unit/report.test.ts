@@ -180,6 +180,26 @@ describe("the access report", () => {
     assert.equal(passes(expected, differenceOf(expected, expected)), true);
   });
 
+  it("counts what a new row allows as newly allowed, as it would a row that the base refused", () => {
+    const isNew = ({ scenario }: AnsweredRow) => scenario === "ParameterReader";
+    const base = { ...results(), rows: results().rows.filter((row) => !isNew(row)) };
+    const difference = differenceOf(base, results());
+    const allowed = results().rows.filter((row) => isNew(row) && row.answer === "allowed");
+    assert(allowed.length > 0 && allowed.length < difference.added.length);
+    assert.equal(passes(results(), difference), false);
+    const [title, , section] = comment(results(), base, difference).split("\n");
+    assert.match(
+      title!,
+      new RegExp(`^### ✘ Stack dev newly allows ${allowed.length} \\(new rows\\); (\\d+) of \\1 `),
+    );
+    assert.equal(section, `**Newly allowed, in new rows: ${allowed.length}**`);
+    const refusing = {
+      ...results(),
+      rows: results().rows.filter((row) => !isNew(row) || row.answer === "refused"),
+    };
+    assert.equal(passes(refusing, differenceOf(base, refusing)), true);
+  });
+
   it("tells what is newly refused, new, removed and answered otherwise, and passes where all is as expected", () => {
     const [first, ...rest] = results().rows;
     const now = { ...results(), rows: rest };

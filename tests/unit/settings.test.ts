@@ -38,6 +38,27 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     [/sharedServicesName: found "Shared"/],
   ],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
+  [
+    "a permission set with a wildcard",
+    { trustedPermissionSets: '["Developers*"]' },
+    [/trustedPermissionSets: .*names of permission sets/],
+  ],
+  [
+    "a permission set whose name is too long",
+    { trustedPermissionSets: `["${"x".repeat(33)}"]` },
+    [/trustedPermissionSets: .*1 to 32 letters/],
+  ],
+  [
+    "people of no kind",
+    { trustIamUsers: "false" },
+    [/trustIamUsers: found false and no trustedPermissionSets/],
+  ],
+  ["a role's name with a space", { roleName: "Update App" }, [/roleName: found "Update App"/]],
+  [
+    "one group both with and without the permission",
+    { trustedGroup: "Staff", untrustedGroup: "Staff" },
+    [/untrustedGroup: found Staff in both/],
+  ],
   ["a side that is none", { manages: "prod" }, [/manages: found "prod"; expected both, trusting or trusted/]],
   [
     "a scenario of GitHub's jobs without their repository",
@@ -114,33 +135,48 @@ describe("settings", () => {
 
   it("have secure defaults where nothing is written", () => {
     const settings = parseSettings("live", valid);
-    assert.deepEqual(
-      { ...settings },
-      {
-        ...valid,
-        stack: "live",
-        trustingProfile: "prod",
-        trustedProfile: "dev",
-        bucketName: "productionapp-000000000002",
-        sessionDuration: 3600,
-        manages: ["trusting", "trusted"],
-        protect: true,
-        scenarios: ["UpdateApp"],
-        parameterName: "/productionapp/greeting",
-        parameterValue: "hello",
-        parameterKeyArn: undefined,
-        instanceOperatorAccountIds: [],
-        operatedInstanceIds: [],
-        operatedInstanceTag: undefined,
-        instanceFullAccess: false,
-        topic: "topic/test",
-        topicClientId: "publisher",
-        sharedBucketName: "shared-000000000002",
-        sharedServicesName: "shared",
-        githubRepository: undefined,
-        createGithubProvider: true,
-      },
-    );
+    const expected: Partial<typeof settings> = {
+      ...valid,
+      stack: "live",
+      trustingProfile: "prod",
+      trustedProfile: "dev",
+      bucketName: "productionapp-000000000002",
+      roleName: "UpdateApp",
+      trustedGroup: "Developers",
+      createTrustedGroup: true,
+      untrustedGroup: "Testers",
+      sessionDuration: 3600,
+      trustedPermissionSets: [],
+      trustIamUsers: true,
+      manages: ["trusting", "trusted"],
+      protect: true,
+      scenarios: ["UpdateApp"],
+      parameterName: "/productionapp/greeting",
+      parameterValue: "hello",
+      parameterKeyArn: undefined,
+      instanceOperatorAccountIds: [],
+      operatedInstanceIds: [],
+      operatedInstanceTag: undefined,
+      instanceFullAccess: false,
+      topic: "topic/test",
+      topicClientId: "publisher",
+      sharedBucketName: "shared-000000000002",
+      sharedServicesName: "shared",
+      githubRepository: undefined,
+      createGithubProvider: true,
+    };
+    // A scenario that is added has settings of its own.
+    const ofProject = Object.entries(settings).filter(([name]) => Object.hasOwn(expected, name));
+    assert.deepEqual(Object.fromEntries(ofProject), expected);
+  });
+
+  it("trust IAM users only where no permission set is named, or where the stack says so", () => {
+    const trustsUsers = (written: Record<string, string>) =>
+      parseSettings("live", { ...valid, ...written }).trustIamUsers;
+    const trustedPermissionSets = '["Developers"]';
+    assert.equal(trustsUsers({ trustedPermissionSets: "[]" }), true);
+    assert.equal(trustsUsers({ trustedPermissionSets }), false);
+    assert.equal(trustsUsers({ trustedPermissionSets, trustIamUsers: "true" }), true);
   });
 
   it("refuse AWS's documentation IDs by name, but only where they would go to AWS", () => {

@@ -20,7 +20,15 @@ export interface Facts {
   /** The resource's own policy, such as a role's trust policy; undefined where it is of no kind that is read. */
   resource: readonly Statement[] | Unreadable | undefined;
   managed: readonly ManagedPolicy[];
-  settings: Pick<Settings, "trustingAccountId" | "trustedAccountId" | "trustingProfile" | "trustedProfile">;
+  settings: Pick<
+    Settings,
+    | "stack"
+    | "trustingAccountId"
+    | "trustedAccountId"
+    | "trustingProfile"
+    | "trustedProfile"
+    | "trustedPermissionSets"
+  >;
 }
 
 export type Label =
@@ -281,31 +289,40 @@ function withoutMfa(facts: Facts): Explanation | undefined {
     return undefined;
   const { permissionSetRole, partition, account, role } = session;
   const trust = argumentOf(managedResource(facts));
-  const path = permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_*` : role;
-  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${path}"]`;
   const set = permissionSetOf(who);
-  const caller = set
-    ? `permission set ${set} of IAM Identity Center, which requires MFA at sign-in itself`
-    : `role ${role}`;
+  const denied = [
+    "denied by",
+    `${sideOf(facts, resourceAccount(facts))}: the role trust policy requires MFA, and a role's session shows none to sts:AssumeRole, ` +
+      "whatever its user showed at sign-in: mfa_serial does not help",
+  ] as const;
+  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_*` : role}"]`;
+  if (!set)
+    return [
+      denied,
+      ...wouldAllow(facts, candidates),
+      ["fix", `Assume ${on} as the IAM user, with mfa_serial, and not from the session of role ${role}`],
+      [
+        "fix",
+        `Or, if that role should, ${trust}: a statement for machines, without MFA: machines: { accounts: […], ${principals} }`,
+      ],
+      ["see", MFA_PAGE],
+    ];
+  const { stack, trustedPermissionSets } = facts.settings;
+  const sets = JSON.stringify([...trustedPermissionSets, set]);
   return [
-    [
-      "denied by",
-      `${sideOf(facts, resourceAccount(facts))}: the role trust policy requires MFA, and a role's session shows none to sts:AssumeRole, ` +
-        "whatever its user showed at sign-in: mfa_serial does not help",
-    ],
+    denied,
     ...wouldAllow(facts, candidates),
     [
       "fix",
-      `Nothing, if this caller should not. Otherwise ${trust}: a statement without MFA for the ${caller}: ` +
-        `machines: { accounts: […], ${principals} } beside people, or people: { accounts: […], ${principals}, mfa: false }`,
+      `Nothing, if this caller should not. Otherwise name the permission set, for which Identity Center itself requires MFA at sign-in: ` +
+        `pulumi config set --stack ${stack} cross-account-access:trustedPermissionSets '${sets}' (with trustIamUsers true, if IAM users are to keep their access), and deploy`,
     ],
     [
       "fix",
-      set
-        ? `And ${forRole(facts, role)}: sts:AssumeRole on ${on}`
-        : `Or assume ${on} as the IAM user, with mfa_serial, and not from the session of role ${role}`,
+      `In a component of your own, ${trust}: permissionSets: { accounts: […], names: ${JSON.stringify([set])} }, or people: { accounts: […], ${principals}, mfa: false }`,
     ],
-    ["see", set ? IDENTITY_CENTER_PAGE : MFA_PAGE],
+    ["fix", `And ${forRole(facts, role)}: sts:AssumeRole on ${on}`],
+    ["see", IDENTITY_CENTER_PAGE],
   ];
 }
 

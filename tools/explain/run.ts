@@ -1,10 +1,9 @@
 import { partitionOf } from "../../infra/access/arn";
 import { UserError } from "../../infra/user-error";
-import { readDeployment } from "../deployment";
-import { readStackSettings } from "../stack-settings";
+import { readStackFacts } from "../stack-settings";
 import type { Deployment } from "../verify/check-environment";
 import { findDecision, type RecordedDecision, readDecisions } from "./decisions";
-import { type Explanation, explain, type Label } from "./explanation";
+import type { Explanation, Label } from "./explanation";
 import { answer, isWholeAnswer, type Recognized, recognize } from "./known-message";
 import { lowerService, type Refusal, readMessage, readReason, unmask } from "./message";
 import { readSession } from "./statements";
@@ -65,6 +64,8 @@ async function explainByPolicies(
   stated: Refusal,
   recognized: Recognized | undefined,
 ): Promise<void> {
+  const { readDeployment } = require("../deployment") as typeof import("../deployment");
+  const { explain } = require("./explanation") as typeof import("./explanation");
   const { completeCaller, readFacts } = require("./facts") as typeof import("./facts");
   const { CheckEnvironment } =
     require("../verify/check-environment") as typeof import("../verify/check-environment");
@@ -177,7 +178,7 @@ function unmaskRefusal(
 /** The settings of a stack, for an answer to name them; nothing where they cannot be read, for the answer holds anyway. */
 function factsOfStack(stack: string): Readonly<Record<string, unknown>> {
   try {
-    return { ...readStackSettings(stack) };
+    return readStackFacts(stack);
   } catch {
     return { stack };
   }

@@ -5,8 +5,8 @@ import { checkProfiles } from "../../infra/profiles";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, type DeployedUser, isUnreadable, readOrReason } from "../deployed-policies";
 import { readDeployment } from "../deployment";
-import { isAbout, meetsPrincipalArn, names } from "../explain/statements";
 import { CheckEnvironment, type Deployment } from "../verify/check-environment";
+import { whyNotAssumable } from "./assumable";
 import { addProfiles, awsConfigFile } from "./aws-config";
 import { type Handover, letter } from "./letter";
 import { fillIn, placeholdersOf, readProfile } from "./profile";
@@ -107,7 +107,7 @@ type Candidate = Handover & { roleArn: string };
  */
 function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {
   const refused = candidates.flatMap((candidate) => {
-    const reason = whyNotAssumable(candidate, person);
+    const reason = whyNotAssumable(person, candidate.roleArn, candidate.role?.trust);
     return reason === undefined ? [] : [{ candidate, reason }];
   });
   const rest = candidates.filter((candidate) => !refused.some((one) => one.candidate === candidate));
@@ -133,32 +133,6 @@ function assumable(stack: string, candidates: readonly Candidate[], person: Pers
       `${person.name} has no MFA device for the command line yet: they register one under Security credentials in the console.`,
     );
   return rest;
-}
-
-/** Why a person cannot assume a role, as the deployed policies read; undefined where they can. */
-function whyNotAssumable({ roleArn, role }: Candidate, person: Person): string | undefined {
-  const about = person.policies.flatMap(({ of, name, statements }) =>
-    statements
-      .filter((statement) => isAbout(statement, "sts:AssumeRole", roleArn))
-      .map(({ Effect }) => ({ Effect, policy: `${name} of ${of}` })),
-  );
-  const denying = about.find(({ Effect }) => Effect === "Deny");
-  if (denying) return `policy ${denying.policy} denies it.`;
-  if (!about.some(({ Effect }) => Effect === "Allow"))
-    return "no policy of theirs or of their groups allows it.";
-  const isWithinBoundary = person.boundary?.statements.some(
-    (statement) => statement.Effect === "Allow" && isAbout(statement, "sts:AssumeRole", roleArn),
-  );
-  if (person.boundary && !isWithinBoundary)
-    return `their permissions boundary ${person.boundary.name} does not allow it.`;
-  const isTrusted = role?.trust.some(
-    (statement) =>
-      statement.Effect === "Allow" &&
-      isAbout(statement, "sts:AssumeRole", roleArn) &&
-      names(statement, person.arn) &&
-      meetsPrincipalArn(statement, person.arn),
-  );
-  return role && !isTrusted ? "the role's trust policy does not name them." : undefined;
 }
 
 /** An IAM user of the trusted account. @throws {UserError} where there is none of that name, or it cannot be read. */

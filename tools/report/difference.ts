@@ -61,9 +61,14 @@ export const noLongerAsked = ({ rows }: Results, { removed }: Difference): Answe
     ({ answer, scenario }) => answer === "refused" && rows.some((row) => row.scenario === scenario),
   );
 
+/** Rows that the base did not ask and that are allowed: nothing says that they were before. */
+export const allowedInNewRows = ({ added }: Difference): AnsweredRow[] =>
+  added.filter(({ answer }) => answer === "allowed");
+
 /** Whether the results may stand: nothing newly allowed, no refusal that is asked no more, every row as expected. */
 export const passes = (results: Results, difference: Difference): boolean =>
   difference.newlyAllowed.length === 0 &&
+  allowedInNewRows(difference).length === 0 &&
   noLongerAsked(results, difference).length === 0 &&
   results.rows.every(asExpected);
 

@@ -1,5 +1,5 @@
 import { type AnsweredRow, asExpected, type Results } from "../verify/results";
-import { type Difference, type Held, noLongerAsked, passes } from "./difference";
+import { allowedInNewRows, type Difference, type Held, noLongerAsked, passes } from "./difference";
 import { html, Markup } from "./markup";
 import { pathsOf, pathWords } from "./paths";
 import { picture } from "./picture";
@@ -11,12 +11,16 @@ export function headline(results: Results, difference?: Difference): string {
   const fine = rows.filter(asExpected).length;
   const answers = `${fine} of ${rows.length} answers as expected`;
   if (!difference) return `Stack ${stack}: ${answers}`;
-  const { newlyAllowed } = difference;
+  const changed = difference.newlyAllowed.length;
+  const added = allowedInNewRows(difference).length;
   const mark = passes(results, difference) ? "✔" : "✘";
   const gone = noLongerAsked(results, difference).length;
   const unasked = gone > 0 ? `; no longer asks ${gone} that were refused` : "";
-  if (newlyAllowed.length === 0) return `${mark} Stack ${stack} newly allows nothing${unasked}; ${answers}`;
-  return `${mark} Stack ${stack} newly allows what was refused before: ${newlyAllowed.length}${unasked}; ${answers}`;
+  const allows = [
+    ...(changed > 0 ? [`what was refused before: ${changed}`] : []),
+    ...(added > 0 ? [`${added} (new rows)`] : []),
+  ];
+  return `${mark} Stack ${stack} newly allows ${allows.join(", and ") || "nothing"}${unasked}; ${answers}`;
 }
 
 /** The caller, and the session: `tester, signed in with MFA`. */
@@ -45,6 +49,7 @@ export function listsOf(
   const wrong = results.rows.filter((row) => !asExpected(row));
   const lists: Record<string, [string, string][] | undefined> = {
     "Newly allowed": difference?.newlyAllowed.map(({ row }) => item(row)),
+    "Newly allowed, in new rows": difference && allowedInNewRows(difference).map((row) => item(row)),
     "Not as expected": wrong.map((row) =>
       item(row, `expected ${row.expected}, was ${row.answer}`, row.words),
     ),
@@ -55,7 +60,7 @@ export function listsOf(
     ),
     "New policy statements": difference?.policies.added.map(held),
     "Removed policy statements": difference?.policies.removed.map(held),
-    "New rows": difference?.added.map(answered),
+    "New rows": difference?.added.filter(({ answer }) => answer !== "allowed").map(answered),
   };
   return Object.entries(lists).flatMap(([title, items = []]) => (items.length > 0 ? [{ title, items }] : []));
 }
@@ -181,10 +186,12 @@ function answerOf(row: AnsweredRow): Markup {
 function findingsSection(results: Results, base?: Results, difference?: Difference): Markup | undefined {
   const lists = listsOf(results, difference);
   if (!base && lists.length === 0) return undefined;
+  const isNothingAllowed =
+    difference && difference.newlyAllowed.length + allowedInNewRows(difference).length === 0;
   const compared = base && `Compared: ${provenance(base)} (before) and ${provenance(results)} (now). `;
   return html`<section aria-labelledby="findings">
 <h2 id="findings">${base ? "Difference" : "In short"}</h2>
-<p>${compared}${difference?.newlyAllowed.length === 0 && "Nothing is newly allowed."}</p>
+<p>${compared}${isNothingAllowed && "Nothing is newly allowed."}</p>
 ${lists.map(({ title, items }) => html`<h3>${title}: ${items.length}</h3><ul>${items.map(([who, says]) => html`<li><strong>${who}</strong>: ${says}</li>`)}</ul>`)}
 </section>`;
 }

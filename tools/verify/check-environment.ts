@@ -29,6 +29,7 @@ import type { Settings } from "../../infra/settings";
 import { locationsOf, SIDES, type Side } from "../../infra/stack-settings";
 import type { Caller, Subject } from "./caller";
 import { CheckBuckets } from "./check-buckets";
+import { CheckPermissionSets } from "./check-permission-sets";
 import { type CheckUser, CheckUsers } from "./check-users";
 import { jobToken } from "./job-token";
 import { SkippedCheck } from "./skipped-check";
@@ -55,6 +56,7 @@ export class CheckEnvironment {
   readonly endpoint: string | undefined;
   private readonly users = new Map<string, CheckUser>();
   private readonly usersByAccount = {} as Record<Home, CheckUsers>;
+  private readonly permissionSets: CheckPermissionSets;
   private readonly buckets: Record<Side, CheckBuckets>;
   /** IDs of the instances that were launched, or that the settings name and that exist. */
   private readonly instances = new Map<string, string>();
@@ -71,6 +73,11 @@ export class CheckEnvironment {
     this.endpoint = this.endpointOf("trusting");
     for (const home of Object.keys(deployment.profiles) as Home[])
       this.usersByAccount[home] = new CheckUsers(this.administrator(home), this.run);
+    this.permissionSets = new CheckPermissionSets(
+      this.administrator("trusted"),
+      locationsOf(deployment.settings).trusted,
+      this.run,
+    );
     this.buckets = {
       trusting: new CheckBuckets(this.administrator("trusting")),
       trusted: new CheckBuckets(this.administrator("trusted")),
@@ -85,6 +92,7 @@ export class CheckEnvironment {
   /** Creates what these rows need. */
   async create(rows: readonly Row[]): Promise<void> {
     await this.createUsers(rows);
+    await this.createPermissionSets(rows);
     if (this.isOneSided) return;
     const targets = rows.map(({ on }) => on);
     const fixtures = targets
@@ -131,6 +139,8 @@ export class CheckEnvironment {
     switch (who.kind) {
       case "user":
         return { ...this.caller(who.home), credentials: this.user(who).credentials };
+      case "permission set":
+        return { ...this.caller("trusted"), credentials: await this.permissionSets.credentials(who) };
       case "machine":
         return { ...this.caller("trusted"), credentials: await this.machineCredentials(who) };
       case "device": {
@@ -198,7 +208,7 @@ export class CheckEnvironment {
     const reachable = (Object.keys(this.usersByAccount) as Home[]).filter((home) => this.isReachable(home));
     const users = reachable.map((home) => this.usersByAccount[home].remove());
     const cleanUpTasks = this.isOneSided ? [] : this.cleanUpTasks();
-    const ends = await Promise.allSettled([...users, ...cleanUpTasks]);
+    const ends = await Promise.allSettled([...users, this.permissionSets.remove(), ...cleanUpTasks]);
     return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   }
 
@@ -238,6 +248,13 @@ export class CheckEnvironment {
         this.users.set(name, await this.usersByAccount[home].create(name, existing, policy));
       }),
     );
+  }
+
+  private async createPermissionSets(rows: readonly Row[]): Promise<void> {
+    if (!this.isReachable("trusted")) return;
+    const personas = new Map(rows.map(({ who }) => [who.name, who]));
+    for (const persona of personas.values())
+      if (persona.kind === "permission set") await this.permissionSets.create(persona);
   }
 
   private async createBuckets(fixtures: readonly BucketFixture[]): Promise<void> {

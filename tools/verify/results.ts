@@ -99,6 +99,7 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
 
 function describePersona(persona: Persona, deployedGroups: readonly string[]): Results["people"][string] {
   if (persona.kind === "job") return { home: "github", machine: true, groups: [] };
+  if (persona.kind === "permission set") return { home: "trusted", machine: false, groups: [] };
   if (persona.kind !== "user") return { home: "trusted", machine: true, groups: [] };
   const { home, groups = [] } = persona;
   return { home, machine: false, groups: groups.filter((group) => deployedGroups.includes(group)) };

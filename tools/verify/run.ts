@@ -1,7 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { checkProfiles } from "../../infra/profiles";
 import { contractOf } from "../../infra/program";
-import { readDeployment } from "../deployment";
+import { compareLive, liveExitCode, liveLines } from "../access/live";
+import { LiveAccount } from "../access/live-account";
+import { readDeployment, readResources } from "../deployment";
+import { CheckEnvironment, type Deployment } from "./check-environment";
 import { resultsOf } from "./results";
 import { exitCode, table } from "./table";
 import { verify } from "./verify";
@@ -14,14 +17,30 @@ export interface VerifyOptions {
   results?: string;
 }
 
-/** Asks a stack's whole access contract, prints the table, and writes the results to the file that is named. */
+/**
+ * Asks a stack's whole access contract, prints the table, and writes the results to the file that is named. Beside the
+ * checks, the accounts are compared with what the stack deployed.
+ */
 export async function runVerify(stack: string, options: VerifyOptions): Promise<number> {
   const others = { partner: options.partnerProfile, outsider: options.outsiderProfile };
   const deployment = await readDeployment(stack, others, { secrets: true });
   await checkProfiles(deployment.settings);
-  const results = await verify(deployment, { patient: options.patient === true });
+  const environment = await CheckEnvironment.of(deployment);
+  const [results, comparison] = await Promise.all([
+    verify(deployment, { patient: options.patient === true }),
+    compareAccounts(deployment, environment),
+  ]);
   console.log(table(results, contractOf(deployment.settings)));
+  console.log(["", ...liveLines(comparison, stack)].join("\n"));
   if (options.results)
     writeFileSync(options.results, `${JSON.stringify(await resultsOf(deployment, results), null, 2)}\n`);
-  return exitCode(results);
+  const codes = [exitCode(results), liveExitCode(comparison, environment.endpoint !== undefined)];
+  return codes.includes(1) ? 1 : Math.max(...codes);
+}
+
+async function compareAccounts({ settings, profiles }: Deployment, environment: CheckEnvironment) {
+  const accounts = settings.manages.map(
+    (side) => new LiveAccount(environment.administrator(side), profiles[side], settings[`${side}AccountId`]),
+  );
+  return compareLive(settings, await readResources(settings.stack), accounts);
 }

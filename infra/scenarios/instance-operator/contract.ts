@@ -1,3 +1,4 @@
+import { permissionSetContract } from "../../contract/permission-sets";
 import { allow, colleague, outsider } from "../../contract/personas";
 import { assumes, roleTarget, rows } from "../../contract/rows";
 import {
@@ -9,6 +10,7 @@ import {
 } from "../../contract/standard";
 import { prod } from "../../contract/targets";
 import type { Answer, Contract, MachinePersona, Target, UserPersona } from "../../contract/types";
+import { userGroups } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
 import type { InstanceOperatorSettings } from "./settings";
@@ -35,11 +37,15 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
     instanceOperatorAccountIds,
     operatedInstanceIds,
     operatedInstanceTag: tag,
+    trustIamUsers,
   } = settings;
   const isRestricted = !instanceFullAccess && (tag !== undefined || operatedInstanceIds.length > 0);
   const otherActions: Answer = instanceFullAccess ? "allowed" : "refused";
   const otherInstances: Answer = isRestricted ? "refused" : "allowed";
   const partners = instanceOperatorAccountIds.length > 0 ? [partnersAdministrator] : [];
+  // Where the stack trusts no IAM users they are asked all the same, with MFA too, and refused.
+  const people = [instanceOperator, ...partners];
+  const users = trustIamUsers ? people : [];
 
   const operated: Target = {
     name: "an operated instance",
@@ -61,10 +67,10 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
     ],
     rows: [
       ...assumesRole(1, machine, "own keys", "allowed"),
-      ...[instanceOperator, ...partners].flatMap((who) =>
-        assumesRole(2, who, "own keys and an MFA code", "allowed"),
+      ...people.flatMap((who) =>
+        assumesRole(2, who, "own keys and an MFA code", trustIamUsers ? "allowed" : "refused"),
       ),
-      ...[instanceOperator, ...partners].flatMap((who) => assumesRole(3, who, "own keys", "refused")),
+      ...people.flatMap((who) => assumesRole(3, who, "own keys", "refused")),
       ...assumesRole(3, colleague, "signed in with MFA", "refused"),
       ...assumesRole(4, outsider, "signed in with MFA", "refused"),
       ...rows(
@@ -75,9 +81,7 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
         operated,
         "allowed",
       ),
-      ...[instanceOperator, ...partners].flatMap((who) =>
-        rows(5, who, "as the role", "ec2:RebootInstances", operated, "allowed"),
-      ),
+      ...users.flatMap((who) => rows(5, who, "as the role", "ec2:RebootInstances", operated, "allowed")),
       ...rows(6, machine, "as the role", "ec2:TerminateInstances", operated, otherActions),
       ...rows(6, machine, "as the role", "ec2:RunInstances", prod, otherActions),
       // Anyone who can tag an instance could tag a way past the restriction.
@@ -99,10 +103,16 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
       rows: everythingElse(1, machine, ["ec2:DescribeInstances", "ec2:RunInstances"], context),
     },
     standardRoleContract(
-      { role, roleName: ROLE_NAME, candidate: { who: machine, session: "own keys" }, groups: [GROUP_NAME] },
+      {
+        role,
+        roleName: ROLE_NAME,
+        candidate: { who: machine, session: "own keys" },
+        groups: userGroups(settings, GROUP_NAME),
+      },
       context,
     ),
-    standardGroupContract(GROUP_NAME),
+    ...(trustIamUsers ? [standardGroupContract(GROUP_NAME)] : []),
     standardHomeContract(machine, "The machine"),
+    permissionSetContract({ role, roleName: ROLE_NAME }, context),
   );
 }

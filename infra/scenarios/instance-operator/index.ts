@@ -1,4 +1,5 @@
 import { dnsSuffix, iamArn, roleArn } from "../../access/arn";
+import { userGroups } from "../../people";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
@@ -11,9 +12,9 @@ export const instanceOperator = defineScenario<"InstanceOperator", InstanceOpera
   output: "instanceOperator",
   rules,
   checkSettings,
-  inventory: () => ({
+  inventory: ({ settings }) => ({
     trusting: { roles: [ROLE_NAME] },
-    trusted: { roles: [MACHINE_ROLE_NAME], groups: [GROUP_NAME] },
+    trusted: { roles: [MACHINE_ROLE_NAME], groups: userGroups(settings, GROUP_NAME) },
   }),
   deploy,
   deployerPermissions: ({ settings: { instanceFullAccess }, locations: { trusting, trusted } }) => ({

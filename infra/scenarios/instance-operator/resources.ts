@@ -3,8 +3,8 @@ import { arn, dnsSuffix, roleArn } from "../../access/arn";
 import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import { policyDocument, type Statement } from "../../access/policy";
-import { roleInstructions } from "../../access/role-instructions";
 import type { Account, Accounts } from "../../account";
+import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
 import type { InstanceOperatorSettings } from "./settings";
@@ -18,8 +18,8 @@ export function deploy(
   { settings }: ScenarioContext<InstanceOperatorSettings>,
   { trusting, trusted }: Accounts,
 ) {
-  const { sessionDuration, instanceOperatorAccountIds, instanceFullAccess } = settings;
-  const operator = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const { sessionDuration, instanceOperatorAccountIds, instanceFullAccess, trustIamUsers } = settings;
+  const operator = peopleInstructions(trusting, trusted, settings, ROLE_NAME);
   const accounts = [
     trusted,
     ...instanceOperatorAccountIds.map((accountId) => ({ ...trusted, accountId })),
@@ -34,7 +34,7 @@ export function deploy(
         roleName: ROLE_NAME,
         description: "Starts, stops and reboots instances",
         trust: {
-          people: { accounts },
+          ...peopleTrust(settings, accounts),
           machines: {
             accounts,
             principalArns: accounts.map((account) => roleArn(account, MACHINE_ROLE_NAME)) as [string],
@@ -67,12 +67,14 @@ export function deploy(
       { grantee: { role }, roleArns: [operator.roleArn] },
       { provider },
     );
-    const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
-    new AssumeRoleGrant(
-      "InstanceOperators-may-assume-InstanceOperator",
-      { grantee: { group }, roleArns: [operator.roleArn] },
-      { provider },
-    );
+    if (trustIamUsers) {
+      const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
+      new AssumeRoleGrant(
+        "InstanceOperators-may-assume-InstanceOperator",
+        { grantee: { group }, roleArns: [operator.roleArn] },
+        { provider },
+      );
+    }
   }
   return {
     ...operator,

@@ -1,3 +1,4 @@
+import { permissionSetCandidate, permissionSetContract } from "../../contract/permission-sets";
 import { outsider } from "../../contract/personas";
 import { assumes, roleTarget, rows } from "../../contract/rows";
 import {
@@ -7,7 +8,7 @@ import {
   withChecks,
 } from "../../contract/standard";
 import { anotherParameter } from "../../contract/targets";
-import type { Contract, Target, UserPersona } from "../../contract/types";
+import type { Contract, Persona, Target, UserPersona } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, ROLE_NAME } from "./names";
 import type { ParameterReaderSettings } from "./settings";
@@ -24,42 +25,61 @@ const anotherReader: UserPersona = { ...parameterReader, name: "another paramete
 /** Who is expected to read the parameter, and who is not. */
 export function contract(context: ScenarioContext<ParameterReaderSettings>): Contract {
   const { settings, locations } = context;
-  const parameter: Target = { name: "the parameter", parameter: settings.parameterName };
   const role = roleTarget(locations.trusting, ROLE_NAME);
+  const declaration = { role, roleName: ROLE_NAME };
+  const permissionSets = permissionSetContract(declaration, context);
+  const candidate = permissionSetCandidate(declaration, settings);
+  if (!settings.trustIamUsers)
+    return withChecks(
+      permissionSets,
+      useContract(candidate!.who, context),
+      standardRoleContract({ ...declaration, candidate: candidate! }, context),
+    );
   const assumesRole = assumes(role);
-  const own: Contract = {
-    checks: [
-      "A ParameterReaders member with MFA assumes ParameterReader",
-      "The same person without MFA",
-      "As ParameterReader: EC2, and everything else in prod",
-      "As ParameterReader: the parameter is listed",
-      "As ParameterReader: its value is read",
-      "As ParameterReader: another parameter's value, and writing this one's",
-      "An administrator of a third account, with MFA",
-    ],
+  const users: Contract = {
+    checks: ["A ParameterReaders member with MFA assumes ParameterReader", "The same person without MFA"],
     rows: [
       ...assumesRole(1, parameterReader, "own keys and an MFA code", "allowed"),
       ...assumesRole(1, anotherReader, "signed in with MFA", "allowed"),
       ...assumesRole(2, parameterReader, "own keys", "refused"),
-      ...everythingElse(3, parameterReader, ["ssm:DescribeParameters", "ssm:GetParameter"], context),
-      ...rows(4, parameterReader, "as the role", "ssm:DescribeParameters", parameter, "allowed"),
-      ...rows(5, parameterReader, "as the role", "ssm:GetParameter", parameter, "allowed"),
-      ...rows(6, parameterReader, "as the role", "ssm:GetParameter", anotherParameter, "refused"),
-      ...rows(6, parameterReader, "as the role", "ssm:PutParameter", parameter, "refused"),
-      ...assumesRole(7, outsider, "signed in with MFA", "refused"),
     ],
   };
   return withChecks(
-    own,
+    users,
+    useContract(parameterReader, context),
+    {
+      checks: ["An administrator of a third account, with MFA"],
+      rows: assumesRole(1, outsider, "signed in with MFA", "refused"),
+    },
     standardRoleContract(
       {
-        role,
-        roleName: ROLE_NAME,
+        ...declaration,
         candidate: { who: anotherReader, session: "signed in with MFA" },
         groups: [GROUP_NAME],
       },
       context,
     ),
     standardGroupContract(GROUP_NAME),
+    permissionSets,
   );
+}
+
+/** What the role is used for, by someone who has assumed it. */
+function useContract(holder: Persona, context: ScenarioContext<ParameterReaderSettings>): Contract {
+  const parameter: Target = { name: "the parameter", parameter: context.settings.parameterName };
+  return {
+    checks: [
+      "As ParameterReader: EC2, and everything else in prod",
+      "As ParameterReader: the parameter is listed",
+      "As ParameterReader: its value is read",
+      "As ParameterReader: another parameter's value, and writing this one's",
+    ],
+    rows: [
+      ...everythingElse(1, holder, ["ssm:DescribeParameters", "ssm:GetParameter"], context),
+      ...rows(2, holder, "as the role", "ssm:DescribeParameters", parameter, "allowed"),
+      ...rows(3, holder, "as the role", "ssm:GetParameter", parameter, "allowed"),
+      ...rows(4, holder, "as the role", "ssm:GetParameter", anotherParameter, "refused"),
+      ...rows(4, holder, "as the role", "ssm:PutParameter", parameter, "refused"),
+    ],
+  };
 }

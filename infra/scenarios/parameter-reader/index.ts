@@ -1,3 +1,4 @@
+import { userGroups } from "../../people";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";
@@ -10,7 +11,10 @@ export const parameterReader = defineScenario<"ParameterReader", ParameterReader
   output: "parameterReader",
   rules,
   checkSettings,
-  inventory: () => ({ trusting: { roles: [ROLE_NAME] }, trusted: { groups: [GROUP_NAME] } }),
+  inventory: ({ settings }) => ({
+    trusting: { roles: [ROLE_NAME] },
+    trusted: { groups: userGroups(settings, GROUP_NAME) },
+  }),
   deploy,
   deployerPermissions: ({ settings: { parameterName, parameterKeyArn }, locations }) => ({
     trusting: [

@@ -3,8 +3,8 @@ import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
-import { roleInstructions } from "../../access/role-instructions";
 import type { Accounts } from "../../account";
+import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";
 import type { ParameterReaderSettings } from "./settings";
@@ -17,8 +17,8 @@ export function deploy(
   { settings }: ScenarioContext<ParameterReaderSettings>,
   { trusting, trusted }: Accounts,
 ) {
-  const { parameterName, parameterValue, parameterKeyArn, sessionDuration } = settings;
-  const reader = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const { parameterName, parameterValue, parameterKeyArn, sessionDuration, trustIamUsers } = settings;
+  const reader = peopleInstructions(trusting, trusted, settings, ROLE_NAME);
 
   // In the trusting account: the parameter, and the role that may list all names and read this one value.
   if (trusting.provider) {
@@ -42,7 +42,7 @@ export function deploy(
       {
         roleName: ROLE_NAME,
         description: `Reads the parameter ${parameterName}`,
-        trust: { people: { accounts: [trusted] } },
+        trust: peopleTrust(settings, [trusted]),
         permissions: [
           { Sid: "ListNames", Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" },
           { Sid: "ReadOne", Effect: "Allow", Action: "ssm:GetParameter", Resource: parameterArn },
@@ -67,7 +67,7 @@ export function deploy(
   }
 
   // In the trusted account: the group whose members can assume the role.
-  if (trusted.provider) {
+  if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
     const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
     new AssumeRoleGrant(

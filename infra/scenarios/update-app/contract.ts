@@ -1,108 +1,21 @@
-import { allow, colleague, outsider } from "../../contract/personas";
-import { assumes, roleTarget, rows } from "../../contract/rows";
-import {
-  everythingElse,
-  standardGroupContract,
-  standardRoleContract,
-  withChecks,
-} from "../../contract/standard";
-import { copyFromOwnBucket, ownBucketInDev, prod } from "../../contract/targets";
-import type { Contract, Target, UserPersona } from "../../contract/types";
+import { applicationContract } from "../../application/contract";
+import { prod } from "../../contract/targets";
+import type { Contract, Target } from "../../contract/types";
 import type { ScenarioContext } from "../../scenario";
-import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
+import { declarations } from "./names";
 import type { UpdateAppSettings } from "./settings";
 
-// The developer's own side allows all of S3: a refusal of productionapp then comes from the other account.
-const developer: UserPersona = {
-  kind: "user",
-  name: "developer",
-  home: "trusted",
-  groups: [DEVELOPERS],
-  permissions: [allow("s3:*")],
-};
-const developerAndTester: UserPersona = {
-  kind: "user",
-  name: "developer and tester",
-  home: "trusted",
-  groups: [DEVELOPERS, TESTERS],
-};
-const tester: UserPersona = { kind: "user", name: "tester", home: "trusted", groups: [TESTERS] };
-
 /** Who is expected to update the production application, and who is not. */
-export function contract(context: ScenarioContext<UpdateAppSettings>): Contract {
-  const { settings, locations } = context;
-  const productionapp: Target = { name: "productionapp", bucket: settings.bucketName };
-  const role = roleTarget(locations.trusting, ROLE_NAME);
-  const assumesRole = assumes(role);
-  const own: Contract = {
-    checks: [
-      "A Developers member with MFA assumes UpdateApp",
-      "The same person without MFA",
-      "A Developers member with a wrong code or another person's MFA device",
-      "A Testers member with MFA",
-      "A dev user in neither group, with MFA",
-      "An administrator of a third account, with MFA",
-      "As UpdateApp: list, put, get and delete in productionapp",
-      "As UpdateApp: anything else in prod",
-      "The person's own credentials directly on productionapp",
-      "The person's own dev permissions are suspended as UpdateApp, and back afterwards",
-      "Temporary credentials past their lifetime",
+export const contract = (context: ScenarioContext<UpdateAppSettings>): Contract =>
+  applicationContract({ ...declarations, uses }, context);
+
+/** What the role is asked to do. An object is put before it is read; the console lists all buckets first. */
+const uses = (_context: object, productionapp: Target) =>
+  ({
+    words: "list, put, get and delete in productionapp",
+    allowed: [
+      [productionapp, "s3:PutObject", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"],
+      [prod, "s3:ListAllMyBuckets"],
     ],
-    rows: [
-      ...assumesRole(1, developer, "own keys and an MFA code", "allowed"),
-      ...assumesRole(1, developerAndTester, "signed in with MFA", "allowed"),
-      ...assumesRole(2, developer, "own keys", "refused"),
-      ...assumesRole(3, developer, "own keys and a wrong MFA code", "refused"),
-      ...assumesRole(3, developer, "own keys and another person's MFA device", "refused"),
-      ...assumesRole(4, tester, "signed in with MFA", "refused"),
-      ...assumesRole(5, colleague, "signed in with MFA", "refused"),
-      ...assumesRole(6, outsider, "signed in with MFA", "refused"),
-      // An object is put before it is read.
-      ...rows(
-        7,
-        developer,
-        "as the role",
-        ["s3:PutObject", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"],
-        productionapp,
-        "allowed",
-      ),
-      // The console's list of buckets.
-      ...rows(7, developer, "as the role", "s3:ListAllMyBuckets", prod, "allowed"),
-      ...everythingElse(8, developer, ["s3:ListAllMyBuckets"], context),
-      ...rows(
-        8,
-        developer,
-        "as the role",
-        ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucket"],
-        productionapp,
-        "refused",
-      ),
-      ...rows(
-        9,
-        developer,
-        "own keys",
-        ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
-        productionapp,
-        "refused",
-      ),
-      ...rows(10, developer, "as the role", ["s3:ListBucket", "s3:GetObject"], ownBucketInDev, "refused"),
-      ...rows(10, developer, "as the role", "s3:CopyObject", copyFromOwnBucket(productionapp), "refused"),
-      ...rows(10, developer, "own keys", ["s3:ListBucket", "s3:GetObject"], ownBucketInDev, "allowed"),
-      ...rows(11, developer, "as the role, expired", "s3:ListBucket", productionapp, "refused"),
-    ],
-  };
-  return withChecks(
-    own,
-    standardRoleContract(
-      {
-        role,
-        roleName: ROLE_NAME,
-        candidate: { who: developerAndTester, session: "signed in with MFA" },
-        groups: [DEVELOPERS],
-      },
-      context,
-    ),
-    standardGroupContract(DEVELOPERS),
-    standardGroupContract(TESTERS),
-  );
-}
+    refused: [[productionapp, "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucket"]],
+  }) as const;

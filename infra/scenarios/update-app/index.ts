@@ -1,6 +1,7 @@
+import { groupsOf } from "../../application/application";
+import { checkGroups } from "../../application/settings";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
-import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
 import { deploy } from "./resources";
 import { rules, type UpdateAppSettings } from "./settings";
 
@@ -9,9 +10,13 @@ export const updateApp = defineScenario<"UpdateApp", UpdateAppSettings>({
   name: "UpdateApp",
   output: "updateApp",
   rules,
+  checkSettings: (settings, _config, report) => checkGroups(settings, report),
   inventory: ({ settings }) => ({
-    trusting: { roles: [ROLE_NAME], buckets: [{ label: "productionapp", name: settings.bucketName }] },
-    trusted: { groups: [DEVELOPERS, TESTERS] },
+    trusting: {
+      roles: [settings.roleName],
+      buckets: [{ label: "productionapp", name: settings.bucketName }],
+    },
+    trusted: groupsOf(settings),
   }),
   deploy,
   deployerPermissions: () => ({}),

@@ -4,8 +4,8 @@ import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import type { Statement } from "../../access/policy";
 import { PrivateBucket } from "../../access/private-bucket";
-import { roleInstructions } from "../../access/role-instructions";
 import type { Accounts } from "../../account";
+import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
 import type { UpdateAppSettings } from "./settings";
@@ -15,8 +15,9 @@ import type { UpdateAppSettings } from "./settings";
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
  */
 export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trusting, trusted }: Accounts) {
-  const { bucketName, sessionDuration, protect } = settings;
-  const instructions = roleInstructions(trusting, trusted, { roleName: ROLE_NAME, sessionDuration });
+  const { bucketName, sessionDuration, protect, trustIamUsers, roleName, trustedGroup, untrustedGroup } =
+    settings;
+  const instructions = peopleInstructions(trusting, trusted, settings, roleName);
 
   // Step 1, in the trusting account: the application's bucket, and the role that may update it.
   if (trusting.provider) {
@@ -26,9 +27,9 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
       ROLE_NAME,
       trusting,
       {
-        roleName: ROLE_NAME,
+        roleName,
         description: "Updates the production application",
-        trust: { people: { accounts: [trusted] } },
+        trust: peopleTrust(settings, [trusted]),
         permissions: readAndWrite(bucketArn(trusting, bucketName)),
         maxSessionDuration: sessionDuration,
       },
@@ -37,10 +38,12 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
   }
 
   // Step 2, in the trusted account: Developers may assume exactly that role. Testers may not.
-  if (trusted.provider) {
+  if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
-    const developers = new iam.Group(DEVELOPERS, { name: DEVELOPERS }, { provider });
-    new iam.Group(TESTERS, { name: TESTERS }, { provider });
+    const developers = settings.createTrustedGroup
+      ? new iam.Group(DEVELOPERS, { name: trustedGroup }, { provider })
+      : { name: trustedGroup };
+    if (untrustedGroup) new iam.Group(TESTERS, { name: untrustedGroup }, { provider });
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
       { grantee: { group: developers }, roleArns: [instructions.roleArn] },
@@ -48,7 +51,7 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
     );
   }
 
-  // Step 3: the instructions for members of Developers.
+  // Step 3: the instructions for members of Developers, and for people of IAM Identity Center.
   return { ...instructions, bucketName };
 }
 

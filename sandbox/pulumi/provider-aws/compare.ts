@@ -36,7 +36,9 @@ const parsed = (text: unknown): unknown => {
   }
 };
 
-const sortedSet = (value: unknown) => (Array.isArray(value) ? [...value].sort() : value);
+/** A list in an order that follows from its values. */
+const sortedSet = (value: unknown) =>
+  Array.isArray(value) ? value.map((item) => JSON.stringify(withoutEmptyValues(item))).sort() : value;
 
 const COMPARISONS = {
   document: (have: unknown, want: unknown) =>

@@ -93,12 +93,16 @@ export function parseConfiguration(values: Values): Configuration {
 
 /** An error of AWS with all that finds it again: service, operation, status, request ID, code. */
 export class AwsCallError extends UserError {
+  /** The code, by which waiters of the AWS SDK know an error. */
+  override readonly name: string;
+
   constructor(
     readonly code: string,
     readonly status: number | undefined,
     text: string,
   ) {
     super(text);
+    this.name = code;
   }
 }
 

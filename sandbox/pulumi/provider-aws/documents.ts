@@ -8,7 +8,8 @@ const mapValues = (object: object, change: (value: unknown, key: string) => unkn
   );
 
 /** An account is its ID or its root's ARN: AWS takes either for the other. `"*"` is not `{"AWS": "*"}`. */
-const accountOf = (principal: unknown) => String(principal).replace(/^arn:[\w-]+:iam::(\d{12}):root$/, "$1");
+export const accountOf = (principal: unknown) =>
+  String(principal).replace(/^arn:[\w-]+:iam::(\d{12}):root$/, "$1");
 
 const principals = (value: unknown): unknown =>
   typeof value === "object" && value !== null

@@ -6,7 +6,21 @@ import type { ResourceType } from "./table";
 export const OFFICIAL =
   "The official plugin knows all of AWS: `pulumi plugin install resource aws`, where its downloads can be reached.";
 
-const SERVICES = ["apigateway", "ec2", "ecr", "iam", "kms", "s3", "sns", "sqs", "ssm"];
+export const SERVICES = [
+  "apigateway",
+  "cloudwatch",
+  "dynamodb",
+  "ec2",
+  "ecr",
+  "iam",
+  "kms",
+  "lambda",
+  "s3",
+  "secretsmanager",
+  "sns",
+  "sqs",
+  "ssm",
+];
 
 /** The table entry of a type token, its service's module loaded when first needed. */
 export function typeOf(token: string): ResourceType {

@@ -57,7 +57,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       const roleArns = [`arn:aws:iam::${trusting.accountId}:role/UpdateApp`] as const;
       new AssumeRoleGrant("Testers-may-too", { grantee: { group }, roleArns }, { provider: provider! });
     },
-    caughtBy: ["UpdateApp 4"],
+    caughtBy: ["UpdateApp 4", "UpdateApp 13"],
   },
   "the role may do s3:* on *": {
     policy: { ...permissionsOf("UpdateApp"), change: (all) => [...all, allow("s3:*")] },
@@ -66,6 +66,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "the trust is opened to a third account": {
     policy: { ...trustPolicy, change: opened },
     caughtBy: ["UpdateApp 6"],
+  },
+  "permission sets are trusted whose names only begin like the one named": {
+    policy: {
+      ...trustPolicy,
+      change: only("PermissionSets", {
+        Condition: {
+          ArnLike: {
+            "aws:PrincipalArn": "arn:aws:iam::000000000001:role/aws-reserved/*/AWSReservedSSO_Appl*",
+          },
+        },
+      }),
+    },
+    caughtBy: ["UpdateApp 16", "UpdateApp 17"],
   },
   "the reader's trust is opened to a third account": {
     policy: { ...trustOf("ParameterReader"), change: opened },

@@ -1,0 +1,60 @@
+import * as iam from "@pulumi/aws/iam";
+import { bucketArn } from "../access/arn";
+import { AssumeRoleGrant } from "../access/assume-role-grant";
+import { CrossAccountRole } from "../access/cross-account-role";
+import { PrivateBucket } from "../access/private-bucket";
+import type { Accounts } from "../account";
+import { peopleInstructions, peopleTrust } from "../people";
+import type { Application, ApplicationContext } from "./application";
+
+/**
+ * An application of the trusting account, and the role that people of the trusted account assume for it.
+ * Resources keep their names in the program when a stack renames what they create.
+ */
+export function deployApplication<Own>(
+  application: Application<string, string, Own>,
+  context: ApplicationContext<Own>,
+  { trusting, trusted }: Accounts,
+) {
+  const { settings } = context;
+  const { roleName, bucketName, sessionDuration, protect } = settings;
+  const instructions = peopleInstructions(trusting, trusted, settings, roleName);
+
+  // Step 1, in the trusting account: the application's bucket, and the role that may use it.
+  if (trusting.provider) {
+    const { provider } = trusting;
+    new PrivateBucket(application.bucketLabel, trusting, { bucketName, protect }, { provider });
+    new CrossAccountRole(
+      application.name,
+      trusting,
+      {
+        roleName,
+        description: application.description,
+        trust: peopleTrust(settings, [trusted]),
+        permissions: application.permissions(context, bucketArn(trusting, bucketName)),
+        maxSessionDuration: sessionDuration,
+      },
+      { provider },
+    );
+  }
+
+  // Step 2, in the trusted account: members of one group may assume exactly that role.
+  if (trusted.provider && settings.trustIamUsers) {
+    const { provider } = trusted;
+    const group = settings.createTrustedGroup
+      ? new iam.Group(application.trustedGroup, { name: settings.trustedGroup }, { provider })
+      : { name: settings.trustedGroup };
+    if (settings.untrustedGroup) {
+      const logicalName = application.untrusted?.group ?? `${application.name}-untrusted`;
+      new iam.Group(logicalName, { name: settings.untrustedGroup }, { provider });
+    }
+    new AssumeRoleGrant(
+      `${application.trustedGroup}-may-assume-${application.name}`,
+      { grantee: { group }, roleArns: [instructions.roleArn] },
+      { provider },
+    );
+  }
+
+  // Step 3: the instructions for members of the group, and for people of IAM Identity Center.
+  return { ...instructions, bucketName, ...application.output?.(context) };
+}

@@ -1,0 +1,49 @@
+import { buildArn, partitionOf } from "../arn";
+import { type Answer, requestTagContext, requestTags, text, values } from "../call";
+import { forwardToMoto } from "../forward-to-moto";
+import type { Moto } from "../moto";
+import type { Json } from "../xml";
+import type { RequestContext, Service } from "./service";
+
+export const apigateway: Service = {
+  prefix: "apigateway",
+  protocol: "rest-json",
+
+  async name({ call, callerAccount: account }) {
+    const path = decodeURIComponent(call.path);
+    const resource = `arn:${partitionOf(call.region)}:apigateway:${call.region}::${path}`;
+    const context = requestTagContext(requestTags(call.params), values(call.params, "tagKeys"));
+    return { account, checks: [{ action: `apigateway:${call.method}`, resource, account, context }] };
+  },
+
+  async respond(context) {
+    return withEscapedPolicies(context, await forwardToMoto(context));
+  },
+};
+
+/** One GET of API Gateway's own API: its answer, or undefined where moto has no such resource. */
+export async function getFromApiGateway(
+  moto: Moto,
+  account: string,
+  region: string,
+  url: string,
+): Promise<Json | undefined> {
+  const answer = await moto.get(account, "apigateway", region, url);
+  return answer === undefined ? undefined : (JSON.parse(answer) as Json);
+}
+
+/** The policy of an API, in full: AWS writes the API's own ARN for `execute-api:` at the beginning of a resource. */
+export async function apiPolicy(moto: Moto, account: string, region: string, id: string): Promise<unknown> {
+  const policy = text((await getFromApiGateway(moto, account, region, `/restapis/${id}`))?.policy);
+  const own = `"${buildArn("execute-api", region, account, id)}/`;
+  return policy && JSON.parse(policy.replaceAll('"execute-api:/', own));
+}
+
+/** An answer about APIs with the quotes of each policy escaped, as AWS gives it. */
+function withEscapedPolicies({ call }: RequestContext, answer: Answer): Answer {
+  if (answer.status >= 300 || !/^\/restapis(\/\w+)?$/.test(call.path)) return answer;
+  const found = JSON.parse(answer.body.toString() || "{}") as Json;
+  for (const api of [found, ...((found.item as Json[] | undefined) ?? [])])
+    if (typeof api.policy === "string") api.policy = JSON.stringify(api.policy).slice(1, -1);
+  return { ...answer, body: JSON.stringify(found) };
+}

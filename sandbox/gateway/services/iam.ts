@@ -1,0 +1,200 @@
+import { validateIdentityPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
+import { lastName, parseArn } from "../arn";
+import { type Answer, AwsError, type Call, tagKeys, text } from "../call";
+import { principalOf } from "../caller";
+import { forwardToMoto } from "../forward-to-moto";
+import { statementsOf } from "../policy-documents";
+import { parseXml } from "../xml";
+import { passRoleCheck } from "./ec2";
+import { namedBy, parameters } from "./parameters";
+import type { RequestContext, ResourceNames, Service } from "./service";
+
+/** Operations whose user is the caller when none is named. */
+const OWN_USER =
+  /^(GetUser|(Create|List|Update|Delete)AccessKeys?|ListMFADevices|DeactivateMFADevice|ListSigningCertificates|ListSSHPublicKeys)$/;
+const READS = /^(Get|List|Simulate|Generate)/;
+const TRUST_POLICIES: Record<string, string> = {
+  CreateRole: "AssumeRolePolicyDocument",
+  UpdateAssumeRolePolicy: "PolicyDocument",
+};
+const IDENTITY_POLICIES = /^(Put(User|Role|Group)Policy|CreatePolicy(Version)?)$/;
+
+const pathOf = ({ call }: RequestContext): string => text(call.params.Path) ?? "/";
+
+const entities =
+  (type: "user" | "role" | "group", parameter: string): ResourceNames =>
+  async (context) => {
+    const account = await context.gateway.iam.account(context.callerAccount);
+    const known = { user: account.users, role: account.roles, group: account.groups }[type];
+    return parameters(context, parameter).map(
+      (name) => known.get(name)?.arn ?? `${type}${pathOf(context)}${name}`,
+    );
+  };
+
+export const iam: Service = {
+  prefix: "iam",
+  protocol: "query",
+  global: true,
+
+  resources: {
+    user: entities("user", "UserName"),
+    role: entities("role", "RoleName"),
+    group: entities("group", "GroupName"),
+    policy: (context) => [
+      ...parameters(context, "PolicyArn"),
+      ...(context.call.operation === "CreatePolicy" ? parameters(context, "PolicyName") : []).map(
+        (name) => `policy${pathOf(context)}${name}`,
+      ),
+    ],
+    "instance-profile": namedBy("instance-profile/", "InstanceProfileName"),
+    mfa: (context) => [
+      ...parameters(context, "SerialNumber"),
+      ...parameters(context, "VirtualMFADeviceName").map((name) => `mfa${pathOf(context)}${name}`),
+    ],
+    "oidc-provider": (context) => [
+      ...parameters(context, "OpenIDConnectProviderArn"),
+      ...parameters(context, "Url").map((url) => url.replace(/^https:\/\//, "oidc-provider/")),
+    ],
+    "saml-provider": namedBy("", "SAMLProviderArn"),
+  },
+  async furtherChecks({ call, callerAccount, gateway }) {
+    if (call.operation !== "AddRoleToInstanceProfile") return [];
+    const role = (await gateway.iam.account(callerAccount)).roles.get(text(call.params.RoleName) ?? "");
+    return role ? [passRoleCheck(role.arn, callerAccount)] : [];
+  },
+  ownAccountOnly: true,
+
+  conditionKeys: {
+    fills: [
+      "iam:PolicyARN",
+      "iam:PermissionsBoundary",
+      "iam:AWSServiceName",
+      "iam:PassedToService",
+      "iam:ResourceTag/*",
+      "aws:ResourceTag/*",
+    ],
+    ofRequest({ call: { params } }) {
+      const keys = {
+        "iam:PolicyARN": text(params.PolicyArn),
+        "iam:PermissionsBoundary": text(params.PermissionsBoundary),
+        "iam:AWSServiceName": text(params.AWSServiceName),
+      };
+      return Object.fromEntries(
+        Object.entries(keys).flatMap(([key, value]) => (value ? [[key, value]] : [])),
+      );
+    },
+    async ofResource(arn, _account, { call, gateway }) {
+      const entity = await gateway.iam.entity(arn);
+      const boundary = text(call.params.PermissionsBoundary) ? undefined : entity?.boundary;
+      const tags = entity?.tags ?? {};
+      return {
+        ...(boundary && { "iam:PermissionsBoundary": boundary }),
+        ...tagKeys("aws:ResourceTag", tags),
+        ...tagKeys("iam:ResourceTag", tags),
+      };
+    },
+  },
+
+  policies: {
+    async ofResource(arn, account, { iam: accounts }) {
+      const { resourcePath } = parseArn(arn);
+      return (await accounts.account(account)).roles.get(lastName(resourcePath))?.trust;
+    },
+    carriers: [
+      {
+        document: ({ params, operation }) => params[TRUST_POLICIES[operation] ?? ""],
+        malformed: "MalformedPolicyDocument",
+        validate: validateTrustPolicy,
+        unknownPrincipal: ["MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"%"'],
+      },
+      {
+        document: ({ params, operation }) => IDENTITY_POLICIES.test(operation) && params.PolicyDocument,
+        malformed: "MalformedPolicyDocument",
+        validate: validateIdentityPolicy,
+        unknownPrincipal: ["MalformedPolicyDocument", "Policy document should not specify a principal."],
+        ofIdentity: true,
+      },
+    ],
+    refuse: refusePolicy,
+  },
+
+  errors: { apiVersion: "2010-05-08" },
+
+  authenticate({ call, caller }) {
+    const principal = principalOf(caller);
+    const { session } = principal ?? {};
+    // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    if (session && principal?.type === "User" && !session.mfaAt)
+      throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.");
+    if (OWN_USER.test(call.operation) && !text(call.params.UserName) && principal?.type === "User")
+      call.params.UserName = principal.name;
+    // moto reads what was decided on: the user may have been implied.
+    Object.assign(call, {
+      method: "POST",
+      search: "",
+      headers: { ...call.headers, "content-type": "application/x-www-form-urlencoded" },
+      body: Buffer.from(new URLSearchParams(call.params as Record<string, string>).toString()),
+    });
+  },
+  respond,
+};
+
+async function respond(context: RequestContext): Promise<Answer> {
+  const { call, account, gateway } = context;
+  if (READS.test(call.operation)) return forwardToMoto(context);
+  if (call.operation === "EnableMFADevice") gateway.mfaDevices.checkCodes(call, account);
+  gateway.iam.forget(account);
+  const answer = await forwardToMoto(context);
+  gateway.iam.forget(account);
+  if (answer.status === 200) applyIamChange(call, account, answer, context.gateway);
+  return answer;
+}
+
+/** What a call that IAM has done means for access keys and MFA devices. */
+export function applyIamChange(
+  call: Call,
+  account: string,
+  answer: Answer,
+  { identities, mfaDevices }: Pick<RequestContext["gateway"], "identities" | "mfaDevices">,
+): void {
+  const result = parseXml(answer.body);
+  identities.applyIamChange(call, account, result);
+  mfaDevices.applyIamChange(call, account, result);
+}
+
+/** Characters, white space left out. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const LONGEST_INLINE = { user: 2048, group: 5120, role: 10_240 };
+const LONGEST_TRUST = 2048;
+const LONGEST_MANAGED = 6144;
+
+const tooLong = (message: string) => new AwsError("LimitExceeded", message, 409);
+
+async function refusePolicy(
+  { call, account, gateway }: RequestContext,
+  _resource: string,
+  policy: unknown,
+): Promise<AwsError | undefined> {
+  const { params, operation } = call;
+  if (statementsOf(policy).some(({ Sid = "" }) => !/^[0-9A-Za-z]*$/.test(Sid)))
+    return new AwsError("MalformedPolicyDocument", "Statement IDs (SID) must be alpha-numeric.", 400);
+  const size = JSON.stringify(policy).length;
+  const [, kind] = /^Put(User|Group|Role)Policy$/.exec(operation) ?? [];
+  if (!kind) {
+    const [quota, longest] = operation.startsWith("CreatePolicy")
+      ? ["PolicySize", LONGEST_MANAGED]
+      : ["ACLSizePerRole", LONGEST_TRUST];
+    return size > longest ? tooLong(`Cannot exceed quota for ${quota}: ${longest}`) : undefined;
+  }
+  const name = text(params[`${kind}Name`]) ?? "";
+  const type = kind.toLowerCase() as keyof typeof LONGEST_INLINE;
+  const others = (await gateway.iam.account(account))[`${type}s`].get(name)?.inline ?? [];
+  // The limit is on all inline policies of a user, group or role together.
+  const sizes = others
+    .filter((other) => other.name !== text(params.PolicyName))
+    .map((other) => JSON.stringify(other.policy).length);
+  const sum = sizes.reduce((a, b) => a + b, size);
+  const longest = LONGEST_INLINE[type];
+  return sum > longest
+    ? tooLong(`Maximum policy size of ${longest} bytes exceeded for ${type} ${name}`)
+    : undefined;
+}

@@ -1,0 +1,2 @@
+export { iot } from "./iot";
+export { iotdata } from "./iot-data";

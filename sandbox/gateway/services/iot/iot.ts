@@ -1,0 +1,61 @@
+import { type Answer, AwsError, text } from "../../call";
+import { forwardToMoto } from "../../forward-to-moto";
+import { Router } from "../../router";
+import { namedBy } from "../parameters";
+import type { RequestContext, Service } from "../service";
+
+export const iot: Service = {
+  prefix: "iot",
+  protocol: "rest-json",
+
+  routes: new Router({
+    "GET /endpoint": "DescribeEndpoint",
+    "GET /things": "ListThings",
+    "POST /things/{thingName}": "CreateThing",
+    "GET /things/{thingName}": "DescribeThing",
+    "PATCH /things/{thingName}": "UpdateThing",
+    "DELETE /things/{thingName}": "DeleteThing",
+    "GET /policies": "ListPolicies",
+    "POST /policies/{policyName}": "CreatePolicy",
+    "GET /policies/{policyName}": "GetPolicy",
+    "DELETE /policies/{policyName}": "DeletePolicy",
+    "POST /keys-and-certificate": "CreateKeysAndCertificate",
+    "GET /certificates": "ListCertificates",
+    "GET /certificates/{certificateId}": "DescribeCertificate",
+    "PUT /certificates/{certificateId}": "UpdateCertificate",
+    "DELETE /certificates/{certificateId}": "DeleteCertificate",
+    "POST /rules/{ruleName}": "CreateTopicRule",
+    "GET /rules/{ruleName}": "GetTopicRule",
+    "DELETE /rules/{ruleName}": "DeleteTopicRule",
+    "GET /rules": "ListTopicRules",
+  }),
+  resources: {
+    thing: namedBy("thing/", "thingName"),
+    thingtype: namedBy("thingtype/", "thingTypeName"),
+    thinggroup: namedBy("thinggroup/", "thingGroupName"),
+    policy: namedBy("policy/", "policyName"),
+    cert: namedBy("cert/", "certificateId"),
+    rule: namedBy("rule/", "ruleName"),
+    rolealias: namedBy("rolealias/", "roleAlias"),
+  },
+
+  async respond(context) {
+    return context.call.operation === "DescribeEndpoint" ? describeEndpoint(context) : forwardToMoto(context);
+  },
+};
+
+/** The address of the message broker is the gateway's. */
+function describeEndpoint({ call, gateway }: RequestContext): Answer {
+  const type = text(call.query.endpointType) ?? "iot:Data";
+  if (!/^iot:Data(-ATS)?$/.test(type))
+    throw new AwsError(
+      "InvalidRequestException",
+      `The sandbox has no endpoint of type ${type}; expected iot:Data-ATS`,
+      400,
+    );
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "x-amzn-requestid": call.requestId },
+    body: JSON.stringify({ endpointAddress: `127.0.0.1:${gateway.port}` }),
+  };
+}

@@ -1,0 +1,29 @@
+/** How requests name resources: readers that the services share. */
+import { buildArn } from "../arn";
+import { values } from "../call";
+import type { RequestContext, ResourceNames } from "./service";
+
+/** All values of these parameters. */
+export const parameters = ({ call }: RequestContext, ...names: string[]): string[] =>
+  names.flatMap((name) => values(call.params, name));
+
+/** Resources named in these parameters by an ARN, or by what follows `prefix` in one. */
+export const namedBy =
+  (prefix: string, ...names: string[]): ResourceNames =>
+  (context) =>
+    parameters(context, ...names).map((name) => (name.startsWith("arn:") ? name : prefix + name));
+
+/** An ARN of the service in the request's Region. */
+export const arnIn = (
+  { call, service }: RequestContext,
+  account: string,
+  resource: string,
+  prefix = service.prefix,
+): string =>
+  buildArn(
+    prefix,
+    service.global && prefix === service.prefix ? "" : call.region,
+    account,
+    resource,
+    call.region,
+  );

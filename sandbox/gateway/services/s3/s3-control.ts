@@ -1,0 +1,34 @@
+/**
+ * S3 Control: the tags of buckets. It shares S3's signing name; its paths begin with its version.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+ */
+import { parseArn } from "../../arn";
+import { requestTagContext } from "../../call";
+import { Router } from "../../router";
+import type { Service } from "../service";
+import { tagsInBody } from "./requests";
+
+export const S3_CONTROL_PATH = /^\/v20180820\//;
+
+export const s3control: Service = {
+  prefix: "s3",
+  protocol: "s3control",
+
+  routes: new Router({
+    "GET /v20180820/tags/{resourceArn+}": "ListTagsForResource",
+    "POST /v20180820/tags/{resourceArn+}": "TagResource",
+    "DELETE /v20180820/tags/{resourceArn+}": "UntagResource",
+  }),
+  async name({ call, callerAccount, gateway, service }) {
+    const found = service.routes?.match(call.method, call.path);
+    if (!found) {
+      const unknown = `${call.method} ${call.path} is not in the table of s3`;
+      const check = { action: "s3:Unknown", resource: "*", account: callerAccount, context: {}, unknown };
+      return { account: callerAccount, checks: [check] };
+    }
+    const resource = decodeURIComponent(found.parameters.resourceArn ?? "");
+    const account = (await gateway.buckets.owner(parseArn(resource).resource)) ?? callerAccount;
+    const context = requestTagContext(tagsInBody(call), [call.query.tagKeys ?? []].flat());
+    return { account, checks: [{ action: `s3:${found.target}`, resource, account, context }] };
+  },
+};

@@ -1,0 +1,110 @@
+import { parseArn } from "../arn";
+import { type Answer, type Params, tagKeys, text } from "../call";
+import type { Check } from "../check";
+import { forwardToMoto } from "../forward-to-moto";
+import { parseDocument } from "../policy-documents";
+import { parameters } from "./parameters";
+import type { RequestContext, Service } from "./service";
+
+const API_VERSION = "2010-03-31";
+
+/** The topic in an ARN of a topic or of a subscription to it. */
+const topicArn = (arn: string): string => arn.split(":").slice(0, 6).join(":");
+
+/** An attribute among those that CreateTopic takes. */
+function attributeOf(params: Params, name: string): unknown {
+  const key = Object.keys(params).find(
+    (parameter) => /^Attributes\.entry\.\d+\.key$/.test(parameter) && params[parameter] === name,
+  );
+  return key && params[key.replace(/key$/, "value")];
+}
+
+/** The subscriptions that moto must not deliver to: ARNs, with commas between. */
+const REFUSED_HEADER = "x-sandbox-refused-subscriptions";
+
+/** Delivers to queues whose policies let the topic in: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html */
+async function publish(context: RequestContext): Promise<Answer> {
+  const { call, checks, account, gateway } = context;
+  const TopicArn = topicArn(checks[0]?.resource ?? "");
+  const answer = await gateway.moto.query(account, "sns", call.region, {
+    Action: "ListSubscriptionsByTopic",
+    Version: API_VERSION,
+    TopicArn,
+  });
+  const members = answer?.list("ListSubscriptionsByTopicResult", "Subscriptions", "member") ?? [];
+  const refused: string[] = [];
+  for (const member of members.filter((found) => found.text("Protocol") === "sqs")) {
+    const queue = member.text("Endpoint") ?? "";
+    const check: Check = {
+      action: "sqs:SendMessage",
+      resource: queue,
+      account: parseArn(queue).accountId,
+      context: { "aws:SourceArn": TopicArn, "aws:SourceAccount": account },
+    };
+    const { allowed } = await gateway.decide(call, { service: "sns.amazonaws.com" }, check);
+    if (!allowed) refused.push(member.text("SubscriptionArn") ?? "");
+  }
+  const headers = { ...call.headers, ...(refused.length && { [REFUSED_HEADER]: refused.join(",") }) };
+  return forwardToMoto({ ...context, call: { ...call, headers } });
+}
+
+export const sns: Service = {
+  prefix: "sns",
+  protocol: "query",
+
+  actions: { PublishBatch: ["Publish"] },
+  resources: {
+    topic: (context) =>
+      parameters(context, "TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn", "Name").map(topicArn),
+  },
+
+  conditionKeys: {
+    fills: ["sns:Protocol", "sns:Endpoint", "aws:ResourceTag/*"],
+    ofRequest({ call: { params } }) {
+      const [protocol, endpoint] = [text(params.Protocol), text(params.Endpoint)];
+      return { ...(protocol && { "sns:Protocol": protocol }), ...(endpoint && { "sns:Endpoint": endpoint }) };
+    },
+    async ofResource(arn, account, { gateway }) {
+      const answer = await gateway.moto.query(account, "sns", parseArn(arn).region, {
+        Action: "ListTagsForResource",
+        Version: API_VERSION,
+        ResourceArn: topicArn(arn),
+      });
+      const tags = answer?.list("ListTagsForResourceResult", "Tags", "member") ?? [];
+      return tagKeys(
+        "aws:ResourceTag",
+        Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""])),
+      );
+    },
+  },
+
+  policies: {
+    async ofResource(arn, account, { moto }) {
+      const answer = await moto.query(account, "sns", parseArn(arn).region, {
+        Action: "GetTopicAttributes",
+        Version: API_VERSION,
+        TopicArn: topicArn(arn),
+      });
+      const entries = answer?.list("GetTopicAttributesResult", "Attributes", "entry") ?? [];
+      return parseDocument(entries.find((entry) => entry.text("key") === "Policy")?.text("value"));
+    },
+    carriers: [
+      {
+        document: ({ params }) =>
+          params.AttributeName === "Policy" ? params.AttributeValue : attributeOf(params, "Policy"),
+        malformed: "InvalidParameter",
+        unknownPrincipal: ["InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"],
+      },
+    ],
+  },
+
+  respond: (context) =>
+    /^Publish(Batch)?$/.test(context.call.operation) ? publish(context) : forwardToMoto(context),
+
+  errors: {
+    codes: { AccessDenied: "AuthorizationError" },
+    apiVersion: API_VERSION,
+    accessDenied: (arn, { action, resource }, because) =>
+      `User: ${arn} is not authorized to perform: ${action.replace("sns:", "SNS:")} on resource: ${resource} ${because}`,
+  },
+};

@@ -1,0 +1,176 @@
+/** The users, roles, groups and policies of the sandbox's accounts, as moto keeps them. */
+
+import { parseArn } from "../arn";
+import type { Moto } from "../moto";
+import { type NamedPolicy, parseDocument } from "../policy-documents";
+import type { Xml } from "../xml";
+
+/** A user, role or group, with what is attached to it. */
+export interface IamEntity {
+  arn: string;
+  id: string;
+  path: string;
+  tags: Record<string, string>;
+  inline: NamedPolicy[];
+  /** ARNs. */
+  attached: string[];
+  groups: string[];
+  boundary?: string | undefined;
+  trust?: unknown;
+}
+
+export interface IamAccount {
+  users: Map<string, IamEntity>;
+  roles: Map<string, IamEntity>;
+  groups: Map<string, IamEntity>;
+  managed: Map<string, NamedPolicy>;
+}
+
+/** The policies of one principal: each attached one, and its boundary. */
+export interface IdentityPolicies {
+  identity: NamedPolicy[];
+  boundary: NamedPolicy[] | undefined;
+}
+
+/** An AWS organization: its ID, `o-…`, and the IDs of the accounts in it. */
+export interface Organization {
+  id: string;
+  accounts: string[];
+}
+
+const byName = <T>(items: Xml[], name: string, make: (item: Xml) => T): Map<string, T> =>
+  new Map(items.map((item) => [item.text(name) ?? "", make(item)]));
+
+function readEntity(item: Xml, kind: "User" | "Role" | "Group"): IamEntity {
+  return {
+    arn: item.text("Arn") ?? "",
+    id: item.text(`${kind}Id`) ?? "",
+    path: item.text("Path") ?? "/",
+    tags: Object.fromEntries(
+      item.list("Tags", "member").map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]),
+    ),
+    inline: item.list(`${kind}PolicyList`, "member").map((policy) => ({
+      name: policy.text("PolicyName") ?? "",
+      policy: parseDocument(policy.text("PolicyDocument")),
+    })),
+    attached: item.list("AttachedManagedPolicies", "member").map((policy) => policy.text("PolicyArn") ?? ""),
+    groups: item.list("GroupList", "member").map((group) => group.text() ?? ""),
+    boundary: item.text("PermissionsBoundary", "PermissionsBoundaryArn"),
+    ...(kind === "Role" ? { trust: parseDocument(item.text("AssumeRolePolicyDocument")) } : {}),
+  };
+}
+
+export class IamAccounts {
+  private readonly accounts = new Map<string, Promise<IamAccount>>();
+  private readonly awsManaged = new Map<string, Promise<NamedPolicy>>();
+
+  constructor(
+    private readonly moto: Moto,
+    /** The sandbox's account IDs. */
+    readonly ids: readonly string[],
+    private readonly organization?: Organization,
+  ) {}
+
+  /** The ID of the organization that an account belongs to, if any. */
+  organizationOf(account: string): string | undefined {
+    return this.organization?.accounts.includes(account) ? this.organization.id : undefined;
+  }
+
+  /** Users, roles, groups and policies of an account, read once until `forget`. */
+  account(id: string): Promise<IamAccount> {
+    let found = this.accounts.get(id);
+    if (!found) {
+      found = this.readAccount(id);
+      this.accounts.set(id, found);
+      found.catch(() => this.accounts.delete(id));
+    }
+    return found;
+  }
+
+  /** An account's IAM was, or is about to be, changed: what was read no longer counts. */
+  forget(account: string): void {
+    this.accounts.delete(account);
+  }
+
+  private async readAccount(id: string): Promise<IamAccount> {
+    const filters = ["User", "Role", "Group", "LocalManagedPolicy"];
+    const answer = await this.moto.iam(
+      id,
+      "GetAccountAuthorizationDetails",
+      Object.fromEntries(filters.map((kind, i) => [`Filter.member.${i + 1}`, kind])),
+    );
+    if (!answer) throw new Error(`moto did not give the policies of account ${id}`);
+    const details = (name: string) => answer.list("GetAccountAuthorizationDetailsResult", name, "member");
+    return {
+      users: byName(details("UserDetailList"), "UserName", (item) => readEntity(item, "User")),
+      roles: byName(details("RoleDetailList"), "RoleName", (item) => readEntity(item, "Role")),
+      groups: byName(details("GroupDetailList"), "GroupName", (item) => readEntity(item, "Group")),
+      managed: byName(details("Policies"), "Arn", (item) => ({
+        name: item.text("Arn") ?? "",
+        policy: parseDocument(
+          item
+            .list("PolicyVersionList", "member")
+            .find((version) => version.text("VersionId") === item.text("DefaultVersionId"))
+            ?.text("Document"),
+        ),
+      })),
+    };
+  }
+
+  private managed(arn: string, account: IamAccount, id: string): Promise<NamedPolicy> | NamedPolicy {
+    const own = account.managed.get(arn);
+    if (own) return own;
+    let found = this.awsManaged.get(arn);
+    if (!found) {
+      found = this.readManaged(arn, id);
+      this.awsManaged.set(arn, found);
+      found.catch(() => this.awsManaged.delete(arn));
+    }
+    return found;
+  }
+
+  private async readManaged(arn: string, account: string): Promise<NamedPolicy> {
+    const described = await this.moto.iam(account, "GetPolicy", { PolicyArn: arn });
+    const VersionId = described?.text("GetPolicyResult", "Policy", "DefaultVersionId");
+    const version =
+      VersionId && (await this.moto.iam(account, "GetPolicyVersion", { PolicyArn: arn, VersionId }));
+    const policy =
+      version && parseDocument(version.text("GetPolicyVersionResult", "PolicyVersion", "Document"));
+    // To refuse is the safe reading of a policy that cannot be read.
+    if (!policy) throw new Error(`no policy ${arn} is known to the sandbox`);
+    return { name: arn, policy };
+  }
+
+  /** The policies of a user or role: its own, its groups', its boundary. Empty for one that does not exist. */
+  async policiesOf(id: string, type: "User" | "AssumedRole", name: string): Promise<IdentityPolicies> {
+    const account = await this.account(id);
+    const found = (type === "User" ? account.users : account.roles).get(name);
+    if (!found) return { identity: [], boundary: undefined };
+    const groups = found.groups.flatMap((group) => account.groups.get(group) ?? []);
+    const identity = await Promise.all(
+      [found, ...groups].flatMap((entity) => [
+        ...entity.inline,
+        ...entity.attached.map((arn) => this.managed(arn, account, id)),
+      ]),
+    );
+    const boundary = found.boundary ? [await this.managed(found.boundary, account, id)] : undefined;
+    return { identity, boundary };
+  }
+
+  /** Policies by ARN, as AssumeRole's PolicyArns names them. */
+  async policiesByArn(id: string, arns: string[]): Promise<unknown[]> {
+    const account = await this.account(id);
+    const policies = await Promise.all(arns.map((arn) => this.managed(arn, account, id)));
+    return policies.map(({ policy }) => policy);
+  }
+
+  /** The user, role or group that an ARN names, if it is there. */
+  async entity(arn: string): Promise<IamEntity | undefined> {
+    const { accountId, resourceType, resourcePath } = parseArn(arn);
+    if (!this.ids.includes(accountId)) return undefined;
+    const { users, roles, groups } = await this.account(accountId);
+    const entities = { user: users, role: roles, group: groups }[resourceType];
+    const found = entities?.get(resourcePath.slice(resourcePath.lastIndexOf("/") + 1));
+    return found?.arn === arn ? found : undefined;
+  }
+}
