@@ -102,7 +102,7 @@ const typescriptEnvironment = (options: RuntimeOptions) => ({
 const nodeArguments = (options: RuntimeOptions) => options.nodeargs?.split(/\s+/).filter(Boolean) ?? [];
 
 /** Loads a program's TypeScript faster than ts-node, which @pulumi/pulumi would use. It checks no types. */
-const TRANSPILE = join(__dirname, "../../../tools/transpile.cjs");
+const TRANSPILE = require.resolve("tsx/cjs");
 
 const isOnlyTranspiled = ({ typescript, tsconfig }: RuntimeOptions) =>
   typescript !== false && !tsconfig && process.env.PULUMI_NODEJS_TRANSPILE_ONLY === "true";
