@@ -13,6 +13,8 @@ const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
 // In JSON, also with escapes, and by YAML's tags.
 const REFERENCE_IN_TEXT = /Ref|Fn::|\\u|!/;
 const FIXED_REFERENCE = /^<[^<>]*>$/;
+/** Sections of a template that only take effect in its resources. */
+const SECTIONS_ABOUT_RESOURCES = ["Conditions", "Globals", "Rules"];
 const MOST_MALFORMED = 100;
 
 /**
@@ -113,7 +115,7 @@ class Walk {
     if (isLeftOut(object, place.scope)) return;
     for (let i = keys.length - 1; i >= 0; i--) {
       const name = keys[i] as string;
-      if (isTemplate && name === "Globals") continue; // part of the resources that it adds to
+      if (isTemplate && SECTIONS_ABOUT_RESOURCES.includes(name)) continue;
       if (name === inner?.key)
         this.enter(place, inner.props, `.${name}`, name, {
           type: typeKey(inner.type),
