@@ -1,8 +1,8 @@
-import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN, UNKNOWN_TEXT } from "../values";
+import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN_TEXT } from "../values";
 import { canGiveAccess, factsOf, holdsAccess, namesPrincipal } from "./carriers";
 import { whyExempt } from "./exempt";
 import { findOpenValue } from "./open-values";
-import { GRAMMAR, parse } from "./parse";
+import { parse } from "./parse";
 import { declaringProperties } from "./place";
 import { typeKey } from "./resource-type";
 import { isStatement, readPrincipalProperty, readStatement } from "./statements";
@@ -76,7 +76,7 @@ class Walk {
   }
 
   private visitText(place: Place, text: string, isPrincipal: boolean): void {
-    if ((text.length === 36 || text === "[secret]") && isUnknown(text)) {
+    if (text.length <= 36 && isUnknown(text)) {
       if (!isPrincipal && canGiveAccess(place.type, place.key)) this.found.unknown.push(place);
       return;
     }
@@ -123,7 +123,7 @@ class Walk {
           isData: false,
         });
       else if (name.startsWith("Fn::ForEach::")) this.enterLoop(place, object[name], name);
-      else if (!isPolicyStatement || !GRAMMAR.test(name) || /^statement$/i.test(name))
+      else if (!isPolicyStatement || isOutsideGrammar(factsOf(name).element))
         this.enter(place, object[name], `.${name}`, name);
     }
   }
@@ -152,6 +152,9 @@ class Walk {
     this.todo.push({ value, key, step, type, property, parent, depth: depth + 1, isData, scope });
   }
 }
+
+/** True for what can hold something of its own inside a statement: its elements are read with it. */
+const isOutsideGrammar = (element: string): boolean => element === "" || element === "statement";
 
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
 function declaredResource(
@@ -197,7 +200,7 @@ export function canHoldUnknown(props: object): boolean {
   while (todo.length > 0) {
     const value = todo.pop();
     if (typeof value === "string") {
-      if (UNKNOWN.test(value) || REFERENCE.test(value)) return true;
+      if (isUnknown(value) || REFERENCE.test(value)) return true;
     } else if (typeof value === "object" && value !== null)
       for (const [key, item] of Object.entries(value)) {
         if (REFERENCE.test(key)) return true;
