@@ -29,6 +29,8 @@ export interface Subject {
   clientId: string;
   /** Who sees, in the account of the topic, what is published there. */
   watcher: Caller;
+  /** ARN of a table of DynamoDB. */
+  table: string;
   topicArn: string;
   queueUrl: string;
   /** The text of a message: what this check sent, and no other. */

@@ -193,6 +193,7 @@ export class CheckEnvironment {
       topic: on.topic ?? "",
       clientId: on.clientId ?? "",
       watcher: this.administrator("trusting"),
+      table: on.table ?? "",
       topicArn: resolve(on.topicArn),
       queueUrl: resolve(on.queueUrl),
       message: `cross-account-access check ${run}`,
