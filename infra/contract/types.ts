@@ -93,6 +93,9 @@ export type Action =
   | "ssm:PutParameter"
   | "iot:Connect"
   | "iot:Publish"
+  | "dynamodb:DescribeTable"
+  | "dynamodb:Scan"
+  | "dynamodb:PutItem"
   | "sns:Publish"
   | "sns:GetTopicAttributes"
   | "sqs:SendMessage"
@@ -158,6 +161,8 @@ export interface Target {
   instance?: string | InstanceFixture;
   topic?: string;
   clientId?: string;
+  /** ARN of a table of DynamoDB. */
+  table?: string;
   topicArn?: string | OutputValue;
   queueUrl?: OutputValue | QueueFixture;
   repository?: string;

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -36,14 +45,7 @@ describe("a scenario for an application of one's own", function () {
     });
   /** A command of the copied project. */
   const tool = (...args: string[]) =>
-    run(
-      process.execPath,
-      "--no-warnings",
-      "-r",
-      "ts-node/register/transpile-only",
-      "tools/index.ts",
-      ...args,
-    );
+    run(process.execPath, "--no-warnings", "-r", "tsx/cjs", "tools/index.ts", ...args);
   const pulumi = (...args: string[]) =>
     run(rehearsal.tools.pulumi, ...args, "--yes", "--skip-preview", "--stack", "dev");
   const client = (profile: string) => {
@@ -83,6 +85,11 @@ describe("a scenario for an application of one's own", function () {
       "reports",
     );
     assert.equal(code, 0, output);
+    // The documentation's example stands beside it, and is held to the same.
+    const page = readFileSync(join(PROJECT_DIRECTORY, "docs/your-own-application.md"), "utf8");
+    const [, example] = /```ts\n(.*?)```/s.exec(page) ?? [];
+    mkdirSync(join(project, "infra/scenarios/documented"));
+    writeFileSync(join(project, "infra/scenarios/documented/application.ts"), example!);
     assert.match(output, /Changed {2}infra\/scenarios\/registry\.ts: it lists reportReader/);
     const compiled = await run(
       process.execPath,

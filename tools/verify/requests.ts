@@ -1,3 +1,4 @@
+import { DescribeTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import {
   CreateTagsCommand,
   DescribeInstanceStatusCommand,
@@ -134,6 +135,13 @@ export const requests: Readonly<Record<Action, Request>> = {
   // Without leave to overwrite: where it is, wrongly, allowed the parameter stays as it is.
   "ssm:PutParameter": (caller, { parameter }) =>
     new SSMClient(caller).send(new PutParameterCommand({ Name: parameter, Value: "check", Type: "String" })),
+  "dynamodb:DescribeTable": (caller, { table }) =>
+    new DynamoDBClient(caller).send(new DescribeTableCommand({ TableName: table })),
+  "dynamodb:Scan": (caller, { table }) =>
+    new DynamoDBClient(caller).send(new ScanCommand({ TableName: table, Limit: 1 })),
+  // Without the table's key: where it is, wrongly, allowed nothing is written.
+  "dynamodb:PutItem": (caller, { table }) =>
+    new DynamoDBClient(caller).send(new PutItemCommand({ TableName: table, Item: {} })),
   "iot:Connect": connectAs,
   "iot:Publish": publish,
   "sns:Publish": (caller, { topicArn, message }) =>
