@@ -7,17 +7,18 @@ const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const { setTimeout: sleep } = require("node:timers/promises");
 
-/** The process ID that a lock names; undefined where there is no such lock. */
+/** The process ID that a lock names; undefined where there is no such lock, 0 for a plain file, which names none. */
 function holderOf(lock) {
   try {
     return Number(fs.readlinkSync(lock));
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error.code === "EINVAL" ? 0 : undefined;
   }
 }
 
 /** A process ID can pass to another program, or wait as a zombie: only a running Node.js process holds a lock. */
 function isRunning(pid) {
+  if (!pid) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {

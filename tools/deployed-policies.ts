@@ -20,7 +20,6 @@ import { GetBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Statement } from "../infra/access/policy";
-import { areDetailsShown, requestLogger } from "./details";
 import type { Caller } from "./verify/caller";
 
 /** A policy as an account holds it, and whose it is: `group Developers`, `role UpdateApp`. */
@@ -88,12 +87,10 @@ export async function readOrReason<Value>(
 
 /** The policies that an account holds, read with operations that a security audit role may call. */
 export class DeployedPolicies {
-  private readonly caller: Caller & { logger?: typeof requestLogger };
   private readonly iam: IAMClient;
 
-  constructor(caller: Caller) {
-    this.caller = areDetailsShown() ? { ...caller, logger: requestLogger } : caller;
-    this.iam = new IAMClient(this.caller);
+  constructor(private readonly caller: Caller) {
+    this.iam = new IAMClient(caller);
   }
 
   /** @throws {NoSuchEntityException} where there is no such role. */

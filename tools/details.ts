@@ -37,3 +37,4 @@ export const requestLogger = {
   warn: showRequest,
   error: showRequest,
 };
+export type RequestLogger = typeof requestLogger;

@@ -66,7 +66,7 @@ export function readTests(conditions: unknown[]): { tests: Test[]; unknown: bool
           values: [...itemsOf(value)].map((item) => (isUnknown(item) ? undefined : textOf(item))),
           written: { operator, key },
         });
-  return { tests: tests.map((test) => withPresence(test, tests)), unknown };
+  return { tests: tests.some(isForAll) ? withPresence(tests) : tests, unknown };
 }
 
 /**
@@ -74,17 +74,21 @@ export function readTests(conditions: unknown[]): { tests: Test[]; unknown: bool
  * the test names, and there is one.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
-function withPresence(test: Test, tests: Test[]): Test {
-  if (!test.operator.startsWith(FOR_ALL)) return test;
-  const isPresent = tests.some(
-    ({ operator, key, values }) =>
-      operator === "null" &&
-      key === test.key &&
-      values.length > 0 &&
-      values.every((value) => value === "false"),
+function withPresence(tests: Test[]): Test[] {
+  const present = new Set(
+    tests
+      .filter(({ operator }) => operator === "null")
+      .filter(({ values }) => values.length > 0 && values.every((value) => value === "false"))
+      .map(({ key }) => key),
   );
-  return isPresent ? { ...test, operator: test.operator.slice(FOR_ALL.length) } : test;
+  return tests.map((test) =>
+    isForAll(test) && present.has(test.key)
+      ? { ...test, operator: test.operator.slice(FOR_ALL.length) }
+      : test,
+  );
 }
+
+const isForAll = ({ operator }: Test): boolean => operator.startsWith(FOR_ALL);
 
 /** True if a test holds only for the values that it names: a positive operator, which a missing key fails. */
 export function isPositive({ operator, key, values }: Test): boolean {

@@ -239,7 +239,7 @@ describe("accounts that someone changed by hand", function () {
       const index = lines.findIndex((line) => words.test(line));
       assert.ok(index >= 0, `${words}\n${lines.join("\n")}`);
       assert.match(lines[index + 1]!, /^ {4}who: \S/);
-      assert.match(lines[index + 2]!, restore, lines[index]);
+      assert.match(lines[index + 2]!, restore, lines.slice(index, index + 3).join("\n"));
     }
   });
 

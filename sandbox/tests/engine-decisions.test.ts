@@ -6,6 +6,8 @@ import { prefixOf, withPrefixedName } from "../pulumi/provider-aws/names";
 import { inputsOf } from "../pulumi/provider-aws/read";
 import { typeOf } from "../pulumi/provider-aws/types";
 import { toStruct, toValues, type Values } from "../pulumi/provider-aws/values";
+import { officialSchema } from "./fixtures/official-schema";
+import { OFFICIAL_STATE } from "./fixtures/official-state";
 
 /** What the plugin proposes for a state and the inputs of a program, by property. */
 function proposal(token: string, state: Values, news: Values): Record<string, "update" | "replace"> {
@@ -450,6 +452,25 @@ const decisions: Record<string, DecisionCase> = {
 describe("the stand-in AWS plugin decides as the official provider's source: it", () => {
   for (const [title, { type, state, inputs, proposes }] of Object.entries(decisions))
     it(title, () => assert.deepEqual(proposal(type, state, inputs), proposes));
+
+  for (const token of Object.keys(OFFICIAL_STATE))
+    it(`offers the inputs of ${token} as its schema has them: required, computed or optional`, () => {
+      const { required, optional, alwaysThere } = officialSchema(token);
+      // The stand-in offers no launch template, which could give these instead.
+      const computed = optional.filter((name) => alwaysThere.includes(name));
+      const launched = token === "aws:ec2/instance:Instance" ? ["ami", "instanceType"] : [];
+      for (const [name, property = {}] of Object.entries(typeOf(token).properties)) {
+        assert([...required, ...optional].includes(name), name);
+        const isRequired = required.includes(name) || launched.includes(name);
+        assert.equal(property.required === true, isRequired, `${name} is required`);
+        assert.equal(
+          property.computed === true,
+          computed.includes(name) && !isRequired,
+          `${name} is computed`,
+        );
+      }
+      for (const name of required) assert(name in typeOf(token).properties, name);
+    });
 
   it("names a queue and a topic that are FIFO as their services ask for it", () => {
     for (const [token, fifo] of [

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import ts from "typescript";
 import { isEmpty } from "../pulumi/provider-aws/compare";
 import type { Values } from "../pulumi/provider-aws/values";
 import type { engineWorld } from "./engine-world";
+import { officialSchema } from "./fixtures/official-schema";
 import { OFFICIAL_STATE } from "./fixtures/official-state";
 
 export interface CheckpointResource {
@@ -14,19 +14,6 @@ export interface CheckpointResource {
   id?: string;
   inputs?: Values;
   outputs?: Values;
-}
-
-/** The properties of a resource type that are always there, by the types of @pulumi/aws. */
-function requiredOutputs(token: string): string[] {
-  const [, module = "", file = "", name = ""] = /^aws:(\w+)\/(\w+):(\w+)$/.exec(token) ?? [];
-  const path = require.resolve(`@pulumi/aws/${module}/${file}.d.ts`);
-  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
-  const declared = source.statements.filter(ts.isClassDeclaration).find((node) => node.name?.text === name);
-  const properties = [...(declared?.members ?? [])].filter(ts.isPropertyDeclaration);
-  return properties
-    .filter(({ type }) => /^pulumi\.Output</.test(type?.getText() ?? ""))
-    .filter(({ type }) => !/\bundefined\b/.test(type?.getText() ?? ""))
-    .map((property) => property.name.getText());
 }
 
 /** Inputs as the official plugin writes them: each nested object lists the defaults that were filled in. */
@@ -80,7 +67,7 @@ export function exchangeStates(
 
   for (const token of tokens) {
     it(`writes every output that ${token} always has, and its ID`, () => {
-      const required = ["id", ...requiredOutputs(token)];
+      const required = ["id", ...officialSchema(token).alwaysThere];
       assert(required.length > 2, token);
       const { id, outputs } = find(token);
       assert.deepEqual(
@@ -93,7 +80,7 @@ export function exchangeStates(
     it(`writes the outputs of ${token} as the official plugin does`, () => {
       const { outputs } = find(token);
       const expected = OFFICIAL_STATE[token]?.outputs(outputs) ?? {};
-      for (const name of requiredOutputs(token)) {
+      for (const name of officialSchema(token).alwaysThere) {
         const compact = (text: unknown) =>
           typeof text === "string" && text.startsWith("{") ? JSON.parse(text) : text;
         assert(name in expected, `the fixture lacks ${name}`);

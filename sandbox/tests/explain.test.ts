@@ -88,11 +88,14 @@ describe("a deployed stack's results, handover and explanations", function () {
 
   it("says of a tester that the trusted side is silent, from the record and from the words alone", async () => {
     const message = await assume(made.tester);
-    for (const told of [await explained("--last"), await explained("--message", message)]) {
-      assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
-      assert.match(told, /group Developers; the caller is in Testers/);
+    for (const answer of [await explained("--last"), await explained("--message", message)]) {
       assert.match(
-        told,
+        answer,
+        /denied by +the trusted account 000000000001: no identity-based policy allows it\n/,
+      );
+      assert.match(answer, /group Developers; the caller is in Testers/);
+      assert.match(
+        answer,
         /infra\/scenarios\/update-app\/resources\.ts:\d+, resource Developers-may-assume-UpdateApp/,
       );
     }
@@ -103,10 +106,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     // AWS itself gives no reason across accounts: then the record tells, or without one the deployed policies.
     const bare = message.replace(/ because .*/, "");
     assert.notEqual(bare, message);
-    for (const told of [await explained("--last"), await explained("--message", bare)]) {
-      assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it/);
-      assert.match(told, /statement People, if the caller signed in with multi-factor authentication/);
-      assert.match(told, /infra\/scenarios\/update-app\/resources\.ts:\d+, resource UpdateApp\n/);
+    for (const answer of [await explained("--last"), await explained("--message", bare)]) {
+      assert.match(answer, /denied by +the trusting account 000000000002: no role trust policy allows it/);
+      assert.match(answer, /statement People, if the caller signed in with multi-factor authentication/);
+      assert.match(answer, /infra\/scenarios\/update-app\/resources\.ts:\d+, resource UpdateApp\n/);
     }
   });
 
@@ -123,14 +126,14 @@ describe("a deployed stack's results, handover and explanations", function () {
       "--on",
       "arn:aws:s3:::shared/hello.txt",
     ];
-    for (const told of [await explained(...about), await explained(...about, "--message", message)]) {
-      assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it/);
+    for (const answer of [await explained(...about), await explained(...about, "--message", message)]) {
+      assert.match(answer, /denied by +the trusted account 000000000001: no identity-based policy allows it/);
       assert.match(
-        told,
+        answer,
         /policy BucketSharers-may-use-shared of group BucketSharers; the caller is in no group/,
       );
       assert.match(
-        told,
+        answer,
         /infra\/scenarios\/shared-bucket\/resources\.ts:\d+, resource BucketSharers-may-use-shared/,
       );
     }
@@ -139,10 +142,10 @@ describe("a deployed stack's results, handover and explanations", function () {
   it("answers S3's bare words alone from the record", async () => {
     const get = new GetObjectCommand({ Bucket: "shared", Key: "bare.txt" });
     const s3 = new S3Client({ ...asking(made.colleague), forcePathStyle: true });
-    const told = await explained("--message", await words(s3.send(get)));
-    assert.match(told, /^recorded .*If another refusal is meant, give --who, --action, --on\n/);
-    assert.match(told, /s3:GetObject on arn:aws:s3:::shared\/bare\.txt\n/);
-    assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
+    const answer = await explained("--message", await words(s3.send(get)));
+    assert.match(answer, /^recorded .*If another refusal is meant, give --who, --action, --on\n/);
+    assert.match(answer, /s3:GetObject on arn:aws:s3:::shared\/bare\.txt\n/);
+    assert.match(answer, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
   });
 
   it("sends a refused job of GitHub's to the subjects of the role's trust policy", async () => {
@@ -161,18 +164,18 @@ describe("a deployed stack's results, handover and explanations", function () {
         }),
       ),
     );
-    for (const told of [await explained("--last"), await explained("--message", message)]) {
-      assert.match(told, /denied by +the trusting account 000000000002: no role trust policy allows it\n/);
+    for (const answer of [await explained("--last"), await explained("--message", message)]) {
+      assert.match(answer, /denied by +the trusting account 000000000002: no role trust policy allows it\n/);
       assert.match(
-        told,
+        answer,
         /defined in +infra\/scenarios\/github-actions\/resources\.ts:\d+, resource trusting-GitHub/,
       );
-      assert.match(told, new RegExp(`fix .*trust: there: its subjects must name ${subject}`));
+      assert.match(answer, new RegExp(`fix .*trust: there: its subjects must name ${subject}`));
     }
   });
 
   // What no statement names, of a kind that has a policy of its own, and what the names are a slip away from.
-  for (const [action, on, told] of [
+  for (const [action, on, answer] of [
     [
       "sns:GetTopicAttributes",
       "arn:aws:sns:ap-northeast-1:000000000002:shared",
@@ -199,7 +202,7 @@ describe("a deployed stack's results, handover and explanations", function () {
   ] as const)
     it(`says of a colleague who asks ${action} on ${on} what is there instead`, async () => {
       const text = await explained("--who", made.colleague.name, "--action", action, "--on", on);
-      assert.match(text, told);
+      assert.match(text, answer);
       assert.doesNotMatch(text, /not by this stack|in a policy of the caller, by/);
     });
 
@@ -229,10 +232,10 @@ describe("a deployed stack's results, handover and explanations", function () {
     const { tester } = made;
     const who = `arn:aws:iam::000000000001:user/cross-account-access-check/${tester.name}`;
     const role = ROLE.replace("UpdateApp", "ParameterReader");
-    const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", role);
-    assert.match(told, /denied by +unclear/);
-    assert.match(told, /not read +user .*: profile dev may not iam:GetUser/);
-    assert.doesNotMatch(told, /the trusting account|ask again so/);
+    const answer = await explained("--who", who, "--action", "sts:AssumeRole", "--on", role);
+    assert.match(answer, /denied by +unclear/);
+    assert.match(answer, /not read +user .*: profile dev may not iam:GetUser/);
+    assert.doesNotMatch(answer, /the trusting account|ask again so/);
     const handed = await tool("handover", "dev", "--for", tester.name);
     assert.equal(handed.code, 2);
     assert.match(handed.stderr, /profile dev may not iam:GetUser/);
@@ -241,14 +244,14 @@ describe("a deployed stack's results, handover and explanations", function () {
 
   it("tells a user who is gone from one who may not be read", async () => {
     const who = "arn:aws:iam::000000000001:user/gone";
-    const told = await explained("--who", who, "--action", "sts:AssumeRole", "--on", ROLE);
-    assert.match(told, /denied by +unclear/);
-    assert.match(told, /not read +account 000000000001 has no user gone\n/);
+    const answer = await explained("--who", who, "--action", "sts:AssumeRole", "--on", ROLE);
+    assert.match(answer, /denied by +unclear/);
+    assert.match(answer, /not read +account 000000000001 has no user gone\n/);
     const handed = await tool("handover", "dev", "--for", "gone");
     assert.match(handed.stderr, /account 000000000001 has no user gone; expected an IAM user/);
   });
 
-  for (const [args, code, told] of [
+  for (const [args, code, answer] of [
     [["explain", "--help"], 0, /^Usage: npm run explain/],
     [["handover", "-h"], 0, /^Usage: npm run handover/],
     [["explain", "dev", "--nope"], 2, /nope[\s\S]*npm run explain -- --help/],
@@ -272,7 +275,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     it(`ends with ${code} for ${args.join(" ")}`, async () => {
       const ended = await tool(...args);
       assert.equal(ended.code, code, ended.stderr);
-      assert.match(code === 0 ? ended.stdout : ended.stderr, told);
+      assert.match(code === 0 ? ended.stdout : ended.stderr, answer);
     });
 
   it("says that a request is allowed now, where it was not refused the last time", async () => {
@@ -369,34 +372,34 @@ describe("a deployed stack's results, handover and explanations", function () {
     ],
   ] as const)
     it(`says that ${title}`, async () => {
-      const told = await explained("--message", message);
-      for (const expected of answers) assert.match(told, expected);
-      assert.doesNotMatch(told, /Nothing yet|with mfa_serial/);
+      const answer = await explained("--message", message);
+      for (const expected of answers) assert.match(answer, expected);
+      assert.doesNotMatch(answer, /Nothing yet|with mfa_serial/);
     });
 
   it("says of a member of another group that the queue's policy allows it by now, and which group is missing", async () => {
     const { developer } = made;
-    const told = await explained(
+    const answer = await explained(
       "--message",
       `User: ${developer.arn} is not authorized to perform: sqs:sendmessage on resource: ${QUEUE} because no resource-based policy allows the sqs:sendmessage action`,
     );
-    assert.match(told, /allowed by +policy of queue shared, statement UseQueue/);
-    assert.match(told, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
+    assert.match(answer, /allowed by +policy of queue shared, statement UseQueue/);
+    assert.match(answer, /denied by +the trusted account 000000000001: no identity-based policy allows it\n/);
     assert.match(
-      told,
+      answer,
       new RegExp(`fix .*add-user-to-group --group-name ServiceSharers --user-name ${developer.name} `),
     );
-    assert.doesNotMatch(told, /condition holds/);
+    assert.doesNotMatch(answer, /condition holds/);
   });
 
   it("takes account IDs that GitHub's log masks from the stack, and says so", async () => {
     const masked = (arn: string) => arn.replace(/\d{12}/, "***");
-    const told = await explained(
+    const answer = await explained(
       "--message",
       `User: ${masked(made.tester.arn)} is not authorized to perform: sts:AssumeRole on resource: ${masked(ROLE)}`,
     );
-    assert.match(told, new RegExp(`^masked .*${made.tester.arn} and ${ROLE}`));
-    assert.match(told, /group Developers; the caller is in Testers/);
+    assert.match(answer, new RegExp(`^masked .*${made.tester.arn} and ${ROLE}`));
+    assert.match(answer, /group Developers; the caller is in Testers/);
   });
 
   it("writes results that hold every answer and no secret, of which the report makes a page", async () => {
@@ -414,7 +417,7 @@ describe("a deployed stack's results, handover and explanations", function () {
     for (const answer of answers)
       assert.doesNotMatch(answer, /check-[0-9a-f]{8}|topic-publisher|InstanceOperatorMachine/);
     assert.match(answers[1]!, /s3:GetObject on arn:aws:s3:::shared/);
-    const told = await command(rehearsal.tools.pulumi, [
+    const answer = await command(rehearsal.tools.pulumi, [
       "stack",
       "output",
       "--json",
@@ -422,7 +425,7 @@ describe("a deployed stack's results, handover and explanations", function () {
       "--stack",
       "dev",
     ]);
-    const { accessKeyId, secretAccessKey } = JSON.parse(told.stdout).topicPublisher;
+    const { accessKeyId, secretAccessKey } = JSON.parse(answer.stdout).topicPublisher;
     const reported = await tool("report", "--results", results, "--base", results, "--html", html);
     assert.equal(reported.code, 0, reported.stdout + reported.stderr);
     const handed = await tool("handover", "dev");

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -91,6 +100,22 @@ describe("the sandbox's accounts, in a process of their own", function () {
       assert.equal(stdout.trim(), `arn:aws:iam::${id}:user/sandbox-administrator`);
     }
     assert.throws(() => accountEnvironment(first, "stage"), /no account stage; it has dev, prod, outsider/);
+  });
+
+  it("a sandbox whose folder was removed while it ran is stopped by the next start", async () => {
+    const orphan = first.pid;
+    rmSync(directory, { recursive: true });
+    assert.equal(await sandboxStatus(directory), undefined);
+    first = await start();
+    assert.ok(first.pid !== orphan && (await gone(orphan)));
+  });
+
+  it("a lock that a killed start left behind holds no one up", async () => {
+    const lock = join(directory, "start.lock");
+    for (const leave of [() => writeFileSync(lock, ""), () => symlinkSync("999999999", lock)]) {
+      leave();
+      assert.equal((await start()).instance, first.instance);
+    }
   });
 
   it("other accounts than the running ones are refused by name, and malformed ones before anything starts", async () => {

@@ -730,4 +730,62 @@ export const MESSAGES: readonly PublicMessage[] = [
     message: cli("AccessDenied", "AssumeRole", "Not authorized to perform sts:AssumeRole"),
     ask: "role-not-assumable",
   },
+
+  // Variants.
+  {
+    message:
+      "CredentialsProviderError: The SSO session token associated with profile=dev was not found or is invalid. To refresh this SSO session run aws sso login with the corresponding profile.",
+    answer: "sso-expired",
+  },
+  {
+    message:
+      "SSOProviderInvalidToken: the SSO session has expired or is invalid\ncaused by: open /root/.aws/sso/cache/0.json",
+    answer: "sso-expired",
+  },
+  {
+    message: cli(
+      "ValidationError",
+      "GetUser",
+      "Must specify userName when calling with non-User credentials",
+    ),
+    answer: "session-credentials-where-keys-are-needed",
+  },
+  {
+    message: cli(
+      "InvalidParameter",
+      "SetTopicAttributes",
+      "Invalid parameter: Policy Error: PrincipalNotFound",
+    ),
+    answer: "invalid-principal",
+  },
+  {
+    message: cli("InvalidAttributeValue", "SetQueueAttributes", "Invalid value for the parameter Policy."),
+    answer: "invalid-principal",
+  },
+  {
+    message: cli(
+      "MalformedPolicyDocument",
+      "UpdateAssumeRolePolicy",
+      'AssumeRolepolicy contained an invalid principal: "*.example.com".',
+    ),
+    answer: "invalid-principal",
+  },
+  {
+    message: "BucketRegionError: incorrect region, the bucket is not in 'us-east-1' region at endpoint ''",
+    answer: "region-wrong",
+  },
+  { message: cli("ParameterNotFound", "GetParameter", ""), answer: "not-found" },
+  {
+    message: cli("NoSuchBucket", "ListObjectsV2", "The specified bucket does not exist"),
+    answer: "not-found",
+  },
+  { message: "Your authentication information is incorrect. Please try again.", answer: "console-sign-in" },
+  {
+    message: cli(
+      "UnauthorizedOperation",
+      "StartInstances",
+      "You are not authorized to perform this operation.",
+    ),
+    ask: "ec2-unauthorized",
+  },
 ];

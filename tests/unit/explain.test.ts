@@ -611,6 +611,16 @@ describe("a role's session that assumes another role", () => {
   for (const [title, more] of [
     ["whose role is read", { own }],
     ["whose role the account does not have", { own: unreadable(true) }],
+    [
+      "whose permission set is not the one that the trust names",
+      {
+        own,
+        resource: trustStatements({
+          people: { accounts: [dev] },
+          permissionSets: { accounts: [dev], names: ["Another"] },
+        }),
+      },
+    ],
     ["whose reason is given", { own, reason: { type: "role trust policy", explicit: false } }],
   ] as const)
     it(`shows no MFA, and of Identity Center gets what the program offers: ${title}`, () => {

@@ -29,9 +29,15 @@ describe("a handover", () => {
   const text = (
     people: Parameters<typeof trustStatements>[0]["people"],
     person?: { name: string; mfaSerial: string | undefined },
+    permissionSetProfile?: string,
   ) =>
     letter({
-      settings: { stack: "dev", trustingAccountId: "123456789012", trustedAccountId: "111122223333" },
+      settings: {
+        stack: "dev",
+        trustingAccountId: "123456789012",
+        trustedAccountId: "111122223333",
+        trustIamUsers: !permissionSetProfile,
+      },
       roleName: "UpdateApp",
       switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
       cliProfile: fillIn(
@@ -46,6 +52,7 @@ describe("a handover", () => {
       ),
       role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
       ...(person && { person }),
+      ...(permissionSetProfile && { permissionSetProfile }),
     });
   it("gives the link, how long, and what it takes", () => {
     const written = text({ accounts: [dev], maxMfaAge: 3600 });
@@ -79,6 +86,12 @@ describe("a handover", () => {
   it("fills in a person's MFA device", () => {
     const written = text({ accounts: [dev] }, { name: "jane", mfaSerial: "arn:aws:iam::1:mfa/janes-phone" });
     assert.match(written, /mfa_serial = arn:aws:iam::1:mfa\/janes-phone/);
+    assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
+  });
+  it("gives people of IAM Identity Center their profile, and no IAM user's", () => {
+    const written = text({ accounts: [dev] }, undefined, "[sso-session YOUR-SESSION]\nsso_region = x\n");
+    assert.match(written, /^Signed in by IAM Identity Center to account 111122223333/m);
+    assert.match(written, /aws sso login.*\n\n {4}\[sso-session YOUR-SESSION\]\n {4}sso_region = x\n/);
     assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
   });
   it("begins with the MFA device, where the person has none and the role requires one", () => {

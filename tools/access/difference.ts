@@ -215,10 +215,10 @@ function describeSetting(
   { isNew, mayRefuse }: { isNew: boolean; mayRefuse: boolean },
 ): FactChange[] {
   const holder = nameOf(fact);
-  const say = (kind: Kind, sentence: string): FactChange => ({
+  const say = (kind: Kind, sentence: string, value = fact.value): FactChange => ({
     kind,
     sentence: `${holder} ${sentence}`,
-    fact,
+    fact: { ...fact, value },
   });
   if (name === EXISTS) return [say("changed otherwise", added.length > 0 ? "is new" : "is removed")];
   if (added.includes(UNREADABLE))
@@ -228,7 +228,7 @@ function describeSetting(
   const gives = Object.hasOwn(GIVES, name) ? GIVES[name] : undefined;
   if (gives)
     return [
-      ...added.map((value) => say(gives.kind, `newly ${gives.verb} ${value}`)),
+      ...added.map((value) => say(gives.kind, `newly ${gives.verb} ${value}`, value)),
       // A policy, or a group's policies, may have refused something.
       ...dropped.map((value) =>
         say(
@@ -236,6 +236,7 @@ function describeSetting(
             ? "no longer refused"
             : "no longer allowed",
           `no longer ${gives.verb} ${value}`,
+          value,
         ),
       ),
     ];

@@ -21,6 +21,8 @@ export interface Drift {
 
 /** How the accounts compare with what the stack deployed, and with the committed baseline. */
 export interface LiveComparison {
+  /** What the accounts hold now. */
+  held: Fact[];
   drift: Drift[];
   /** What an account did not show. */
   refused: string[];
@@ -76,6 +78,7 @@ export async function compareLive(
   const file = baselineFile(settings.stack);
   const committed = existsSync(file) ? readFileSync(file, "utf8") : "";
   return {
+    held: live.facts,
     drift,
     refused: read.flatMap(({ refused }) => refused),
     notRead: read.flatMap(({ notRead }) => notRead),

@@ -94,8 +94,10 @@ export const CATALOGUE: readonly KnownMessage[] = [
   },
   {
     id: "session-credentials-where-keys-are-needed",
-    pattern: /Cannot call (?<operation>Get(?:SessionToken|FederationToken)) with session credentials/i,
-    cause: "{operation} needs an IAM user's own access key, and was called with the credentials of a session",
+    pattern:
+      /Cannot call (?<operation>Get(?:SessionToken|FederationToken)) with session credentials|Must specify userName when calling with non-User credentials/i,
+    cause:
+      "{operation|This operation} needs an IAM user's own access key, and was called with the credentials of a session",
     fix: "Unset AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN and use the profile of the own key; in an aws-vault shell, exit it first. A session calls sts assume-role instead",
     page: `${IAM}/id_credentials_temp_request.html`,
   },
@@ -182,6 +184,15 @@ export const CATALOGUE: readonly KnownMessage[] = [
     page: `${IAM}/id_roles_use_switch-role-console.html`,
   },
 
+  {
+    id: "console-sign-in",
+    pattern: /authentication information is incorrect|incorrect (?:username|user name) or password/i,
+    cause:
+      "The sign-in itself failed, before any role: account ID, user name, password or MFA code is wrong, or the user is of another account",
+    fix: "Sign in as an IAM user to account {trustedAccountId}: https://{trustedAccountId|ACCOUNT}.signin.aws.amazon.com/console. An administrator resets the password or MFA device",
+    page: "https://docs.aws.amazon.com/signin/latest/userguide/troubleshooting-sign-in-issues.html",
+  },
+
   // IAM Identity Center.
   {
     id: "sso-login-timed-out",
@@ -203,7 +214,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "sso-expired",
     pattern:
-      /SSO session associated with this profile (?:has expired|is invalid)|Token has expired and refresh failed|SSO (?:access )?token (?:associated with this profile )?(?:has|is)? ?(?:either )?expired|cached SSO (?:token|login) is expired|Token is expired\. To refresh this SSO session|UnauthorizedSSOTokenError|InvalidGrantException|run ['"`]?aws sso login|Session token not found or invalid|refresh cached SSO token failed/i,
+      /SSO session associated with this profile (?:has expired|is invalid)|SSO session (?:token associated with profile=(?<profile>[^\s]+)|has expired)|SSOProviderInvalidToken|InvalidSSOToken|Token has expired and refresh failed|SSO (?:access )?token (?:associated with this profile )?(?:has|is)? ?(?:either )?expired|cached SSO (?:token|login) is expired|Token is expired\. To refresh this SSO session|UnauthorizedSSOTokenError|InvalidGrantException|run ['"`]?aws sso login|Session token not found or invalid|refresh cached SSO token failed/i,
     cause: "The session of IAM Identity Center (SSO) has ended",
     fix: "aws sso login --profile {profile|PROFILE} (the profile that was used), then ask again",
     page: `${CLI}/cli-configure-sso.html#cli-configure-sso-login`,
@@ -425,7 +436,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "region-wrong",
     pattern:
-      /region '?(?<found>[\w-]+)'? is wrong; expecting '?(?<expected>[\w-]+)|AuthorizationHeaderMalformed|IllegalLocationConstraint|must be addressed using the specified endpoint|PermanentRedirect|(?:is|not) in this region: (?<expected2>[\w-]+)|Credential should be scoped to a valid region/i,
+      /region '?(?<found>[\w-]+)'? is wrong; expecting '?(?<expected>[\w-]+)|AuthorizationHeaderMalformed|incorrect region, the bucket is not in|IllegalLocationConstraint|must be addressed using the specified endpoint|PermanentRedirect|(?:is|not) in this region: (?<expected2>[\w-]+)|Credential should be scoped to a valid region/i,
     cause:
       "The request was signed for or sent to another region than the resource is in ({expected|see its console page})",
     fix: "--region {region}, or region = {region} in the profile: the stack's region",
@@ -498,7 +509,7 @@ export const CATALOGUE: readonly KnownMessage[] = [
   {
     id: "invalid-principal",
     pattern:
-      /one or more invalid principals|Invalid principal in policy(?:: ?"?\w+"? ?: ?"?(?<principal>[^\s"]+))?/i,
+      /one or more invalid principals|contained an invalid principal|Principal ?Not ?Found|Invalid value for the parameter Policy|Invalid principal in policy(?:: ?"?\w+"? ?: ?"?(?<principal>[^\s"]+))?/i,
     cause:
       "The policy names a principal that does not exist: {principal|an ID or ARN}. An ID such as AIDA… or AROA… is what AWS leaves of a user or role that was deleted; an ARN is of one that was never there, or is mistyped",
     fix: "Remove it from the policy, or name the account with a condition on aws:PrincipalArn, which survives re-creation. Is the policy this stack's: pulumi up --refresh --stack {stack} writes it again",
@@ -545,6 +556,15 @@ export const CATALOGUE: readonly KnownMessage[] = [
     cause:
       "The account that was asked has no such role, user or group ({name|see the message}): the wrong account's profile, or it was deleted by hand",
     fix: "aws sts get-caller-identity --profile PROFILE says which account was asked. Deleted by hand: pulumi up --refresh --stack {stack} creates it again",
+    page: `${IAM}/troubleshoot.html`,
+  },
+  {
+    id: "not-found",
+    pattern:
+      /NoSuchBucket|NoSuchKey|ParameterNotFound|RepositoryNotFound|InvalidInstanceID\.NotFound|ResourceNotFoundException|specified (?:bucket|key) does not exist/i,
+    cause:
+      "There is nothing of this name in the account and region that were asked: it is mistyped, or it was asked for with another profile or region than the one that owns it",
+    fix: "Names are in pulumi stack output --stack {stack}; the region is {region}. To reach what account {trustingAccountId} owns through a role, use that role's profile: aws sts get-caller-identity --profile PROFILE says which account answers",
     page: `${IAM}/troubleshoot.html`,
   },
   {
@@ -598,6 +618,14 @@ export const CATALOGUE: readonly KnownMessage[] = [
       "The role does not exist under this name (names are case-sensitive), the caller's own policies do not allow sts:AssumeRole on it, or its trust policy does not let the caller in",
     fix: `${WHO}, --action sts:AssumeRole, --on {role|arn:aws:iam::ACCOUNT:role/NAME}`,
     page: `${IAM}/troubleshoot_roles.html`,
+  },
+  {
+    id: "ec2-unauthorized",
+    pattern: /You are not authorized to perform this operation\.?$/i,
+    actions: /^ec2:/,
+    cause: "EC2 refuses, and names neither who asked nor which policy",
+    fix: `${WHO}, --action such as ec2:StartInstances, --on the instance's ARN, or * for what belongs to no instance`,
+    page: `${IAM}/troubleshoot_iam-ec2.html`,
   },
   {
     id: "s3-access-denied",

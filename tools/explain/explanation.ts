@@ -284,7 +284,7 @@ function withoutMfa(facts: Facts): Explanation | undefined {
   const session = readSession(who);
   if (!session || action !== "sts:AssumeRole") return undefined;
   if (reason && !/identity|trust/.test(reason.type)) return undefined;
-  const candidates = resourceStatements(facts).filter(isAllow);
+  const candidates = allowing(facts, resourceStatements(facts));
   if (candidates.length === 0 || !candidates.every(({ statement }) => requiresMfa(statement)))
     return undefined;
   const { permissionSetRole, partition, account, role } = session;

@@ -6,11 +6,13 @@ import { type CliProfile, placeholdersOf, profileText } from "./profile";
 
 /** What a letter about one role is made of. */
 export interface Handover {
-  settings: Pick<Settings, "stack" | "trustingAccountId" | "trustedAccountId">;
+  settings: Pick<Settings, "stack" | "trustingAccountId" | "trustedAccountId" | "trustIamUsers">;
   roleName: string;
   /** Empty where the console cannot switch to the role. */
   switchRoleLink: string;
   cliProfile: CliProfile;
+  /** Text for ~/.aws/config of people who sign in by IAM Identity Center, where the stack lets them in. */
+  permissionSetProfile?: string;
   /** The role as deployed; undefined where the stack does not manage its account. */
   role: Pick<DeployedRole, "description" | "trust" | "policies"> | undefined;
   /** The person's name, and the ARN of their MFA device where they have one. */
@@ -24,14 +26,14 @@ export interface Handover {
  */
 export function letter(handover: Handover): string {
   const { settings, roleName, role, person } = handover;
-  const { stack, trustingAccountId, trustedAccountId } = settings;
+  const { stack, trustingAccountId, trustedAccountId, trustIamUsers } = settings;
   const statement = role && peopleStatement(role.trust);
   const instructions = statement ? conditionWords(statement).map(({ instruction }) => instruction) : [];
   const seconds = Number(handover.cliProfile.settings.get("duration_seconds") ?? 3600);
-  const placeholders = placeholdersOf(handover.cliProfile);
+  const from = trustIamUsers ? "From your user in" : "Signed in by IAM Identity Center to";
   return `# ${title(handover)}
 ${person ? `\nHello ${person.name},\n` : ""}
-From your user in account ${trustedAccountId} you can assume the role ${roleName} in account ${trustingAccountId}, for ${duration(seconds)} at a time;
+${from} account ${trustedAccountId} you can assume the role ${roleName} in account ${trustingAccountId}, for ${duration(seconds)} at a time;
 then assume it again.${instructions.length > 0 ? ` For that ${instructions.join(", and ")}.` : ""}
 While you use the role, your own permissions do not apply.
 ${firstStep(handover)}
@@ -43,9 +45,7 @@ Nothing else.
 ${consoleText(handover, statement)}
 
 ## On the command line
-Add this to ~/.aws/config${placeholders.length > 0 ? `, and replace ${placeholders.join("; ")}` : ""}.
-
-${profileText(handover.cliProfile).replace(/^(?=.)/gm, "    ")}
+${profiles(handover)}
 
 - AWS CLI: \`aws sts get-caller-identity --profile ${roleName}\`
 - aws-vault: \`aws-vault exec ${roleName} -- aws sts get-caller-identity\`, your key kept by \`aws-vault add YOUR-PROFILE\`
@@ -58,6 +58,23 @@ or, where it names no one: \`npm run explain -- ${stack} --who YOUR-ARN --action
 Your ARN: \`aws sts get-caller-identity --profile ${roleName}\` where you were refused as ${roleName},
 \`aws sts get-caller-identity --profile YOUR-PROFILE\` where you were refused the role itself.
 `;
+}
+
+/** The profiles for each way in which people sign in. */
+function profiles({ settings, cliProfile, permissionSetProfile, person }: Handover): string {
+  const indented = (text: string) => text.trimEnd().replace(/^(?=.)/gm, "    ");
+  const placeholders = placeholdersOf(cliProfile);
+  const replace = placeholders.length > 0 ? `, and replace ${placeholders.join("; ")}` : "";
+  return [
+    ...(settings.trustIamUsers
+      ? [`Add this to ~/.aws/config${replace}.\n\n${indented(profileText(cliProfile))}\n`]
+      : []),
+    ...(permissionSetProfile && !person
+      ? [
+          `If you sign in by IAM Identity Center, add this to ~/.aws/config, and replace the words in capitals by your organisation's; then \`aws sso login\`.\n\n${indented(permissionSetProfile)}\n`,
+        ]
+      : []),
+  ].join("\n");
 }
 
 function title({ roleName, role }: Handover): string {

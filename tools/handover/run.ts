@@ -38,6 +38,11 @@ export async function runHandover(stack: string, options: HandoverOptions): Prom
     throw new UserError(
       `stack ${stack}, --role: found ${options.role ?? "no role that people use"}; expected one of ${all.map(({ roleName }) => roleName).join(", ") || "none"}.`,
     );
+  if ((options.write || person) && !deployment.settings.trustIamUsers)
+    throw new UserError(
+      `stack ${stack}: its people sign in by IAM Identity Center, so there is no IAM user to hand over to. ` +
+        `npm run handover -- ${stack} prints what they need.`,
+    );
   const handovers = person ? assumable(stack, chosen, person) : chosen;
   if (options.write) return writeProfiles(handovers);
   for (const handover of handovers) {
@@ -75,7 +80,7 @@ async function handoversOf(
   return Promise.all(
     Object.values(outputs)
       .filter(({ roleArn, cliProfile }) => roleArn && cliProfile)
-      .map(async ({ roleArn = "", switchRoleLink = "", cliProfile = "" }) => {
+      .map(async ({ roleArn = "", switchRoleLink = "", cliProfile = "", permissionSetProfile }) => {
         const roleName = roleArn.split("/").at(-1)!;
         const role = isManaged
           ? await readOrReason(policies.role(roleName), `role ${roleName}`, account)
@@ -93,6 +98,7 @@ async function handoversOf(
           switchRoleLink,
           cliProfile: profile,
           role,
+          ...(permissionSetProfile && { permissionSetProfile }),
           ...(person && { person }),
         };
       }),

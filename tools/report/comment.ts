@@ -1,5 +1,6 @@
 import { asExpected, type Results } from "../verify/results";
 import type { Difference } from "./difference";
+import { entriesMarkdown } from "./entries";
 import { markdown } from "./markup";
 import { callerLabel, headline, listsOf, policyWords, provenance, scenariosOf } from "./page";
 import { pathsOf, pathWords } from "./paths";
@@ -22,6 +23,7 @@ export function comment(results: Results, base?: Results, difference?: Differenc
     ]),
     `Asked of ${markdown(provenance(results))}.${base ? ` Compared with ${markdown(provenance(base))}.` : ""}`,
     "",
+    ...entriesMarkdown(results),
     ...scenariosOf(results).flatMap((name) => {
       const rows = results.rows.filter(({ scenario }) => scenario === name);
       return folded(

@@ -1,5 +1,6 @@
 import { type AnsweredRow, asExpected, type Results } from "../verify/results";
 import { allowedInNewRows, type Difference, type Held, noLongerAsked, passes } from "./difference";
+import { entriesSection } from "./entries";
 import { html, Markup } from "./markup";
 import { pathsOf, pathWords } from "./paths";
 import { picture } from "./picture";
@@ -109,6 +110,7 @@ export function page(results: Results, base?: Results, difference?: Difference):
   const scenarios = scenariosOf(results);
   const title = headline(results, difference);
   const findings = findingsSection(results, base, difference);
+  const entries = entriesSection(results);
   const bad = difference ? !passes(results, difference) : !results.rows.every(asExpected);
   return html`<!doctype html>
 <html lang="en">
@@ -125,9 +127,10 @@ export function page(results: Results, base?: Results, difference?: Difference):
 <header>
 <h1 class="${bad ? "bad" : "good"}">${title}</h1>
 <p>Who gets in, asked of the accounts themselves: ${provenance(results)}.</p>
-<nav aria-label="Contents"><ul>${findings && html`<li><a href="#findings">${base ? "Difference" : "In short"}</a></li>`}${scenarios.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
+<nav aria-label="Contents"><ul>${entries && html`<li><a href="#entries">Who can get in</a></li>`}${findings && html`<li><a href="#findings">${base ? "Difference" : "In short"}</a></li>`}${scenarios.map((name) => html`<li><a href="#${name}">${name}</a></li>`)}</ul></nav>
 </header>
 <main id="main" tabindex="-1">
+${entries}
 ${findings}
 ${scenarios.map((name) => scenarioSection(results, name))}
 </main>
@@ -245,6 +248,20 @@ svg .differs > path { stroke: var(--bad); stroke-width: 4; }
 svg .differs > text { fill: var(--bad); font-weight: 600; }
 svg .tip.allowed { fill: var(--good); }
 svg .tip.refused { fill: none; stroke: var(--refused); stroke-width: 2.5; }
+svg.entries { width: 100%; height: auto; max-width: 45rem; }
+svg.entries .way { stroke: var(--good); stroke-width: 2; }
+svg.entries .head { fill: var(--good); }
+table.entries { min-width: 0; overflow-wrap: anywhere; }
+table.entries th[scope=row] { min-width: 0; font-weight: 600; }
+table.entries td:nth-child(4) { min-width: 0; }
+@media (max-width: 48rem) {
+  table.entries thead { display: none; }
+  table.entries tr { display: block; border-top: 1px solid var(--line); padding: .35rem 0; }
+  table.entries th, table.entries td { display: block; border: 0; padding: .1rem .25rem; }
+  table.entries td::before { content: attr(data-label) ": "; color: var(--faint); }
+  table.entries td div { display: inline; }
+  table.entries td div + div::before { content: "; "; }
+}
 @media (max-width: 48rem) { .words { min-width: 32rem; } }
 @media print { .scroll { overflow: visible; border: 0; } svg { width: 100%; height: auto; } }
 `;

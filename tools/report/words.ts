@@ -16,14 +16,18 @@ const other = (condition: string): ConditionWords => ({
   instruction: `it must hold that ${condition}`,
 });
 
+const signedIn = (value: string) =>
+  caller(
+    "signed in",
+    "have signed in",
+    `${value === "true" ? "with" : "without"} multi-factor authentication (MFA)`,
+  );
+
 /** The conditions that this program's policies make, by operator and key. */
 const KNOWN: Readonly<Record<string, (value: string) => ConditionWords>> = {
-  "Bool aws:MultiFactorAuthPresent": (value) =>
-    caller(
-      "signed in",
-      "have signed in",
-      `${value === "true" ? "with" : "without"} multi-factor authentication (MFA)`,
-    ),
+  "Bool aws:MultiFactorAuthPresent": signedIn,
+  // What AWS's own examples deny people without MFA by.
+  "BoolIfExists aws:MultiFactorAuthPresent": signedIn,
   "NumericLessThanEquals aws:MultiFactorAuthAge": (value) =>
     caller("showed", "have shown", `MFA at most ${duration(Number(value))} ago`),
   "StringEquals sts:ExternalId": (value) => caller("sends", "send", `the external ID ${value}`),

@@ -1,4 +1,5 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { RequestLogger } from "../details";
 
 /** Who asks, and where. */
 export interface Caller {
@@ -6,6 +7,8 @@ export interface Caller {
   /** Only where the profile leads to an endpoint of its own. */
   endpoint?: string;
   credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider;
+  /** Shows the requests, where details are shown. */
+  logger?: RequestLogger;
 }
 
 /** What a request is about; what an action does not need is left unread. */

@@ -27,6 +27,7 @@ import { profileEndpoints } from "../../infra/profiles";
 import { groupsOf } from "../../infra/program";
 import type { Settings } from "../../infra/settings";
 import { locationsOf, SIDES, type Side } from "../../infra/stack-settings";
+import { areDetailsShown, requestLogger } from "../details";
 import type { Caller, Subject } from "./caller";
 import { CheckBuckets } from "./check-buckets";
 import { CheckPermissionSets } from "./check-permission-sets";
@@ -378,7 +379,11 @@ export class CheckEnvironment {
 
   private caller(home: Home): Omit<Caller, "credentials"> {
     const endpoint = this.endpointOf(home);
-    return { region: this.deployment.settings.region, ...(endpoint !== undefined && { endpoint }) };
+    return {
+      region: this.deployment.settings.region,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(areDetailsShown() && { logger: requestLogger }),
+    };
   }
 
   /** What the machine's metadata service gives, read as any program on the machine reads it. */

@@ -51,6 +51,8 @@ export interface Results {
   groups: DeployedPolicy[];
   /** The resources that carry a policy of their own: a bucket, topic, queue or repository. */
   resources: { scenario: string; kind: string; arn: string; statements: Statement[] }[];
+  /** The access model of what the accounts hold, in the lines of a baseline; results of before have none. */
+  access?: string[];
   /** By scenario and the name that its rows use. */
   targets: Record<string, Record<string, ResultTarget>>;
 }
@@ -64,7 +66,11 @@ export interface ResultTarget {
 }
 
 /** The answers of a run, with the policies that the accounts hold now. */
-export async function resultsOf(deployment: Deployment, answers: readonly Result[]): Promise<Results> {
+export async function resultsOf(
+  deployment: Deployment,
+  answers: readonly Result[],
+  access: string[],
+): Promise<Results> {
   const { settings } = deployment;
   const environment = await CheckEnvironment.of(deployment);
   const rows = answers.map(({ row }) => row);
@@ -93,6 +99,7 @@ export async function resultsOf(deployment: Deployment, answers: readonly Result
       rows,
       people.flatMap(([, { groups }]) => groups),
     )),
+    access,
     targets: targetsByScenario(rows),
   };
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { checkProfiles } from "../../infra/profiles";
 import { contractOf } from "../../infra/program";
+import { formatFacts } from "../access/baseline";
 import { compareLive, liveExitCode, liveLines } from "../access/live";
 import { LiveAccount } from "../access/live-account";
 import { readDeployment, readResources } from "../deployment";
@@ -32,8 +33,10 @@ export async function runVerify(stack: string, options: VerifyOptions): Promise<
   ]);
   console.log(table(results, contractOf(deployment.settings)));
   console.log(["", ...liveLines(comparison, stack)].join("\n"));
-  if (options.results)
-    writeFileSync(options.results, `${JSON.stringify(await resultsOf(deployment, results), null, 2)}\n`);
+  if (options.results) {
+    const file = await resultsOf(deployment, results, formatFacts(comparison.held));
+    writeFileSync(options.results, `${JSON.stringify(file, null, 2)}\n`);
+  }
   const codes = [exitCode(results), liveExitCode(comparison, environment.endpoint !== undefined)];
   return codes.includes(1) ? 1 : Math.max(...codes);
 }

@@ -7,6 +7,7 @@ import { AWS_AUDIENCE } from "../../infra/access/github-oidc";
 import { colleague } from "../../infra/contract/personas";
 import type { Target, UserPersona } from "../../infra/contract/types";
 import { contractOf } from "../../infra/program";
+import { showDetail } from "../details";
 import type { Caller, Subject } from "./caller";
 import { CheckEnvironment, type Deployment, type Row } from "./check-environment";
 import { requests, type Verdict, verdictOf } from "./requests";
@@ -74,7 +75,14 @@ class Verification {
 
   private async askInOrder(rows: readonly Row[]): Promise<Result[]> {
     const results: Result[] = [];
-    for (const row of rows) results.push({ row, verdict: await this.ask(row) });
+    for (const row of rows) {
+      const verdict = await this.ask(row);
+      showDetail(
+        "decision",
+        `${row.scenario} ${row.check}: ${row.who.name}, ${row.session}: ${row.action} on ${row.on.name} → ${verdict.answer}`,
+      );
+      results.push({ row, verdict });
+    }
     return results;
   }
 

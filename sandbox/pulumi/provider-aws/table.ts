@@ -72,6 +72,11 @@ export const required = { required: true } as const;
 export const fixed = { required: true, replace: true } as const;
 export const document = { required: true, compare: "document" } as const;
 export const named = { computed: true, replace: true } as const;
+/** What a resource says of where it lives: the provider's region, unless it names another. */
+export interface Regional {
+  region?: string | undefined;
+}
+
 /** Of resources that live in a region: the provider's, unless the program names another. */
 export const region = { computed: true, replace: true } as const;
 /** Set by the program alone: AWS does not know of it. */

@@ -2,14 +2,23 @@ import * as sdk from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws/apigateway";
 import { UserError } from "../../../../infra/user-error";
 import type { AwsConnection } from "../connection";
-import { document, fixed, type Inputs, iso, region, required, resource, retag } from "../table";
+import {
+  document,
+  fixed,
+  type Inputs,
+  iso,
+  type Regional,
+  region,
+  required,
+  resource,
+  retag,
+} from "../table";
 import type { Tags } from "../values";
 
-type Known = { region?: string | undefined };
-const apigateway = (connection: AwsConnection, known: Known) =>
+const apigateway = (connection: AwsConnection, known: Regional) =>
   connection.client(sdk.APIGatewayClient, known.region);
-const regionOf = (connection: AwsConnection, known: Known) => known.region ?? connection.region;
-const apiArn = (connection: AwsConnection, known: Known, path: string) =>
+const regionOf = (connection: AwsConnection, known: Regional) => known.region ?? connection.region;
+const apiArn = (connection: AwsConnection, known: Regional, path: string) =>
   `arn:${connection.partition}:apigateway:${regionOf(connection, known)}::/restapis/${path}`;
 
 /** API Gateway gives a policy back with its quotes escaped. */
@@ -26,11 +35,17 @@ const replacements = (changes: Record<string, unknown>): sdk.PatchOperation[] =>
 const patch = (
   connection: AwsConnection,
   restApiId: string,
-  known: Known,
+  known: Regional,
   patchOperations: sdk.PatchOperation[],
 ) => apigateway(connection, known).send(new sdk.UpdateRestApiCommand({ restApiId, patchOperations }));
 
-const retagResource = (connection: AwsConnection, known: Known, resourceArn: string, old: Tags, now: Tags) =>
+const retagResource = (
+  connection: AwsConnection,
+  known: Regional,
+  resourceArn: string,
+  old: Tags,
+  now: Tags,
+) =>
   retag(
     old,
     now,

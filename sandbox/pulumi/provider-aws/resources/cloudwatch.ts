@@ -1,9 +1,9 @@
 import * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import type * as aws from "@pulumi/aws/cloudwatch";
 import type { AwsConnection } from "../connection";
-import { collectPages, named, providerOnly, region, resource, retag } from "../table";
+import { collectPages, named, providerOnly, type Regional, region, resource, retag } from "../table";
 
-const logs = (connection: AwsConnection, known: { region?: string | undefined }) =>
+const logs = (connection: AwsConnection, known: Regional) =>
   connection.client(sdk.CloudWatchLogsClient, known.region);
 
 const logGroup = resource<aws.LogGroupArgs>({

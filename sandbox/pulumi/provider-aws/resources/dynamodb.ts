@@ -4,9 +4,18 @@ import type * as aws from "@pulumi/aws/dynamodb";
 import { UserError } from "../../../../infra/user-error";
 import { isEmpty, same } from "../compare";
 import type { AwsConnection } from "../connection";
-import { collectPages, fromKeyValues, type Inputs, keyValues, region, resource, retag } from "../table";
+import {
+  collectPages,
+  fromKeyValues,
+  type Inputs,
+  keyValues,
+  type Regional,
+  region,
+  resource,
+  retag,
+} from "../table";
 
-const dynamodb = (connection: AwsConnection, known: { region?: string | undefined }) =>
+const dynamodb = (connection: AwsConnection, known: Regional) =>
   connection.client(sdk.DynamoDBClient, known.region);
 const WAIT_SECONDS = 600;
 const POLL_MILLISECONDS = 1000;

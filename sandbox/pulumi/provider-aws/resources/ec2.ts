@@ -6,14 +6,14 @@ import {
   type Inputs,
   keyValues,
   providerOnly,
+  type Regional,
   region,
   required,
   resource,
   retag,
 } from "../table";
 
-const ec2 = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.EC2Client, known.region);
+const ec2 = (connection: AwsConnection, known: Regional) => connection.client(sdk.EC2Client, known.region);
 const WAIT_SECONDS = 600;
 
 const metadata = (options: Inputs<aws.InstanceArgs>["metadataOptions"]) =>

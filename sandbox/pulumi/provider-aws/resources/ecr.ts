@@ -2,10 +2,19 @@ import * as sdk from "@aws-sdk/client-ecr";
 import type * as aws from "@pulumi/aws/ecr";
 import { isEmpty, same } from "../compare";
 import type { AwsConnection } from "../connection";
-import { document, fixed, fromKeyValues, keyValues, providerOnly, region, resource, retag } from "../table";
+import {
+  document,
+  fixed,
+  fromKeyValues,
+  keyValues,
+  providerOnly,
+  type Regional,
+  region,
+  resource,
+  retag,
+} from "../table";
 
-const ecr = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.ECRClient, known.region);
+const ecr = (connection: AwsConnection, known: Regional) => connection.client(sdk.ECRClient, known.region);
 
 /** What ECR has set by itself is no difference where the program says nothing of it. */
 const suppressMissing = (have: unknown, want: unknown) =>
@@ -103,7 +112,7 @@ const repository = resource<aws.RepositoryArgs>({
 const setPolicy = (
   connection: AwsConnection,
   repositoryName: string,
-  { region, policy }: { region?: string | undefined; policy: string },
+  { region, policy }: Regional & { policy: string },
 ) =>
   ecr(connection, { region }).send(
     new sdk.SetRepositoryPolicyCommand({ repositoryName, policyText: policy }),

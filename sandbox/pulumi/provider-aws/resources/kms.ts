@@ -1,11 +1,10 @@
 import * as sdk from "@aws-sdk/client-kms";
 import type * as aws from "@pulumi/aws/kms";
 import type { AwsConnection } from "../connection";
-import { type Inputs, named, providerOnly, region, resource, retag } from "../table";
+import { type Inputs, named, providerOnly, type Regional, region, resource, retag } from "../table";
 import type { Tags } from "../values";
 
-const kms = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.KMSClient, known.region);
+const kms = (connection: AwsConnection, known: Regional) => connection.client(sdk.KMSClient, known.region);
 const tagList = (tags: Tags) => Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
 
 const setRotation = (

@@ -5,11 +5,11 @@ import { type Archive, sameArchive, zip } from "../archive";
 import { same } from "../compare";
 import type { AwsConnection } from "../connection";
 import { accountOf } from "../documents";
-import { fixed, type Inputs, providerOnly, region, required, resource, retag } from "../table";
+import { fixed, type Inputs, providerOnly, type Regional, region, required, resource, retag } from "../table";
 import type { Tags, Values } from "../values";
 
-type Known = { region?: string | undefined };
-const lambda = (connection: AwsConnection, known: Known) => connection.client(sdk.LambdaClient, known.region);
+const lambda = (connection: AwsConnection, known: Regional) =>
+  connection.client(sdk.LambdaClient, known.region);
 const WAIT_SECONDS = 600;
 
 type FunctionInputs = Inputs<aws.FunctionArgs>;

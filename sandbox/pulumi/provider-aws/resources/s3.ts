@@ -12,6 +12,7 @@ import {
   keyValues,
   named,
   providerOnly,
+  type Regional,
   region,
   required,
   resource,
@@ -20,7 +21,6 @@ import type { Values } from "../values";
 import { BUCKET_SETTINGS, encryptionRule, readBucketSettings, unlessMissing } from "./s3-bucket-settings";
 import { WEBSITE_HOSTED_ZONES, websiteDomain } from "./s3-websites";
 
-type Regional = { region?: string | undefined };
 const s3 = (connection: AwsConnection, known: Regional) => connection.client(sdk.S3Client, known.region);
 const where = (connection: AwsConnection, known: Regional) => ({ region: known.region ?? connection.region });
 

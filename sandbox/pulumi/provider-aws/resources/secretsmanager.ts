@@ -9,13 +9,13 @@ import {
   keyValues,
   named,
   providerOnly,
+  type Regional,
   region,
   resource,
   retag,
 } from "../table";
 
-type Known = { region?: string | undefined };
-const secretsManager = (connection: AwsConnection, known: Known) =>
+const secretsManager = (connection: AwsConnection, known: Regional) =>
   connection.client(sdk.SecretsManagerClient, known.region);
 
 /** A secret that is scheduled for deletion answers as if the request were wrong. */
@@ -31,7 +31,11 @@ function unlessDeleted(error: unknown): undefined {
 const putPolicy = (
   connection: AwsConnection,
   SecretId: string,
-  { region, policy, blockPublicPolicy }: Known & { policy: string; blockPublicPolicy?: boolean | undefined },
+  {
+    region,
+    policy,
+    blockPublicPolicy,
+  }: Regional & { policy: string; blockPublicPolicy?: boolean | undefined },
 ) =>
   secretsManager(connection, { region }).send(
     new sdk.PutResourcePolicyCommand({

@@ -1,10 +1,19 @@
 import * as sdk from "@aws-sdk/client-sns";
 import type * as aws from "@pulumi/aws/sns";
 import type { AwsConnection } from "../connection";
-import { document, fixed, fromKeyValues, keyValues, named, region, resource, retag } from "../table";
+import {
+  document,
+  fixed,
+  fromKeyValues,
+  keyValues,
+  named,
+  type Regional,
+  region,
+  resource,
+  retag,
+} from "../table";
 
-const sns = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.SNSClient, known.region);
+const sns = (connection: AwsConnection, known: Regional) => connection.client(sdk.SNSClient, known.region);
 
 /** Properties that SNS keeps as attributes, under names that begin with a capital. */
 const ATTRIBUTES = {
@@ -103,7 +112,7 @@ const topic = resource<aws.TopicArgs>({
 const setPolicy = (
   connection: AwsConnection,
   TopicArn: string,
-  { region, policy }: { region?: string | undefined; policy: string },
+  { region, policy }: Regional & { policy: string },
 ) =>
   sns(connection, { region }).send(
     new sdk.SetTopicAttributesCommand({ TopicArn, AttributeName: "Policy", AttributeValue: policy }),

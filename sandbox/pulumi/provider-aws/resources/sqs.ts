@@ -1,10 +1,9 @@
 import * as sdk from "@aws-sdk/client-sqs";
 import type * as aws from "@pulumi/aws/sqs";
 import type { AwsConnection } from "../connection";
-import { document, fixed, named, region, resource, retag } from "../table";
+import { document, fixed, named, type Regional, region, resource, retag } from "../table";
 
-const sqs = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.SQSClient, known.region);
+const sqs = (connection: AwsConnection, known: Regional) => connection.client(sdk.SQSClient, known.region);
 
 const NUMBERS = {
   delaySeconds: "DelaySeconds",
@@ -131,7 +130,7 @@ const queue = resource<aws.QueueArgs>({
 const setPolicy = (
   connection: AwsConnection,
   QueueUrl: string,
-  { region, policy }: { region?: string | undefined; policy: string },
+  { region, policy }: Regional & { policy: string },
 ) =>
   sqs(connection, { region }).send(
     new sdk.SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: policy } }),

@@ -6,6 +6,7 @@ import {
   type Inputs,
   keyValues,
   providerOnly,
+  type Regional,
   region,
   required,
   resource,
@@ -14,8 +15,7 @@ import {
 
 type Parameter = Inputs<aws.ParameterArgs>;
 
-const ssm = (connection: AwsConnection, known: { region?: string | undefined }) =>
-  connection.client(sdk.SSMClient, known.region);
+const ssm = (connection: AwsConnection, known: Regional) => connection.client(sdk.SSMClient, known.region);
 const ResourceType = "Parameter";
 
 const put = (connection: AwsConnection, inputs: Parameter, more: Partial<sdk.PutParameterRequest>) =>
