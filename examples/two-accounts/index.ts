@@ -27,8 +27,8 @@ const trusted = account("trusted");
 
 const auditor = new CrossAccountRole(
   "Auditor",
-  trusting.location,
   {
+    account: trusting.location,
     roleName: "Auditor",
     description: "Lists buckets and users",
     trust: { people: { accounts: [trusted.location], maxMfaAge: 3600 } },
