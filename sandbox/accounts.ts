@@ -130,7 +130,7 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name)),
   );
-  const args = ["--require", join(__dirname, "../tools/transpile.cjs"), DAEMON, JSON.stringify(options)];
+  const args = ["--require", require.resolve("tsx/cjs"), DAEMON, JSON.stringify(options)];
   showDetail("command", `${process.execPath} ${args.join(" ")}`);
   const child = spawn(process.execPath, args, {
     cwd: join(__dirname, ".."),

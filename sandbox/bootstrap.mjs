@@ -88,13 +88,7 @@ if (!isInstalled(".") || !isInstalled("policypack") || !isPackMade()) {
     console.error(`packages   another process (${holder}) is installing them: waiting`),
   );
 }
-const args = [
-  "--no-warnings",
-  "-r",
-  join(root, "tools", "transpile.cjs"),
-  join(root, "sandbox", "cli.ts"),
-  ...process.argv.slice(2),
-];
+const args = ["--no-warnings", "-r", "tsx/cjs", join(root, "sandbox", "cli.ts"), ...process.argv.slice(2)];
 const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code, signal) => process.exit(signal ? 130 : code));

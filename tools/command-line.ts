@@ -10,7 +10,7 @@ export type CommandDefinition = (program: Command) => void;
 export const commandArguments = (...command: readonly string[]): string[] => [
   "--no-warnings",
   "-r",
-  join(__dirname, "transpile.cjs"),
+  require.resolve("tsx/cjs"),
   join(__dirname, "index.ts"),
   ...command,
 ];

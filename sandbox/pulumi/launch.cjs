@@ -1,5 +1,5 @@
 const path = require("node:path");
-require("../../tools/transpile.cjs");
+require("tsx/cjs");
 
 /** Runs a TypeScript program of this folder as the plugin that the engine started. */
 exports.launch = (program) => {

@@ -51,7 +51,7 @@ describe("the sandbox's accounts, in a process of their own", function () {
   it("a start that is interrupted leaves nothing that the next one does not end", async () => {
     const options = JSON.stringify({ directory, accounts: ACCOUNTS, region: REGION, motoServer });
     const script = `require("../accounts").startSandbox(${options})`;
-    const starter = spawn(process.execPath, ["-r", "../../tools/transpile.cjs", "-e", script], {
+    const starter = spawn(process.execPath, ["-r", "tsx/cjs", "-e", script], {
       cwd: __dirname,
     });
     while (findDaemons(directory).length === 0) await sleep(20);

@@ -20,7 +20,7 @@ describe("two starts at once, where there was no sandbox", function () {
   const start = (): Promise<Ended> => {
     const script = `require("./project").rehearseCopy(${JSON.stringify(directory)}, "dev", console.log)
       .then(({ sandbox }) => console.log("instance", sandbox.instance))`;
-    const child = spawn(process.execPath, ["-r", "../../tools/transpile.cjs", "-e", script], {
+    const child = spawn(process.execPath, ["-r", "tsx/cjs", "-e", script], {
       cwd: __dirname,
     });
     let output = "";

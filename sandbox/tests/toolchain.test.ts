@@ -208,7 +208,7 @@ describe("the tools, where parts of an official Pulumi are installed", function 
   it("are named in one line by the sandbox's status", () => {
     awsPlugin(join(home, `plugins/resource-aws-v${AWS_VERSION}`));
     firstInPath(installation("v3.260.0"));
-    const args = ["-r", "./tools/transpile.cjs", "sandbox/cli.ts", "sandbox", "status"];
+    const args = ["-r", "tsx/cjs", "sandbox/cli.ts", "sandbox", "status"];
     const status = execFileSync(process.execPath, args, { cwd: PROJECT_DIRECTORY, encoding: "utf8" });
     assert.match(
       status,

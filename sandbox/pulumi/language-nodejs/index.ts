@@ -95,7 +95,7 @@ function entryPoint(program: string, name: "run" | "run-policy-pack" | "run-plug
 }
 
 /** Loads TypeScript faster than ts-node, which @pulumi/pulumi uses: where types are not checked, that is all it does. */
-const TRANSPILE = join(__dirname, "../../../tools/transpile.cjs");
+const TRANSPILE = require.resolve("tsx/cjs");
 
 const isOnlyTranspiled = ({ typescript, tsconfig }: RuntimeOptions) =>
   typescript !== false && !tsconfig && process.env.PULUMI_NODEJS_TRANSPILE_ONLY === "true";
