@@ -5,20 +5,22 @@ import { policyDocument, type Statement } from "./policy";
 import { type Trust, trustStatements } from "./trust";
 
 export interface CrossAccountRoleArgs {
+  /** The trusting account, where the role is. */
+  account: AccountLocation;
   /** Name of the role as people see it, such as UpdateApp. */
   roleName: string;
-  /** IAM path, beginning and ending with a slash. Default: "/". */
+  /** IAM path, beginning and ending with a slash. @default "/" */
   path?: string;
   description: string;
   /** Who may assume the role, and what they must show. */
   trust: Trust;
   /** What the role may do, and nothing else. */
   permissions: readonly [Statement, ...Statement[]];
-  /** Managed policies besides `permissions`, by ARN. Default: none. */
+  /** Managed policies besides `permissions`, by ARN. @default none */
   managedPolicyArns?: readonly string[];
-  /** ARN of a managed policy that caps the role whatever its permissions say. Default: none. */
+  /** ARN of a managed policy that caps the role whatever its permissions say. @default none */
   permissionsBoundary?: string;
-  /** The longest session in seconds, up to 43200. IAM's own minimum for a role is 3600. Default: 3600. */
+  /** The longest session in seconds, up to 43200. IAM's own minimum for a role is 3600. @default 3600 */
   maxSessionDuration?: number;
 }
 
@@ -28,7 +30,8 @@ export interface CrossAccountRoleArgs {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html
  *
  * @example
- * new CrossAccountRole("UpdateApp", trustingAccount, {
+ * new CrossAccountRole("UpdateApp", {
+ *   account: trustingAccount,
  *   roleName: "UpdateApp",
  *   description: "Updates the production application",
  *   trust: { people: { accounts: [trustedAccount] } }, // with MFA, unless you say otherwise
@@ -42,7 +45,6 @@ export class CrossAccountRole extends pulumi.ComponentResource {
   /** @throws {Error} where the trust names nobody, or the session exceeds what IAM takes. */
   constructor(
     name: string,
-    trusting: AccountLocation,
     args: CrossAccountRoleArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
@@ -74,7 +76,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
         { role: role.name, policyArn },
         ours,
       );
-    this.arn = roleArn(trusting, roleName, path);
+    this.arn = roleArn(args.account, roleName, path);
     this.registerOutputs({ arn: this.arn });
   }
 }

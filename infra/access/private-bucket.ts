@@ -4,11 +4,13 @@ import { type AccountLocation, bucketArn } from "./arn";
 import { policyDocument, type Statement, tlsOnly } from "./policy";
 
 export interface PrivateBucketArgs {
+  /** The account that owns it. */
+  account: AccountLocation;
   /** Physical name; unique worldwide. */
   bucketName: string;
   /** True: `pulumi destroy` refuses it. False: it is destroyed with every object in it. */
   protect: boolean;
-  /** Statements that the bucket policy makes besides refusing plain HTTP. Default: none. */
+  /** Statements that the bucket policy makes besides refusing plain HTTP. @default none */
   statements?: readonly Statement[];
 }
 
@@ -22,14 +24,13 @@ export class PrivateBucket extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    owner: AccountLocation,
     args: PrivateBucketArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:PrivateBucket", name, {}, opts);
     const { bucketName, protect } = args;
     const ours = { parent: this, provider: opts.provider };
-    this.arn = bucketArn(owner, bucketName);
+    this.arn = bucketArn(args.account, bucketName);
     const { bucket } = new s3.Bucket(
       name,
       { bucket: bucketName, forceDestroy: !protect },

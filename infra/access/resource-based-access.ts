@@ -10,6 +10,8 @@ interface ManagedAccount extends AccountLocation {
 }
 
 export interface ResourceBasedAccessArgs<Name extends string> {
+  /** The account that owns the resources, and the one whose principals get in. */
+  accounts: { trusting: ManagedAccount; trusted: ManagedAccount };
   /** Who of the trusted account gets in. Undefined where the stack does not manage that side. */
   grantee: Grantee | undefined;
   /** The resources, by their names in the program. */
@@ -24,7 +26,8 @@ export interface ResourceBasedAccessArgs<Name extends string> {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
  *
  * @example
- * new ResourceBasedAccess("Sharers-may-use-shared", { trusting, trusted }, {
+ * new ResourceBasedAccess("Sharers-may-use-shared", {
+ *   accounts: { trusting, trusted },
  *   grantee: { group },
  *   resources: { "shared-topic": topic(trusting, "shared") },
  * });
@@ -35,8 +38,7 @@ export class ResourceBasedAccess<Name extends string> extends pulumi.ComponentRe
 
   constructor(
     name: string,
-    { trusting, trusted }: { trusting: ManagedAccount; trusted: ManagedAccount },
-    { grantee, resources }: ResourceBasedAccessArgs<Name>,
+    { accounts: { trusting, trusted }, grantee, resources }: ResourceBasedAccessArgs<Name>,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("cross-account-access:access:ResourceBasedAccess", name, {}, opts);

@@ -26,13 +26,13 @@ export function switchRoleLink(trusting: AccountLocation, roleName: string, path
 /** The role that the instructions are about, as the trusting account deploys it. */
 export interface InstructedRole {
   roleName: string;
-  /** Begins and ends with a slash. Default: "/". */
+  /** Begins and ends with a slash. @default "/" */
   path?: string;
-  /** The word that the role's trust asks for. Default: none. */
+  /** The word that the role's trust asks for. @default none */
   externalId?: string;
   /** Seconds. */
   sessionDuration: number;
-  /** Whether the trust asks the people of these instructions for MFA. Default: true. */
+  /** Whether the trust asks the people of these instructions for MFA. @default true */
   mfa?: boolean;
 }
 

@@ -32,7 +32,10 @@ export interface SharedResource {
 }
 
 /** A bucket: list it, read and write its objects. https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html */
-export function bucket(owner: AccountLocation, args: Omit<PrivateBucketArgs, "statements">): SharedResource {
+export function bucket(
+  owner: AccountLocation,
+  args: Omit<PrivateBucketArgs, "account" | "statements">,
+): SharedResource {
   const bucketOf = bucketArn(owner, args.bucketName);
   return {
     use: {
@@ -44,7 +47,7 @@ export function bucket(owner: AccountLocation, args: Omit<PrivateBucketArgs, "st
     create: (name, share, opts) => {
       // The bucket of a stack that was deployed before this component existed is the same bucket.
       const aliases = [{ parent: pulumi.rootStackResource }];
-      new PrivateBucket(name, owner, { ...args, statements: [share] }, { ...opts, aliases });
+      new PrivateBucket(name, { ...args, account: owner, statements: [share] }, { ...opts, aliases });
     },
   };
 }

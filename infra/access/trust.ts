@@ -3,9 +3,9 @@ import type { Statement } from "./policy";
 
 /** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
 export interface SessionRights {
-  /** Lets the caller attach session tags (sts:TagSession). Default: false. */
+  /** Lets the caller attach session tags (sts:TagSession). @default false */
   sessionTags?: boolean;
-  /** Lets the caller set a source identity (sts:SetSourceIdentity). Default: false. */
+  /** Lets the caller set a source identity (sts:SetSourceIdentity). @default false */
   sourceIdentity?: boolean;
 }
 
@@ -25,9 +25,9 @@ interface Trusted extends SessionRights {
 
 /** People sign in, so they can show a second factor. */
 export interface TrustedPeople extends Trusted {
-  /** Requires multi-factor authentication. Default: true. */
+  /** Requires multi-factor authentication. @default true */
   mfa?: boolean;
-  /** The greatest age of that authentication, in seconds; needs `mfa`. Default: no limit. */
+  /** The greatest age of that authentication, in seconds; needs `mfa`. @default no limit */
   maxMfaAge?: number;
 }
 

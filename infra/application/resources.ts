@@ -23,11 +23,11 @@ export function deployApplication<Own>(
   // Step 1, in the trusting account: the application's bucket, and the role that may use it.
   if (trusting.provider) {
     const { provider } = trusting;
-    new PrivateBucket(application.bucketLabel, trusting, { bucketName, protect }, { provider });
+    new PrivateBucket(application.bucketLabel, { account: trusting, bucketName, protect }, { provider });
     new CrossAccountRole(
       application.name,
-      trusting,
       {
+        account: trusting,
         roleName,
         description: application.description,
         trust: peopleTrust(settings, [trusted]),

@@ -22,6 +22,8 @@ const SLOW_FILES = [
   "sandbox/tests/each-scenario.test.ts",
   "sandbox/tests/pull-request.test.ts",
   "sandbox/tests/engine.test.ts",
+  "sandbox/tests/new-scenario.test.ts",
+  "sandbox/tests/permission-sets.test.ts",
   "sandbox/tests/policy-pack.test.ts",
 ];
 

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateGroupCommand,
   DeleteGroupPolicyCommand,
@@ -234,6 +235,24 @@ describe("a scenario for an application of one's own", function () {
         await repair();
       }
     });
+
+  it("reads a table that existed, with what the documentation's example adds", async () => {
+    const folder = join(project, "infra/scenarios");
+    cpSync(join(folder, "documented/application.ts"), join(folder, "report-reader/application.ts"));
+    await new DynamoDBClient(client("prod")).send(
+      new CreateTableCommand({
+        TableName: "figures",
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: [{ AttributeName: "day", AttributeType: "S" }],
+        KeySchema: [{ AttributeName: "day", KeyType: "HASH" }],
+      }),
+    );
+    const { code, output } = await pulumi("up", "--policy-pack", "policypack");
+    assert.equal(code, 0, output);
+    const verified = await tool("verify", "dev");
+    assert.match(verified.output, /As ReportReader: list and read reports, read figures/);
+    assert.match(verified.output, /(\d+) of \1 checks as expected/, verified.output);
+  });
 
   it("leaves the group that existed, without its permission, when it is destroyed", async () => {
     const { code, output } = await pulumi("destroy");

@@ -72,8 +72,8 @@ const REWORDS: readonly Change[] = [
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: text of the program
 const SHARES_WITH_EVERYONE: Change = [
   UPDATE_APP,
-  "{ bucketName, protect }",
-  `{ bucketName, protect, statements: [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: \`\${bucketArn(trusting, bucketName)}/*\` }] }`,
+  "{ account: trusting, bucketName, protect }",
+  `{ account: trusting, bucketName, protect, statements: [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: \`\${bucketArn(trusting, bucketName)}/*\` }] }`,
 ];
 
 /** The commands of the job `rehearsal`, run as GitHub runs them on a merge of a branch with its base. */

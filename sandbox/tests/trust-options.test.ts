@@ -282,8 +282,7 @@ describe("trust options, asked of the endpoint", function () {
         const roleName = named(option);
         const { arn } = new CrossAccountRole(
           roleName,
-          prod,
-          { roleName, description: option, permissions: [LOOK], ...role },
+          { account: prod, roleName, description: option, permissions: [LOOK], ...role },
           { provider: provider("prod") },
         );
         arns.set(option, arn);

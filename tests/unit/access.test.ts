@@ -150,6 +150,7 @@ async function asked(program: (provider: aws.Provider) => void): Promise<Record<
 
 describe("a cross-account role", () => {
   const args: CrossAccountRoleArgs = {
+    account: dev,
     roleName: "UpdateApp",
     description: "Updates",
     trust: { people: { accounts: [dev] } },
@@ -157,7 +158,7 @@ describe("a cross-account role", () => {
   };
   const roleWith = (more: Partial<CrossAccountRoleArgs>) =>
     asked((provider) => {
-      new CrossAccountRole("UpdateApp", dev, { ...args, ...more }, { provider });
+      new CrossAccountRole("UpdateApp", { ...args, ...more }, { provider });
     });
 
   it("has no path, no boundary, no managed policy and an hour's sessions unless the arguments say otherwise", async () => {

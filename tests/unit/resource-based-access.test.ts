@@ -87,11 +87,11 @@ async function registered(of: Case["of"], sides = ["trusting", "trusted"], regio
   const trusted = side("trusted", "000000000001");
   const { provider } = trusted;
   const group = provider && new aws.iam.Group("Sharers", { name: "Sharers" }, { provider });
-  const access = new ResourceBasedAccess(
-    "Sharers-may-use-it",
-    { trusting, trusted },
-    { grantee: group && { group }, resources: { it: of(trusting) } },
-  );
+  const access = new ResourceBasedAccess("Sharers-may-use-it", {
+    accounts: { trusting, trusted },
+    grantee: group && { group },
+    resources: { it: of(trusting) },
+  });
   const address = await new Promise((resolve) => pulumi.output(access.addresses.it).apply(resolve));
   await pulumi.runtime.disconnect();
   const statements = (type: string, name: string): Statement[] => {

@@ -37,8 +37,8 @@ export function deploy({ settings, program }: ScenarioContext<GitHubActionsSetti
     ) =>
       new CrossAccountRole(
         `${side}-${roleName}`,
-        account,
         {
+          account,
           roleName,
           description,
           trust: { workloads: { account, issuer: GITHUB_ISSUER, audience: AWS_AUDIENCE, subjects } },

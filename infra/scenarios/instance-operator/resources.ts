@@ -29,8 +29,8 @@ export function deploy(
   if (trusting.provider)
     new CrossAccountRole(
       ROLE_NAME,
-      trusting,
       {
+        account: trusting,
         roleName: ROLE_NAME,
         description: "Starts, stops and reboots instances",
         trust: {

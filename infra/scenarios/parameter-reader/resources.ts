@@ -38,8 +38,8 @@ export function deploy(
     const parameterArn = parameterArnOf(trusting, parameterName);
     new CrossAccountRole(
       ROLE_NAME,
-      trusting,
       {
+        account: trusting,
         roleName: ROLE_NAME,
         description: `Reads the parameter ${parameterName}`,
         trust: peopleTrust(settings, [trusted]),

@@ -16,7 +16,8 @@ export function deploy({ settings }: ScenarioContext<SharedBucketSettings>, acco
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
   const group = provider && new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
-  new ResourceBasedAccess("BucketSharers-may-use-shared", accounts, {
+  new ResourceBasedAccess("BucketSharers-may-use-shared", {
+    accounts,
     grantee: group && { group },
     resources: { shared: bucket(trusting, { bucketName, protect }) },
   });

@@ -48,7 +48,8 @@ export function deploy({ settings }: ScenarioContext<SharedServicesSettings>, ac
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
   const group = provider && new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
-  const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", accounts, {
+  const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", {
+    accounts,
     grantee: group && { group },
     resources: {
       "shared-topic": topic(trusting, name),

@@ -23,8 +23,8 @@ export function deploy(
   if (trusting.provider)
     new CrossAccountRole(
       ROLE_NAME,
-      trusting,
       {
+        account: trusting,
         roleName: ROLE_NAME,
         description: `Publishes to ${topic}`,
         // A key cannot show MFA, so the trust names the one user that may use it.

@@ -22,11 +22,11 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
   // Step 1, in the trusting account: the application's bucket, and the role that may update it.
   if (trusting.provider) {
     const { provider } = trusting;
-    new PrivateBucket("productionapp", trusting, { bucketName, protect }, { provider });
+    new PrivateBucket("productionapp", { account: trusting, bucketName, protect }, { provider });
     new CrossAccountRole(
       ROLE_NAME,
-      trusting,
       {
+        account: trusting,
         roleName,
         description: "Updates the production application",
         trust: peopleTrust(settings, [trusted]),
