@@ -24,6 +24,8 @@ const SLOW_FILES = [
   "sandbox/tests/engine.test.ts",
   "sandbox/tests/new-scenario.test.ts",
   "sandbox/tests/permission-sets.test.ts",
+  "sandbox/tests/engine-official.test.ts",
+  "sandbox/tests/engine-applications.test.ts",
   "sandbox/tests/policy-pack.test.ts",
 ];
 
