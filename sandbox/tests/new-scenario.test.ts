@@ -45,7 +45,7 @@ describe("a scenario for an application of one's own", function () {
     });
   /** A command of the copied project. */
   const tool = (...args: string[]) =>
-    run(process.execPath, "--no-warnings", "-r", "./tools/transpile.cjs", "tools/index.ts", ...args);
+    run(process.execPath, "--no-warnings", "-r", "tsx/cjs", "tools/index.ts", ...args);
   const pulumi = (...args: string[]) =>
     run(rehearsal.tools.pulumi, ...args, "--yes", "--skip-preview", "--stack", "dev");
   const client = (profile: string) => {

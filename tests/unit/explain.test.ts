@@ -7,7 +7,7 @@ import { parseSettings } from "../../infra/settings";
 import { CATALOGUE } from "../../tools/explain/catalogue";
 import { checkCallers } from "../../tools/explain/check-callers";
 import { findDecision } from "../../tools/explain/decisions";
-import { explain, type Facts } from "../../tools/explain/explanation";
+import { explain } from "../../tools/explain/explanation";
 import { answer, isWholeAnswer, recognize } from "../../tools/explain/known-message";
 import {
   findManagedPolicies,
@@ -17,6 +17,7 @@ import {
 } from "../../tools/explain/managed-policies";
 import { type Refusal, readMessage, unmask } from "../../tools/explain/message";
 import { isAbout, names } from "../../tools/explain/statements";
+import type { Facts } from "../../tools/explain/types";
 import { MESSAGES } from "./explain-messages";
 
 const USER = "arn:aws:iam::111122223333:user/jane";

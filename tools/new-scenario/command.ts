@@ -1,10 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run new-scenario`. */
-export interface NewScenarioOptions {
-  group?: string;
-  bucket?: string;
-}
+import type { NewScenarioOptions } from "./run";
 
 export const newScenario: CommandDefinition = (program) =>
   addCommand(

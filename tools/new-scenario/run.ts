@@ -2,8 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { UserError } from "../../infra/user-error";
-import type { NewScenarioOptions } from "./command";
 import { importLine, type ScenarioNames, scenarioFiles, withScenario } from "./template";
+
+/** The options of `npm run new-scenario`. */
+export interface NewScenarioOptions {
+  group?: string;
+  bucket?: string;
+}
 
 const PROJECT_DIRECTORY = join(__dirname, "../..");
 const SCENARIOS = join(PROJECT_DIRECTORY, "infra/scenarios");
