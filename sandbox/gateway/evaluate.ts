@@ -11,6 +11,7 @@ import {
   type Simulation,
 } from "@cloud-copilot/iam-simulate";
 import { buildArn } from "./arn";
+import { asAwsReads, resourcePolicyAsAwsReads } from "./as-aws-reads";
 import type { ConditionContext } from "./call";
 import { type Caller, principalOf } from "./caller";
 import type { Check, Decision } from "./check";
@@ -80,7 +81,7 @@ function testedKeys(keys: readonly string[], { request: _, ...policies }: Simula
 /** The evaluator's decision; a refusal where a policy turns on what the gateway cannot judge. */
 export async function evaluate(asked: Question): Promise<Decision> {
   const { check } = asked;
-  const question = withPolicies(asAwsReads(asked), (statement) => withCheapActions(statement, check.action));
+  const question = withPolicies(readByAws(asked), (statement) => withCheapActions(statement, check.action));
   const decision = await judgeWithSession(question);
   const unjudged = decision.allowed ? await unjudgedKeys(check, allStatements(question)) : new Set<string>();
   if (!unjudged.size && !(decision.allowed && check.unknown)) return decision;
@@ -92,50 +93,17 @@ export async function evaluate(asked: Question): Promise<Decision> {
   return { allowed: false, because: `because ${reasons}`, by: [], note: reasons, unjudged: reasons };
 }
 
-/** A question with its policies as AWS reads them where the evaluator would read them otherwise. */
-function asAwsReads(question: Question): Question {
-  const named = ({ name, policy }: NamedPolicy) => ({ name, policy: withLiteralVariables(policy) });
+/** A question with its policies as AWS reads them. */
+function readByAws(question: Question): Question {
+  const { context, caller } = question;
+  const named = ({ name, policy }: NamedPolicy) => ({ name, policy: asAwsReads(policy, context) });
   return {
     ...question,
     identityPolicies: question.identityPolicies.map(named),
     boundary: question.boundary?.map(named),
-    sessionPolicies: question.sessionPolicies.map(withLiteralVariables),
-    resourcePolicy: withStatements(withLiteralVariables(question.resourcePolicy), (statement) =>
-      withGrantedSession(statement, question.caller),
-    ),
+    sessionPolicies: question.sessionPolicies.map((policy) => asAwsReads(policy, context)),
+    resourcePolicy: resourcePolicyAsAwsReads(question.resourcePolicy, context, caller),
   };
-}
-
-const VARIABLE = "\u0024{";
-/** A dollar sign that begins no variable. */
-const LITERAL = `${VARIABLE}$}{`;
-
-/**
- * Variables are text in a policy of another version than 2012-10-17.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
- */
-function withLiteralVariables(policy: unknown): unknown {
-  if (!policy || (policy as { Version?: string }).Version === "2012-10-17") return policy;
-  const document = JSON.stringify(policy);
-  return document.includes(VARIABLE) ? JSON.parse(document.replaceAll(VARIABLE, LITERAL)) : policy;
-}
-
-const TESTS_PRINCIPAL = /^(ForAnyValue:)?(ArnEquals|ArnLike|StringEquals|StringLike)$/;
-
-/**
- * A statement for everyone that requires the caller's aws:PrincipalArn grants the caller itself, so that neither session
- * policy nor boundary limits it; the evaluator takes it for a grant to the account.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
- */
-function withGrantedSession(statement: Statement, caller: Caller): Statement {
-  const principal = principalOf(caller);
-  const everyone = statement.Principal === "*" || awsPrincipalsOf(statement.Principal).includes("*");
-  if (!principal || !everyone || statement.Effect !== "Allow") return statement;
-  const requires = Object.entries(statement.Condition ?? {}).some(
-    ([operator, keys]) =>
-      TESTS_PRINCIPAL.test(operator) && Object.keys(keys).some((key) => /^aws:PrincipalArn$/i.test(key)),
-  );
-  return requires ? { ...statement, Principal: { AWS: principal.arn } } : statement;
 }
 
 /** A question with each statement of its policies as `change` gives it, or without it. */

@@ -31,7 +31,8 @@ import { compareLive, type LiveComparison, liveLines } from "../../tools/access/
 import { LiveAccount } from "../../tools/access/live-account";
 import type { StateResource } from "../../tools/access/state";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const UPDATE_APP = "arn:aws:iam::000000000002:role/UpdateApp";
@@ -53,7 +54,7 @@ describe("accounts that someone changed by hand", function () {
   const pulumi = async (...args: string[]) =>
     (
       await promisify(execFile)(rehearsal.tools.pulumi, [...args, "--stack", "dev"], {
-        cwd: PROJECT_DIRECTORY,
+        cwd: rehearsal.project,
         env: confined(rehearsal.environment),
         maxBuffer: 1 << 26,
       })
@@ -68,12 +69,12 @@ describe("accounts that someone changed by hand", function () {
   };
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, directory);
+    rehearsal = await rehearseCopy(directory);
     await pulumi("up", "--yes", "--skip-preview", "--non-interactive");
     state = JSON.parse(await pulumi("stack", "export")).deployment.resources;
   });
   after(async () => {
-    await stopSandbox(directory);
+    await stopSandbox(join(directory, "sandbox"));
     rmSync(directory, { recursive: true, force: true });
   });
 

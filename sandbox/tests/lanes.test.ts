@@ -24,7 +24,7 @@ describe("the lanes of the tests", () => {
     for (const file of files.filter((name) => /^sandbox\/tests\/(?!lanes)/.test(name)))
       assert.doesNotMatch(
         readFileSync(join(PROJECT_DIRECTORY, file), "utf8"),
-        /\brehearse\("|cwd: PROJECT_DIRECTORY, env: confined/,
+        /\brehearse\((?!.*, project\))|cwd: PROJECT_DIRECTORY,\s+env: confined/,
         `${file}: use rehearseCopy`,
       );
   });

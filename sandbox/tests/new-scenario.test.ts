@@ -123,7 +123,7 @@ describe("a scenario for an application of one's own", function () {
     });
 
   it("is deployed beside UpdateApp, for a group that exists already, and its checks answer as expected", async () => {
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"), project);
     await iam("dev").send(new CreateGroupCommand({ GroupName: "Analysts" }));
     const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8")
       .replace(/(scenarios:\n)(?: {4}- \w+\n)+/, "$1    - UpdateApp\n    - ReportReader\n")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,7 +18,8 @@ import { PERMISSION_SET_PATH } from "../../infra/access/trust";
 import { commandArguments } from "../../tools/command-line";
 import { CheckPermissionSets } from "../../tools/verify/check-permission-sets";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
 const REGION = "ap-northeast-1";
@@ -32,7 +33,7 @@ describe("a stack whose people all sign in by IAM Identity Center", function () 
 
   const run = (command: string, ...args: string[]) =>
     new Promise<Ended>((resolve) => {
-      const options = { cwd: directory, env: confined(rehearsal.environment), maxBuffer: 1 << 26 };
+      const options = { cwd: rehearsal.project, env: confined(rehearsal.environment), maxBuffer: 1 << 26 };
       execFile(command, args, options, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + (error ? stderr : "") }),
       );
@@ -45,16 +46,7 @@ describe("a stack whose people all sign in by IAM Identity Center", function () 
   };
 
   before(async () => {
-    rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
-    for (const name of [
-      "infra",
-      "policypack",
-      "node_modules",
-      "package.json",
-      "tsconfig.json",
-      "Pulumi.yaml",
-    ])
-      symlinkSync(join(PROJECT_DIRECTORY, name), join(directory, name));
+    rehearsal = await rehearseCopy(directory);
     const settings = readFileSync(join(PROJECT_DIRECTORY, "Pulumi.dev.yaml"), "utf8");
     const some = settings
       .replace(
@@ -62,7 +54,7 @@ describe("a stack whose people all sign in by IAM Identity Center", function () 
         "$1    - UpdateApp\n    - ParameterReader\n    - InstanceOperator\n",
       )
       .replace(/.*trustIamUsers.*\n/, "");
-    writeFileSync(join(directory, "Pulumi.dev.yaml"), some);
+    writeFileSync(join(rehearsal.project, "Pulumi.dev.yaml"), some);
     const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--policy-pack", "policypack"];
     const { code, output } = await run(rehearsal.tools.pulumi, ...up);
     assert.equal(code, 0, output);

@@ -1,7 +1,7 @@
 import { parseArn } from "../arn";
 import { type Answer, type ConditionContext, type Params, tagKeys, text } from "../call";
 import type { Check } from "../check";
-import { parseDocument } from "../policy-documents";
+import { parseDocument, type Statement, statementsOf } from "../policy-documents";
 import { namedBy, parameters } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
@@ -20,6 +20,34 @@ export async function keyArn(
     if (arn) return arn;
   }
   return `key/${id}`;
+}
+
+interface KeyGrant {
+  GranteePrincipal: string;
+  Operations: string[];
+  Constraints?: {
+    EncryptionContextEquals?: Record<string, string>;
+    EncryptionContextSubset?: Record<string, string>;
+  } | null;
+}
+
+/** A grant as the statement that it amounts to: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html */
+function grantStatement({ GranteePrincipal, Operations, Constraints }: KeyGrant): Statement {
+  const { EncryptionContextEquals, EncryptionContextSubset } = Constraints ?? {};
+  const pairs = Object.entries({ ...EncryptionContextSubset, ...EncryptionContextEquals });
+  const exact = EncryptionContextEquals && Object.keys(EncryptionContextEquals);
+  const keys = Object.fromEntries(pairs.map(([name, value]) => [`kms:EncryptionContext:${name}`, value]));
+  const Condition: NonNullable<Statement["Condition"]> = {
+    ...(pairs.length && { StringEquals: keys }),
+    ...(exact?.length && { "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": exact } }),
+  };
+  return {
+    Effect: "Allow",
+    Principal: { AWS: GranteePrincipal },
+    Action: Operations.map((operation) => `kms:${operation}`),
+    Resource: "*",
+    ...(pairs.length && { Condition }),
+  };
 }
 
 /** Actions on the key that encrypted; the others of the same request are on the key that it names. */
@@ -78,11 +106,18 @@ export const kms: Service = {
 
   policies: {
     async ofResource(arn, account, { moto }) {
-      const { region, resourcePath } = parseArn(arn);
-      const asked = { KeyId: resourcePath, PolicyName: "default" };
-      return parseDocument(
-        (await moto.json(account, "kms", region, "TrentService.GetKeyPolicy", asked))?.Policy,
-      );
+      const { region, resourceType, resourcePath: KeyId } = parseArn(arn);
+      // Aliases have no policy, and what is only now created has none yet.
+      if (resourceType !== "key" || KeyId === "new") return undefined;
+      const ask = (operation: string, more: object) =>
+        moto.json(account, "kms", region, `TrentService.${operation}`, { KeyId, ...more });
+      const [answer, listed] = await Promise.all([
+        ask("GetKeyPolicy", { PolicyName: "default" }),
+        ask("ListGrants", {}),
+      ]);
+      const policy = parseDocument(answer?.Policy);
+      const grants = ((listed?.Grants ?? []) as KeyGrant[]).map(grantStatement);
+      return policy && { ...policy, Statement: [...statementsOf(policy), ...grants] };
     },
     carriers: [
       {

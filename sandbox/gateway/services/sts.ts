@@ -61,7 +61,7 @@ export const sts: Service = {
       }
       default:
         // What needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-        return { account, checks: [] };
+        return { account, checks: call.operation === "GetAccessKeyInfo" ? [accessKeyInfo(account)] : [] };
     }
   },
 
@@ -91,6 +91,11 @@ export const sts: Service = {
         const { arn, account } = principal;
         return result(call, { Arn: arn, UserId: userIdOf(principal), Account: account });
       }
+      case "GetAccessKeyInfo": {
+        const account = context.gateway.identities.accountOf(text(call.params.AccessKeyId) ?? "");
+        if (!account) throw invalid("The sandbox knows no access key with this ID.");
+        return result(call, { Account: account });
+      }
       case "GetSessionToken":
         return getSessionToken(context, principal);
       case "AssumeRole":
@@ -98,12 +103,19 @@ export const sts: Service = {
       default:
         throw new AwsError(
           "InvalidAction",
-          `The sandbox does not answer sts:${call.operation}: it knows AssumeRole, AssumeRoleWithWebIdentity, GetSessionToken and GetCallerIdentity`,
+          `The sandbox does not answer sts:${call.operation}: it knows AssumeRole, AssumeRoleWithWebIdentity, GetSessionToken, GetAccessKeyInfo and GetCallerIdentity`,
           400,
         );
     }
   },
 };
+
+const accessKeyInfo = (account: string): Check => ({
+  action: "sts:GetAccessKeyInfo",
+  resource: "*",
+  account,
+  context: {},
+});
 
 /** An answer of the query protocol: the operation's result. */
 function result(call: Call, content: Json): Answer {

@@ -66,6 +66,11 @@ export class Identities {
     return principal;
   }
 
+  /** The account that an access key belongs to, whether it is in use or not. */
+  accountOf(accessKeyId: string): string | undefined {
+    return this.keys.get(accessKeyId)?.account ?? this.sessions.get(accessKeyId)?.account;
+  }
+
   /** Gives out temporary credentials. */
   issueSession(
     owner: Omit<Principal, "accessKeyId" | "secret" | "session">,

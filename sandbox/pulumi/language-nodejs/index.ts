@@ -94,21 +94,18 @@ function entryPoint(program: string, name: "run" | "run-policy-pack" | "run-plug
   }
 }
 
-/** Loads TypeScript faster than ts-node, which @pulumi/pulumi uses: where types are not checked, that is all it does. */
+const typescriptEnvironment = (options: RuntimeOptions) => ({
+  ...(options.typescript !== false && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+  ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
+});
+
+const nodeArguments = (options: RuntimeOptions) => options.nodeargs?.split(/\s+/).filter(Boolean) ?? [];
+
+/** Loads a program's TypeScript faster than ts-node, which @pulumi/pulumi would use. It checks no types. */
 const TRANSPILE = require.resolve("tsx/cjs");
 
 const isOnlyTranspiled = ({ typescript, tsconfig }: RuntimeOptions) =>
   typescript !== false && !tsconfig && process.env.PULUMI_NODEJS_TRANSPILE_ONLY === "true";
-
-const typescriptEnvironment = (options: RuntimeOptions) => ({
-  ...(options.typescript !== false && !isOnlyTranspiled(options) && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
-  ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
-});
-
-const nodeArguments = (options: RuntimeOptions) => [
-  ...(isOnlyTranspiled(options) ? ["--require", TRANSPILE] : []),
-  ...(options.nodeargs?.split(/\s+/).filter(Boolean) ?? []),
-];
 
 /** Ends a child that its caller no longer waits for: politely first, by force after five seconds. */
 function stop(child: ChildProcess): void {
@@ -145,6 +142,7 @@ async function run(
   const child = spawn(
     process.execPath,
     [
+      ...(isOnlyTranspiled(options) ? ["--require", TRANSPILE] : []),
       ...nodeArguments(options),
       entryPoint(info.getProgramDirectory(), "run"),
       ...Object.entries(flags).flatMap(([name, value]) => (value ? [`--${name}`, String(value)] : [])),
@@ -157,6 +155,7 @@ async function run(
       env: {
         ...process.env,
         ...typescriptEnvironment(options),
+        ...(isOnlyTranspiled(options) && { PULUMI_NODEJS_TYPESCRIPT: "false" }),
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
       },

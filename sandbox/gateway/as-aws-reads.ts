@@ -1,0 +1,72 @@
+/** Policies as AWS reads them, where the evaluator would read them otherwise. */
+import type { ConditionContext } from "./call";
+import { type Caller, principalOf } from "./caller";
+import { awsPrincipalsOf, type Statement, withStatements } from "./policy-documents";
+
+/** A policy of a user, role, group or session. */
+export const asAwsReads = (policy: unknown, context: ConditionContext): unknown =>
+  withStatements(withLiteralVariables(policy), (statement) => withResolvedResources(statement, context));
+
+/** A policy that is attached to a resource. */
+export const resourcePolicyAsAwsReads = (
+  policy: unknown,
+  context: ConditionContext,
+  caller: Caller,
+): unknown =>
+  withStatements(asAwsReads(policy, context), (statement) => withGrantedSession(statement, caller));
+
+/**
+ * A statement with the variables in its ARNs resolved: the evaluator takes the colon in `${aws:PrincipalAccount}` for the
+ * end of a part of the ARN. `${*}` and its like stay, and so does a variable without a value, which fits nothing.
+ */
+function withResolvedResources(statement: Statement, context: ConditionContext): Statement {
+  const { Resource, NotResource } = statement;
+  const values = (name: string): string | undefined => {
+    const [key, ...fallback] = name.split(",").map((part) => part.trim());
+    const found = Object.keys(context).find((given) => given.toLowerCase() === key?.toLowerCase());
+    const value =
+      found === undefined ? fallback.join(",").replace(/^'|'$/g, "") || undefined : context[found];
+    return typeof value === "string" ? value.replace(/[*?$]/g, `${VARIABLE}$&}`) : undefined;
+  };
+  const resolved = (arns: string | string[]) =>
+    [arns].flat().map((arn) => arn.replace(VARIABLES, (text, name: string) => values(name) ?? text));
+  if (!JSON.stringify([Resource, NotResource]).includes(VARIABLE)) return statement;
+  return {
+    ...statement,
+    ...(Resource && { Resource: resolved(Resource) }),
+    ...(NotResource && { NotResource: resolved(NotResource) }),
+  };
+}
+
+const VARIABLE = "\u0024{";
+const VARIABLES = /\$\{([^}*?$]+)\}/g;
+/** A dollar sign that begins no variable. */
+const LITERAL = `${VARIABLE}$}{`;
+
+/**
+ * Variables are text in a policy of another version than 2012-10-17.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+ */
+function withLiteralVariables(policy: unknown): unknown {
+  if (!policy || (policy as { Version?: string }).Version === "2012-10-17") return policy;
+  const document = JSON.stringify(policy);
+  return document.includes(VARIABLE) ? JSON.parse(document.replaceAll(VARIABLE, LITERAL)) : policy;
+}
+
+const TESTS_PRINCIPAL = /^(ForAnyValue:)?(ArnEquals|ArnLike|StringEquals|StringLike)$/;
+
+/**
+ * A statement for everyone that requires the caller's aws:PrincipalArn grants the caller itself, so that neither session
+ * policy nor boundary limits it; the evaluator takes it for a grant to the account.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+ */
+function withGrantedSession(statement: Statement, caller: Caller): Statement {
+  const principal = principalOf(caller);
+  const everyone = statement.Principal === "*" || awsPrincipalsOf(statement.Principal).includes("*");
+  if (!principal || !everyone || statement.Effect !== "Allow") return statement;
+  const requires = Object.entries(statement.Condition ?? {}).some(
+    ([operator, keys]) =>
+      TESTS_PRINCIPAL.test(operator) && Object.keys(keys).some((key) => /^aws:PrincipalArn$/i.test(key)),
+  );
+  return requires ? { ...statement, Principal: { AWS: principal.arn } } : statement;
+}
