@@ -712,6 +712,8 @@ describe("the sandbox's record", () => {
     trustedAccountId: "000000000001",
     scenarios: JSON.stringify(SCENARIO_NAMES),
     githubRepository: "owner/name",
+    trustedPermissionSets: '["ApplicationDevelopers"]',
+    trustIamUsers: "true",
   });
   const device: ManagedPolicy = { ...grant, type: "UserPolicy", of: "topic-publisher" };
   const isOfChecks = checkCallers(settings, [device]);
@@ -729,6 +731,7 @@ describe("the sandbox's record", () => {
     "arn:aws:sts::000000000002:assumed-role/GitHubActionsPreview/check-33ae3a51",
     "arn:aws:sts::000000000001:assumed-role/InstanceOperatorMachine/i-0123456789abcdef0",
     "arn:aws:iam::000000000001:user/topic-publisher",
+    "arn:aws:sts::000000000001:assumed-role/AWSReservedSSO_ApplicationDevelopers_2_c4bd790d5f9231d9/person@example.com",
     "arn:aws:iam::000000000001:oidc-provider/token.actions.githubusercontent.com repo:owner/name:pull_request",
   ];
   const jane = "arn:aws:iam::000000000001:user/jane";
