@@ -57,7 +57,7 @@ async function test(chosen: readonly Lane[], { grep, jobs }: TestOptions): Promi
       ...(Number(jobs) > 1 ? ["--parallel", "--jobs", jobs] : []),
       ...(grep ? ["--grep", grep] : []),
     ];
-    const [lint] = await Promise.all([
+    const [lint, mocha] = await Promise.all([
       chosen.length === 0 ? runCommand("npm", "run", "--silent", "lint") : 0,
       runMocha(lanes, options),
     ]);
@@ -66,6 +66,7 @@ async function test(chosen: readonly Lane[], { grep, jobs }: TestOptions): Promi
       : {};
     const failures = [
       ...(lint === 0 ? [] : ["lint failed: npm run lint"]),
+      ...(mocha === 0 ? [] : [`the tests ended with exit code ${mocha}`]),
       ...lanes.filter((lane) => !counts[lane] && !grep).map((lane) => `lane ${lane} ran no test`),
     ];
     return summarize(counts, failures, Date.now() - started);
