@@ -1,11 +1,5 @@
 import { addCommand, type CommandDefinition } from "../command-line";
-
-/** The options of `npm run access`. */
-export interface AccessOptions {
-  check?: true;
-  base?: string;
-  markdown?: string;
-}
+import type { AccessOptions } from "./run";
 
 export const access: CommandDefinition = (program) =>
   addCommand(

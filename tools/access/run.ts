@@ -5,11 +5,17 @@ import { UserError } from "../../infra/user-error";
 import { readResources } from "../deployment";
 import { readStackSettings } from "../stack-settings";
 import { formatBaseline, formatFacts, parseBaseline } from "./baseline";
-import type { AccessOptions } from "./command";
 import { compareAccess } from "./difference";
 import { type Fact, isGrant, UNREADABLE } from "./facts";
 import { type AccessReport, markdownReport, textReport } from "./report";
 import { type AccessModel, type AccountNames, readState } from "./state";
+
+/** The options of `npm run access`. */
+export interface AccessOptions {
+  check?: true;
+  base?: string;
+  markdown?: string;
+}
 
 const PROJECT_DIRECTORY = join(__dirname, "../..");
 export const baselineFile = (stack: string): string => join(PROJECT_DIRECTORY, "access", `${stack}.txt`);
