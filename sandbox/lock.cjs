@@ -3,7 +3,7 @@
 // a lock by touching it every few seconds, so a suspended laptop loses its lock, and a dead process keeps its own for
 // ten seconds. This one is a symbolic link that names its holder: link and name appear in one step, also on a full
 // disk, and a holder that no longer runs loses it at once.
-const { execFileSync } = require("node:child_process");
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const { setTimeout: sleep } = require("node:timers/promises");
 
@@ -24,27 +24,31 @@ function isRunning(pid) {
   } catch (error) {
     return error.code === "EPERM";
   }
-  try {
-    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
-    return /^[^Z].*node/i.test(
-      execFileSync("ps", ["-ww", "-o", "stat=,args=", "-p", String(pid)], options).trim(),
-    );
-  } catch (error) {
-    return error.code === "ENOENT"; // no ps on this machine
-  }
+  const options = { encoding: "utf8" };
+  const { error, status, stdout } = spawnSync("ps", ["-ww", "-o", "stat=,args=", "-p", String(pid)], options);
+  // Without an answer of ps nobody loses a lock.
+  return error !== undefined || (status === 0 && /^[^Z].*node/i.test(stdout.trim()));
 }
 
-/** Removes the lock of a process that no longer runs. The rename succeeds for one of those who try. */
+/**
+ * Removes the lock of a process that no longer runs. One process at a time does so, under a guard, and looks again
+ * first: else it could remove the lock that another has taken in the meantime.
+ */
 function removeDead(lock) {
-  const aside = `${lock}.${process.pid}`;
+  const guard = `${lock}.guard`;
   try {
-    fs.renameSync(lock, aside);
-    const holder = holderOf(aside);
-    // Another process took the lock between the look at it and the rename: it gets the lock back.
-    if (isRunning(holder)) fs.symlinkSync(String(holder), lock);
-  } catch {
+    fs.symlinkSync(String(process.pid), guard);
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    const remover = holderOf(guard);
+    if (remover !== undefined && !isRunning(remover)) fs.rmSync(guard, { force: true });
+    return;
+  }
+  try {
+    const holder = holderOf(lock);
+    if (holder !== undefined && !isRunning(holder)) fs.rmSync(lock, { force: true });
   } finally {
-    fs.rmSync(aside, { force: true });
+    fs.rmSync(guard, { force: true });
   }
 }
 
@@ -54,7 +58,8 @@ exports.isLocked = (lock) => {
 };
 
 exports.withLock = async (lock, work, onWait = () => {}) => {
-  for (let waits = 0; ; waits++) {
+  let isReported = false;
+  for (;;) {
     try {
       fs.symlinkSync(String(process.pid), lock);
       break;
@@ -65,9 +70,11 @@ exports.withLock = async (lock, work, onWait = () => {}) => {
     if (holder === undefined) continue;
     if (!isRunning(holder)) {
       removeDead(lock);
+      await sleep(10);
       continue;
     }
-    if (waits === 0) onWait(holder);
+    if (!isReported) onWait(holder);
+    isReported = true;
     await sleep(200);
   }
   try {

@@ -1,6 +1,7 @@
 """Runs moto's server, fixed where moto 5.2.5 does otherwise than AWS documents."""
 
 import hmac
+import json
 import os
 
 import xmltodict
@@ -50,6 +51,24 @@ FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERM
 
 # A policy's version may be left out, or be 2008-10-17.
 BaseIAMPolicyValidator._validate_version = lambda self: None
+
+# The gateway asks for single users, roles, groups and policies after a change, not for the whole account.
+get_account_details = IAMBackend.get_account_authorization_details
+
+
+def get_named_details(self, policy_filter):
+    details = get_account_details(self, policy_filter)
+    names = request.headers.get("x-sandbox-entities")
+    if names is None:
+        return details
+    named = json.loads(names)
+    return {
+        kind: [one for one in found if (one.arn if kind == "managed_policies" else one.name) in named.get(kind, [])]
+        for kind, found in details.items()
+    }
+
+
+IAMBackend.get_account_authorization_details = get_named_details
 
 # A set of tags may be empty.
 S3Response._tagging_from_xml = lambda self: tags_of(xmltodict.parse(self.body)["Tagging"].get("TagSet"))

@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import type { Settings } from "../infra/settings";
 import { stackRules } from "../infra/stack-settings";
 import { UserError } from "../infra/user-error";
-
-const PREFIX = "cross-account-access:";
+import { parseStackFile } from "./stack-file";
 
 /**
  * The settings in a stack's file, read without the engine.
@@ -36,13 +34,5 @@ function readConfig(stack: string): Record<string, string> {
   const file = join(__dirname, "..", name);
   if (!existsSync(file))
     throw new UserError(`There is no ${name}, so no stack ${stack}. Copy Pulumi.prod.yaml to begin with.`);
-  const config: Record<string, unknown> = parse(readFileSync(file, "utf8"))?.config ?? {};
-  const own = Object.entries(config).filter(([key]) => key.startsWith(PREFIX));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length), textOf(value)]));
-}
-
-/** A value as the engine hands it over; of a secret there is none. */
-function textOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return "secure" in value ? "secret" : JSON.stringify(value);
+  return parseStackFile(stack, readFileSync(file, "utf8"));
 }

@@ -128,9 +128,15 @@ const IS_DATA = new RegExp(`(${DATA.join("|")})$`);
 /** A program's variable or argument, not a property: `ALLOWED_PRINCIPALS`, `--principal`. */
 const VARIABLE = /^-|^[A-Z\d]+(_[A-Z\d]+)+$/;
 
+/** Element names of policy documents. */
+const ELEMENT =
+  /^(statement|sid|effect|(not)?(principal|action|resource)|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
+
 /** What a property's name says about its content. */
 interface NameFacts {
   name: string;
+  /** The name in lower case if it is that of an element of policy documents, otherwise empty. */
+  element: string;
   isData: boolean;
   isPrincipal: boolean;
   isShare: boolean;
@@ -148,6 +154,7 @@ export function factsOf(key: string): NameFacts {
   const name = VARIABLE.test(key) ? "" : plainName(key);
   const read: NameFacts = {
     name,
+    element: ELEMENT.test(key) ? key.toLowerCase() : "",
     isData: IS_DATA.test(name),
     isPrincipal: PRINCIPAL.test(name),
     isShare: IS_SHARE_NAME.has(name),

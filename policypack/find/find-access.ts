@@ -1,8 +1,8 @@
-import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN, UNKNOWN_TEXT } from "../values";
+import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN_TEXT } from "../values";
 import { canGiveAccess, factsOf, holdsAccess, namesPrincipal } from "./carriers";
 import { whyExempt } from "./exempt";
 import { findOpenValue } from "./open-values";
-import { GRAMMAR, parse } from "./parse";
+import { parse } from "./parse";
 import { declaringProperties } from "./place";
 import { typeKey } from "./resource-type";
 import { isStatement, readPrincipalProperty, readStatement } from "./statements";
@@ -13,6 +13,8 @@ const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
 // In JSON, also with escapes, and by YAML's tags.
 const REFERENCE_IN_TEXT = /Ref|Fn::|\\u|!/;
 const FIXED_REFERENCE = /^<[^<>]*>$/;
+/** Sections of a template that only take effect in its resources. */
+const SECTIONS_ABOUT_RESOURCES = ["Conditions", "Globals", "Rules"];
 const MOST_MALFORMED = 100;
 
 /**
@@ -74,7 +76,7 @@ class Walk {
   }
 
   private visitText(place: Place, text: string, isPrincipal: boolean): void {
-    if ((text.length === 36 || text === "[secret]") && isUnknown(text)) {
+    if (text.length <= 36 && isUnknown(text)) {
       if (!isPrincipal && canGiveAccess(place.type, place.key)) this.found.unknown.push(place);
       return;
     }
@@ -113,7 +115,7 @@ class Walk {
     if (isLeftOut(object, place.scope)) return;
     for (let i = keys.length - 1; i >= 0; i--) {
       const name = keys[i] as string;
-      if (isTemplate && name === "Globals") continue; // part of the resources that it adds to
+      if (isTemplate && SECTIONS_ABOUT_RESOURCES.includes(name)) continue;
       if (name === inner?.key)
         this.enter(place, inner.props, `.${name}`, name, {
           type: typeKey(inner.type),
@@ -121,7 +123,7 @@ class Walk {
           isData: false,
         });
       else if (name.startsWith("Fn::ForEach::")) this.enterLoop(place, object[name], name);
-      else if (!isPolicyStatement || !GRAMMAR.test(name) || /^statement$/i.test(name))
+      else if (!isPolicyStatement || isOutsideGrammar(factsOf(name).element))
         this.enter(place, object[name], `.${name}`, name);
     }
   }
@@ -150,6 +152,9 @@ class Walk {
     this.todo.push({ value, key, step, type, property, parent, depth: depth + 1, isData, scope });
   }
 }
+
+/** True for what can hold something of its own inside a statement: its elements are read with it. */
+const isOutsideGrammar = (element: string): boolean => element === "" || element === "statement";
 
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
 function declaredResource(
@@ -195,7 +200,7 @@ export function canHoldUnknown(props: object): boolean {
   while (todo.length > 0) {
     const value = todo.pop();
     if (typeof value === "string") {
-      if (UNKNOWN.test(value) || REFERENCE.test(value)) return true;
+      if (isUnknown(value) || REFERENCE.test(value)) return true;
     } else if (typeof value === "object" && value !== null)
       for (const [key, item] of Object.entries(value)) {
         if (REFERENCE.test(key)) return true;

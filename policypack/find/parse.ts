@@ -1,5 +1,5 @@
 import { toShortJson, truncate } from "../text";
-import { holdsDocument, holdsTemplate } from "./carriers";
+import { factsOf, holdsDocument, holdsTemplate } from "./carriers";
 import type { Place } from "./types";
 
 /** The value that a text holds, and the problem of a text that must be a document and is not. */
@@ -11,9 +11,6 @@ interface Parsed {
 const TEMPLATE = /AWS::\w+::\w+|AWSTemplateFormatVersion|x-amazon-apigateway-policy/;
 // Five times the length that CloudFormation takes inline; reading it takes a good part of a second.
 const LONGEST_YAML = 256 * 1024;
-/** Element names of policy documents. */
-export const GRAMMAR =
-  /^(statement|sid|effect|(not)?(principal|action|resource)|condition|aws|service|federated|canonicaluser|(for\w+:)?(string|arn|bool|(not)?ip|numeric|date|binary|null)\w*)$/i;
 
 /**
  * Reads text as JSON, or as YAML where it can be a template. Other text that happens to look like either is left alone.
@@ -117,7 +114,7 @@ function findDuplicateKey(json: string): string | undefined {
       const raw = json.slice(start, i + 1);
       const key: string = raw.includes("\\") ? JSON.parse(raw) : raw.slice(1, -1);
       const keys = open.at(-1);
-      if (keys?.has(key) && GRAMMAR.test(key)) return key;
+      if (keys?.has(key) && factsOf(key).element !== "") return key;
       keys?.add(key);
     }
   }

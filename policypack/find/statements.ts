@@ -1,5 +1,6 @@
 import { toShortJson } from "../text";
 import { type Fields, isFields, isUnknown, itemsOf, textOf } from "../values";
+import { factsOf } from "./carriers";
 import { whereOf } from "./place";
 import { plainName } from "./plain-name";
 import { resolve } from "./templates";
@@ -34,14 +35,13 @@ export function isStatement(keys: string[], key: string): boolean {
   let hasEffect = false;
   let hasScope = false;
   for (const name of keys) {
-    if (name.length > 14) continue; // longer than any of these
-    const element = name.toLowerCase();
+    const { element } = factsOf(name);
     if (element === "effect") hasEffect = true;
     else if (element === "principal" || element === "notprincipal") hasPrincipal = true;
     else if (SCOPE.has(element)) hasScope = true;
   }
   if (hasPrincipal && hasEffect) return true;
-  return key.toLowerCase() === "statement" && (hasEffect || (hasPrincipal && hasScope));
+  return factsOf(key).element === "statement" && (hasEffect || (hasPrincipal && hasScope));
 }
 
 const isDeny = (effects: unknown[]): boolean =>
@@ -52,8 +52,7 @@ const textsOf = (values: unknown[]): string[] => values.flat().filter((value) =>
 /** Values of an element, in any case of its name: an object can have it twice. */
 function valuesOf(object: Fields, element: string): unknown[] {
   const values: unknown[] = [];
-  for (const key of Object.keys(object))
-    if (key.length === element.length && key.toLowerCase() === element) values.push(object[key]);
+  for (const key of Object.keys(object)) if (factsOf(key).element === element) values.push(object[key]);
   return values;
 }
 

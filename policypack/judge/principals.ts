@@ -52,12 +52,11 @@ export function judgePrincipals(
   accepted: Map<string, string[]>,
   denials: Denials,
 ): Finding[] {
-  const { where } = statement;
   if (!statement.allows) return [];
   if (statement.notPrincipal !== undefined)
     return [
       {
-        where,
+        where: statement.where,
         found: `"NotPrincipal": ${statement.notPrincipal} with Allow`,
         why: "It lets in everyone except those it names, and so every other AWS account.",
         write: "Principal with those who need access; to keep someone out, add a statement that denies them",
@@ -66,7 +65,7 @@ export function judgePrincipals(
   if (!statement.hasPrincipal && statement.isTrust)
     return [
       {
-        where,
+        where: statement.where,
         found: "a trust policy without Principal",
         why: "It does not say who can assume the role.",
         write: 'the principal, as {"AWS": "arn:aws:iam::111122223333:root"}',
@@ -75,7 +74,7 @@ export function judgePrincipals(
   if (trustsGuests(statement))
     return [
       {
-        where,
+        where: statement.where,
         found: `"Federated": "${COGNITO}" for guests (${COGNITO}:amr)`,
         why: "Guests of an identity pool do not sign in: anyone on the internet gets the permissions of the role.",
         write: `"authenticated" as the value of ${COGNITO}:amr`,
@@ -87,7 +86,12 @@ export function judgePrincipals(
   const condition = whyNotNarrowing(statement.conditions, accepted);
   return wildcards.map((principal) => {
     const { why, write } = adviceFor(principal, statement);
-    return { where, found: printPrincipal(principal), why: condition ? `${why} ${condition}` : why, write };
+    return {
+      where: statement.where,
+      found: printPrincipal(principal),
+      why: condition ? `${why} ${condition}` : why,
+      write,
+    };
   });
 }
 

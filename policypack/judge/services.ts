@@ -32,6 +32,10 @@ const SENDS_SOURCE_TO_ROLES: [service: string, page: string][] = [
   ["ecs-tasks", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"],
   ["eks-fargate-pods", "https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html"],
   ["elasticmapreduce", "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-iam-role.html"],
+  [
+    "events",
+    "https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
+  ],
   ["fis", "https://docs.aws.amazon.com/fis/latest/userguide/getting-started-iam-service-role.html"],
   ["frauddetector", "https://docs.aws.amazon.com/frauddetector/latest/ug/confused-deputy-prevention.html"],
   [

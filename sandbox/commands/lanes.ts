@@ -24,7 +24,14 @@ const SLOW_FILES = [
   "sandbox/tests/engine.test.ts",
   "sandbox/tests/new-scenario.test.ts",
   "sandbox/tests/permission-sets.test.ts",
+  "sandbox/tests/engine-official.test.ts",
+  "sandbox/tests/engine-applications.test.ts",
   "sandbox/tests/policy-pack.test.ts",
+  "sandbox/tests/new-scenario.test.ts",
+  "sandbox/tests/to-real-accounts.test.ts",
+  "sandbox/tests/permission-sets.test.ts",
+  "sandbox/tests/scenarios.test.ts",
+  "sandbox/tests/explain.test.ts",
 ];
 
 /** @throws {Error} where a test file belongs to no lane. */

@@ -87,6 +87,7 @@ export class Moto {
     service: string,
     region: string,
     params: Record<string, string>,
+    headers: Record<string, string> = {},
   ): Promise<Xml | undefined> {
     const answer = await this.send({
       account,
@@ -94,15 +95,20 @@ export class Moto {
       region,
       method: "POST",
       url: "/",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
+      headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
       body: new URLSearchParams(params).toString(),
     });
     return succeeded(answer) ? parseXml(answer.body) : undefined;
   }
 
   /** An operation of IAM, of which an account has one in all Regions. */
-  iam(account: string, Action: string, params: Record<string, string> = {}): Promise<Xml | undefined> {
-    return this.query(account, "iam", this.region, { Action, Version: "2010-05-08", ...params });
+  iam(
+    account: string,
+    Action: string,
+    params: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Xml | undefined> {
+    return this.query(account, "iam", this.region, { Action, Version: "2010-05-08", ...params }, headers);
   }
 
   /** A JSON-protocol operation: its result, or undefined when moto answers an error. */

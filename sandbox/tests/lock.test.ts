@@ -67,6 +67,7 @@ describe("the lock", () => {
     try {
       for (const holder of [dead(), String(other.pid), "not a number"]) {
         symlinkSync(holder, lock);
+        symlinkSync(dead(), `${lock}.guard`);
         assert(!isLocked(lock), holder);
         assert.equal(await withLock(lock, () => "done"), "done", holder);
       }

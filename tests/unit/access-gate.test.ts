@@ -134,7 +134,7 @@ const WIDENINGS: Readonly<Record<string, [Edit, Kind, RegExp]>> = {
   "MFA is no longer asked for": [
     trust("UpdateApp", withoutCondition),
     "newly trusted",
-    /role UpdateApp .*under no condition \(before: if .*aws:MultiFactorAuthPresent is true\)/,
+    /role UpdateApp .*under no condition \(before: .*if aws:MultiFactorAuthPresent is true/,
   ],
   "MFA is asked for only where the key is present": [
     trust("UpdateApp", part({ Condition: { BoolIfExists: { "aws:MultiFactorAuthPresent": "true" } } })),
@@ -337,9 +337,12 @@ const REWORDINGS: Readonly<Record<string, Edit>> = {
   ]),
   "the account's ID": trust("UpdateApp", part({ Principal: { AWS: "000000000001" } })),
   "everyone, as AWS": bucket("productionapp", part({ Principal: { AWS: "*" } }, "TlsOnly")),
-  "true without quotes": trust(
-    "UpdateApp",
-    part({ Condition: { Bool: { "aws:MultiFactorAuthPresent": true } } }, "People"),
+  "true without quotes": trust("UpdateApp", (statements) =>
+    statements.map((statement) =>
+      statement.Condition?.Bool
+        ? { ...statement, Condition: { Bool: { "aws:MultiFactorAuthPresent": true } } }
+        : statement,
+    ),
   ),
   "elements in another order": trust("UpdateApp", (statements) =>
     statements.map(

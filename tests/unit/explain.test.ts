@@ -7,7 +7,7 @@ import { parseSettings } from "../../infra/settings";
 import { CATALOGUE } from "../../tools/explain/catalogue";
 import { checkCallers } from "../../tools/explain/check-callers";
 import { findDecision } from "../../tools/explain/decisions";
-import { explain, type Facts } from "../../tools/explain/explanation";
+import { explain } from "../../tools/explain/explanation";
 import { answer, isWholeAnswer, recognize } from "../../tools/explain/known-message";
 import {
   findManagedPolicies,
@@ -17,6 +17,7 @@ import {
 } from "../../tools/explain/managed-policies";
 import { type Refusal, readMessage, unmask } from "../../tools/explain/message";
 import { isAbout, names } from "../../tools/explain/statements";
+import type { Facts } from "../../tools/explain/types";
 import { MESSAGES } from "./explain-messages";
 
 const USER = "arn:aws:iam::111122223333:user/jane";
@@ -711,6 +712,8 @@ describe("the sandbox's record", () => {
     trustedAccountId: "000000000001",
     scenarios: JSON.stringify(SCENARIO_NAMES),
     githubRepository: "owner/name",
+    trustedPermissionSets: '["ApplicationDevelopers"]',
+    trustIamUsers: "true",
   });
   const device: ManagedPolicy = { ...grant, type: "UserPolicy", of: "topic-publisher" };
   const isOfChecks = checkCallers(settings, [device]);
@@ -728,6 +731,7 @@ describe("the sandbox's record", () => {
     "arn:aws:sts::000000000002:assumed-role/GitHubActionsPreview/check-33ae3a51",
     "arn:aws:sts::000000000001:assumed-role/InstanceOperatorMachine/i-0123456789abcdef0",
     "arn:aws:iam::000000000001:user/topic-publisher",
+    "arn:aws:sts::000000000001:assumed-role/AWSReservedSSO_ApplicationDevelopers_2_c4bd790d5f9231d9/person@example.com",
     "arn:aws:iam::000000000001:oidc-provider/token.actions.githubusercontent.com repo:owner/name:pull_request",
   ];
   const jane = "arn:aws:iam::000000000001:user/jane";

@@ -11,6 +11,7 @@ import { parseSettings } from "../../infra/settings";
 import { commandArguments } from "../../tools/command-line";
 import { comment } from "../../tools/report/comment";
 import { differenceOf, passes } from "../../tools/report/difference";
+import { entriesIn } from "../../tools/report/entries";
 import { page } from "../../tools/report/page";
 import { pathsOf, pathWords } from "../../tools/report/paths";
 import { picture } from "../../tools/report/picture";
@@ -83,6 +84,60 @@ function results(change: (row: AnsweredRow) => Partial<AnsweredRow> = () => ({})
 const granted = results((row) => (TESTER(row) ? { answer: "allowed", words: "" } : {}));
 
 describe("the access report", () => {
+  describe("begins with who can get in", () => {
+    const access = readFileSync(join(__dirname, "../../access/dev.txt"), "utf8").split("\n");
+    const withAccess = (...more: string[]) => ({ ...results(), access: [...access, ...more] });
+    const entries = (...more: string[]) =>
+      entriesIn(withAccess(...more)).map(({ who, shows, via, ends }) => [who, shows, via, ends].join(" | "));
+
+    it("names people by their group, machines, devices and jobs, with what they show, through what, until when", () => {
+      for (const expected of [
+        "group Developers | MFA | role UpdateApp | 1 h after assuming it",
+        "account 000000000004 | MFA | role InstanceOperator | 1 h after assuming it",
+        "arn:aws:iam::000000000001:role/InstanceOperatorMachine |  | role InstanceOperator | 1 h after assuming it",
+        "arn:aws:iam::000000000001:user/topic-publisher |  | role TopicPublisher | 1 h after assuming it",
+        "jobs of repo:example/cross-account-access:environment:dev |  | role GitHubActionsDeploy | 1 h after assuming it",
+        "group BucketSharers |  | bucket shared | while the policy stands",
+      ])
+        assert(entries().includes(expected), entries().join("\n"));
+      assert(!entries().some((entry) => /Testers|no one of/.test(entry)));
+    });
+
+    it("says who else gets in, as soon as a policy says so", () => {
+      const trust = "trusting | role UpdateApp | trusts |";
+      const more = entries(
+        `${trust} 999999999999 | sts:AssumeRole | - | -`,
+        `${trust} 000000000001 | sts:AssumeRole | - | ArnLike aws:PrincipalArn = arn:aws:iam::000000000001:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Update_*`,
+        "trusting | bucket productionapp | allows | * | s3:GetObject | arn:aws:s3:::productionapp/* | -",
+      ).filter((entry) => !entries().includes(entry));
+      assert.deepEqual(more, [
+        "anyone |  | bucket productionapp | while the policy stands",
+        "account 999999999999 |  | role UpdateApp | 1 h after assuming it",
+        "people of permission set Update |  | role UpdateApp | 1 h after assuming it",
+      ]);
+    });
+
+    it("draws one picture and one table before the answers, and the same as Mermaid's text for a comment", () => {
+      const text = page(withAccess());
+      const section = text.slice(
+        text.indexOf('<section aria-labelledby="entries">'),
+        text.indexOf('<h2 id="UpdateApp'),
+      );
+      assert.equal(section.match(/<svg /g)?.length, 1);
+      assert.equal(section.match(/<th scope="row">/g)?.length, entries().length);
+      assert.doesNotMatch(text, /undefined|NaN/);
+      const written = comment(withAccess());
+      const [, chart = ""] = /^```mermaid\n(.*?)^```$/ms.exec(written) ?? [];
+      assert.match(chart, /^flowchart LR\n {2}n0\["[^"]*"\] /);
+      assert.match(chart, /\["group Developers"\] -->\|"MFA"\| n\d+\["role UpdateApp"\]/);
+      for (const line of chart.trimEnd().split("\n").slice(1))
+        assert.match(
+          line,
+          /^ {2}n\d+\["[\w ./:,*#;-]*"\] -->(\|"[\w ./:,*#;-]*"\|)? n\d+\["[\w ./:,*#;-]*"\]$/,
+        );
+    });
+  });
+
   it("has one line of the table for every row, and every cell in words", () => {
     const text = page(results());
     assert.equal(text.match(/<th scope="row">/g)?.length, contract.length);

@@ -139,7 +139,8 @@ export class LiveStateReader {
         );
       default:
         // A principal's policies are read with it, where it is the program's.
-        if (READ_WITH_PRINCIPAL.includes(type) && this.#hasPrincipal(inputs)) return;
+        if (READ_WITH_PRINCIPAL.includes(type))
+          return this.#hasPrincipal(inputs) ? undefined : this.#readOfOther(resource, iam);
         this.#live.push(resource);
         if (NEUTRAL.includes(type)) return;
         this.#notRead.push(`${type.split(":").at(-1)} ${nameOf(resource)}`);
@@ -256,6 +257,17 @@ export class LiveStateReader {
       if (own) this.#keep(own, { status });
       else this.#add(resource, "aws:iam/accessKey:AccessKey", id, { user, status }, removal);
     }
+  }
+
+  /** A policy of a principal that is not the program's: the rest of that principal is its owner's. */
+  #readOfOther(resource: StateResource, iam: IamDetails): void {
+    const { inputs = {} } = resource;
+    const kind = (["role", "user", "group"] as const).find((name) => typeof inputs[name] === "string")!;
+    const { inline = [], attached = [] } = principalsOf(iam, kind).get(String(inputs[kind])) ?? {};
+    const document = inline.find(([name]) => resource.id === `${String(inputs[kind])}:${name}`)?.[1];
+    if (resource.type !== ATTACHMENTS[kind])
+      this.#keep(resource, document === undefined ? undefined : { policy: document });
+    else if (attached.includes(String(inputs.policyArn))) this.#keep(resource, {});
   }
 
   #readInstanceProfile(resource: StateResource, iam: IamDetails): void {

@@ -128,6 +128,7 @@ function usersOf(fact: Fact, facts: readonly Fact[], accounts: Readonly<Record<s
 export function liveLines(
   { drift, refused, notRead, outside, isAsCommitted }: LiveComparison,
   stack: string,
+  isRehearsal = true,
 ): string[] {
   const lines =
     drift.length === 0
@@ -137,7 +138,7 @@ export function liveLines(
     lines.push(`✘ ${change.kind}: ${change.sentence}`, `    who: ${who}`, `    put it back: ${restore}`);
   if (!isAsCommitted)
     lines.push(
-      `✘ access/${stack}.txt is not what stack ${stack} deployed. See the difference: npm run access -- ${stack} --check`,
+      `${isRehearsal ? "–" : "✘"} access/${stack}.txt is not what stack ${stack} deployed. See the difference: npm run access -- ${stack} --check`,
     );
   lines.push(...refused.map((reason) => `– not read: ${reason}`));
   if (notRead.length > 0) lines.push(`– compared by the checks alone: ${notRead.join(", ")}`);

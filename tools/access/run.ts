@@ -20,6 +20,13 @@ export interface AccessOptions {
 const PROJECT_DIRECTORY = join(__dirname, "../..");
 export const baselineFile = (stack: string): string => join(PROJECT_DIRECTORY, "access", `${stack}.txt`);
 
+/** The options of `npm run access`. */
+export interface AccessOptions {
+  check?: true;
+  base?: string;
+  markdown?: string;
+}
+
 /** The words for a stack's accounts, by ID. */
 export const accountNames = ({ trustingAccountId, trustedAccountId }: Settings): AccountNames => ({
   [trustingAccountId]: "trusting",

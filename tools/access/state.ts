@@ -282,7 +282,8 @@ class ResourceReader {
 
   /** A value for one column: what is secret is not shown, and what is long by its digest. */
   private shown(name: string, value: string): string {
-    if (value.includes(UNREADABLE)) return DECIDES.test(name) ? UNREADABLE : "(secret)";
+    if (value.includes(UNREADABLE))
+      return DECIDES.test(name) ? UNREADABLE : value.replaceAll(UNREADABLE, "(secret)");
     // One of several keys of a user: each has a line.
     if (this.resource.type === "aws:iam/accessKey:AccessKey")
       return `${nameInProgram(this.resource)} ${value}`;

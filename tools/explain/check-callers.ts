@@ -6,6 +6,9 @@ import { readSession } from "./statements";
 /** The names of the users that npm run verify creates, and of the sessions that it asks for. */
 const CREATED_FOR_CHECKS = /\/check-[0-9a-f]{8}(-|$)/;
 
+/** The names of the sessions that imitate those of Identity Center: what the checks assume, and what the sandbox issues. */
+const IMITATED_SESSIONS = ["person", "person@example.com"];
+
 /**
  * Whether a caller is one of npm run verify's: no person asks about its refusals. Of what the stack itself deploys, these
  * are the machine, the device and the jobs of the access contract; of Identity Center, the sessions that it imitates.
@@ -27,7 +30,7 @@ export function checkCallers(
     roles.some((role) => readSession(who)?.role === role) ||
     permissionSets.some((prefix) => {
       const { role = "", session } = readSession(who) ?? {};
-      return role.startsWith(prefix) && session === "person";
+      return role.startsWith(prefix) && IMITATED_SESSIONS.includes(session ?? "");
     }) ||
     users.some((user) => who.endsWith(`:user/${user}`));
 }

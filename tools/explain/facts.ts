@@ -5,9 +5,9 @@ import { SIDES } from "../../infra/stack-settings";
 import { UserError } from "../../infra/user-error";
 import { DeployedPolicies, isUnreadable, readOrReason, type Unreadable } from "../deployed-policies";
 import type { CheckEnvironment, Deployment } from "../verify/check-environment";
-import type { Facts } from "./explanation";
 import { type HolderType, type ManagedPolicy, targetOf } from "./managed-policies";
 import { accountOf, isFederated } from "./statements";
+import type { Facts } from "./types";
 
 const UNMANAGED_API: Unreadable = {
   reason: "the policy of an API that this stack did not make",

@@ -1,6 +1,6 @@
 import { CATALOGUE, type KnownMessage } from "./catalogue";
-import type { Explanation } from "./explanation";
 import { normalizeMessage, type Refusal } from "./message";
+import type { Explanation } from "./types";
 
 /** A message of the catalogue that a text contains, and the parts of the text that its answer names. */
 export interface Recognized {

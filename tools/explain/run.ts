@@ -3,10 +3,10 @@ import { UserError } from "../../infra/user-error";
 import { readStackFacts } from "../stack-settings";
 import type { Deployment } from "../verify/check-environment";
 import { findDecision, type RecordedDecision, readDecisions } from "./decisions";
-import type { Explanation, Label } from "./explanation";
 import { answer, isWholeAnswer, type Recognized, recognize } from "./known-message";
 import { lowerService, type Refusal, readMessage, readReason, unmask } from "./message";
 import { readSession } from "./statements";
+import type { Explanation, Label } from "./types";
 
 /** The options of `npm run explain`. */
 export interface ExplainOptions {

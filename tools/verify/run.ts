@@ -32,12 +32,13 @@ export async function runVerify(stack: string, options: VerifyOptions): Promise<
     compareAccounts(deployment, environment),
   ]);
   console.log(table(results, contractOf(deployment.settings)));
-  console.log(["", ...liveLines(comparison, stack)].join("\n"));
+  const isRehearsal = environment.endpoint !== undefined;
+  console.log(["", ...liveLines(comparison, stack, isRehearsal)].join("\n"));
   if (options.results) {
     const file = await resultsOf(deployment, results, formatFacts(comparison.held));
     writeFileSync(options.results, `${JSON.stringify(file, null, 2)}\n`);
   }
-  const codes = [exitCode(results), liveExitCode(comparison, environment.endpoint !== undefined)];
+  const codes = [exitCode(results), liveExitCode(comparison, isRehearsal)];
   return codes.includes(1) ? 1 : Math.max(...codes);
 }
 

@@ -4,7 +4,8 @@ import { type Answer, AwsError, type Call, tagKeys, text } from "../call";
 import { principalOf } from "../caller";
 import { forwardToMoto } from "../forward-to-moto";
 import { statementsOf } from "../policy-documents";
-import { parseXml } from "../xml";
+import type { IamNames } from "../state/iam-accounts";
+import { parseXml, type Xml } from "../xml";
 import { passRoleCheck } from "./ec2";
 import { namedBy, parameters } from "./parameters";
 import type { RequestContext, ResourceNames, Service } from "./service";
@@ -143,23 +144,32 @@ async function respond(context: RequestContext): Promise<Answer> {
   const { call, account, gateway } = context;
   if (READS.test(call.operation)) return forwardToMoto(context);
   if (call.operation === "EnableMFADevice") gateway.mfaDevices.checkCodes(call, account);
-  gateway.iam.forget(account);
   const answer = await forwardToMoto(context);
-  gateway.iam.forget(account);
-  if (answer.status === 200) applyIamChange(call, account, answer, context.gateway);
+  const result = parseXml(answer.body);
+  const names = namesChanged(call, result);
+  if (names) await gateway.iam.refresh(account, names);
+  else gateway.iam.forget(account);
+  if (answer.status === 200) {
+    gateway.identities.applyIamChange(call, account, result);
+    gateway.mfaDevices.applyIamChange(call, account, result);
+  }
   return answer;
 }
 
-/** What a call that IAM has done means for access keys and MFA devices. */
-export function applyIamChange(
-  call: Call,
-  account: string,
-  answer: Answer,
-  { identities, mfaDevices }: Pick<RequestContext["gateway"], "identities" | "mfaDevices">,
-): void {
-  const result = parseXml(answer.body);
-  identities.applyIamChange(call, account, result);
-  mfaDevices.applyIamChange(call, account, result);
+/** Operations that change more than what their parameters name. */
+const CHANGES_OTHERS = /^(UpdateUser|UpdateGroup|DeleteUser|DeleteGroup|CreateServiceLinkedRole)$/;
+
+/** What a request changed, by name; undefined where it may be more than it names. */
+function namesChanged({ operation, params }: Call, result: Xml): IamNames | undefined {
+  if (CHANGES_OTHERS.test(operation)) return undefined;
+  const named = (parameter: string) => [text(params[parameter]) ?? []].flat();
+  const created = result.text("CreatePolicyResult", "Policy", "Arn");
+  return {
+    users: named("UserName"),
+    roles: named("RoleName"),
+    groups: named("GroupName"),
+    managed: [...named("PolicyArn"), ...[created ?? []].flat()],
+  };
 }
 
 /** Characters, white space left out. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */

@@ -26,6 +26,9 @@ export interface IamAccount {
   managed: Map<string, NamedPolicy>;
 }
 
+/** Names of users, roles and groups, and ARNs of managed policies, in an account. */
+export type IamNames = Record<keyof IamAccount, string[]>;
+
 /** The policies of one principal: each attached one, and its boundary. */
 export interface IdentityPolicies {
   identity: NamedPolicy[];
@@ -40,6 +43,15 @@ export interface Organization {
 
 const byName = <T>(items: Xml[], name: string, make: (item: Xml) => T): Map<string, T> =>
   new Map(items.map((item) => [item.text(name) ?? "", make(item)]));
+
+/** Has moto give only what has these names. */
+const ENTITIES_HEADER = "x-sandbox-entities";
+
+/** A map with what these names stand for now. */
+function replaced<T>(map: Map<string, T>, names: string[], read: Map<string, T>): Map<string, T> {
+  const kept = [...map].filter(([name]) => !names.includes(name));
+  return new Map([...kept, ...read]);
+}
 
 function readEntity(item: Xml, kind: "User" | "Role" | "Group"): IamEntity {
   return {
@@ -92,12 +104,29 @@ export class IamAccounts {
     this.accounts.delete(account);
   }
 
-  private async readAccount(id: string): Promise<IamAccount> {
+  /** Reads again what a change was about. Requests that wait for the account see the change. */
+  async refresh(id: string, names: IamNames): Promise<void> {
+    const current = this.accounts.get(id);
+    if (!current) return;
+    const refreshed = Promise.all([current, this.readAccount(id, names)]).then(([account, read]) => ({
+      users: replaced(account.users, names.users, read.users),
+      roles: replaced(account.roles, names.roles, read.roles),
+      groups: replaced(account.groups, names.groups, read.groups),
+      managed: replaced(account.managed, names.managed, read.managed),
+    }));
+    this.accounts.set(id, refreshed);
+    await refreshed.catch(() => this.accounts.delete(id));
+  }
+
+  /** An account as moto has it, or those parts of it that have these names. */
+  private async readAccount(id: string, names?: IamNames): Promise<IamAccount> {
+    const { managed, ...entities } = names ?? {};
     const filters = ["User", "Role", "Group", "LocalManagedPolicy"];
     const answer = await this.moto.iam(
       id,
       "GetAccountAuthorizationDetails",
       Object.fromEntries(filters.map((kind, i) => [`Filter.member.${i + 1}`, kind])),
+      names && { [ENTITIES_HEADER]: JSON.stringify({ ...entities, managed_policies: managed }) },
     );
     if (!answer) throw new Error(`moto did not give the policies of account ${id}`);
     const details = (name: string) => answer.list("GetAccountAuthorizationDetailsResult", name, "member");
