@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
-import { nearest, type Settings } from "./settings";
+import { nearest } from "./nearest";
+import type { Settings } from "./settings";
 import type { Side } from "./stack-settings";
 
 /** How a profile's requests are made: where, and in which region. */

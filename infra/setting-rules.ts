@@ -1,3 +1,5 @@
+import { nearest } from "./nearest";
+
 /** The configuration of a stack as written, by the settings' names without the project's prefix. */
 export type RawConfig = Readonly<Record<string, string | undefined>>;
 
@@ -13,6 +15,8 @@ export interface SettingRule<Value> {
   differsFromOther?: string;
   /** The value, or undefined where the text is not what is expected. */
   read(text: string): Value | undefined;
+  /** What is wrong with a text that is not accepted, more exactly than the whole of it. */
+  explain?(text: string): { found: string; hint?: string; value?: string };
   /** The value of a setting that is left out. Absent: the setting is required. */
   default?(config: RawConfig): Value;
 }
@@ -69,21 +73,48 @@ export const flag = (value: boolean): SettingRule<boolean> => ({
   default: () => value,
 });
 
-/** A list as Pulumi hands it over, JSON text, of items that each match. */
+/** The items of a list as Pulumi hands it over, JSON text; undefined where it is no list. */
+function readList(text: string): string[] | undefined {
+  try {
+    const found: unknown = JSON.parse(text);
+    return Array.isArray(found) ? found.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A list as the value of a command that can be pasted into a shell. */
+const shellList = (items: readonly string[]) => `'${JSON.stringify(items)}'`;
+
+/**
+ * A list of items that each match.
+ * @param known all items that match, where they are few: a wrong one is compared with them, and the list is not empty.
+ */
 export const listOf = <Item extends string>(
   expected: string,
   matches: (item: string) => boolean,
   items: readonly Item[],
+  known: readonly Item[] = [],
 ): SettingRule<readonly Item[]> => ({
   expected,
   read: (text) => {
-    try {
-      const found: unknown = JSON.parse(text);
-      const fits = Array.isArray(found) && found.every((item) => matches(String(item)));
-      return fits ? (found.map(String) as Item[]) : undefined;
-    } catch {
-      return undefined;
-    }
+    const found = readList(text);
+    const fits = found?.every(matches) && (known.length === 0 || found.length > 0);
+    return fits ? (found as Item[]) : undefined;
+  },
+  explain: (text) => {
+    const found = readList(text);
+    if (!found) return { found: `${JSON.stringify(text)}, which is no list`, value: shellList([text]) };
+    const wrong = found.find((item) => !matches(item));
+    if (wrong === undefined) return { found: "an empty list", value: shellList(items) };
+    const meant = nearest(wrong, known);
+    return {
+      found: `${JSON.stringify(wrong)} in the list`,
+      ...(meant !== undefined && {
+        hint: `the nearest to ${wrong} is ${meant}`,
+        value: shellList(found.map((item) => (item === wrong ? meant : item))),
+      }),
+    };
   },
   default: () => items,
 });

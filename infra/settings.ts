@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { editsBetween, nearest } from "./nearest";
 import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
 import {
   listOf,
@@ -13,6 +14,8 @@ import { type Side, type StackSettings, stackRules } from "./stack-settings";
 export type Settings = StackSettings & ScenarioSettings;
 
 const PROJECT = "cross-account-access";
+/** A namespace with at most so many edits is meant to be the project's. */
+const MISTYPED_EDITS = 4;
 
 /** IDs that AWS's documentation uses as examples: no one who could deploy this owns them. */
 export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
@@ -42,6 +45,7 @@ const rules: SettingRules<Omit<Settings, "stack">> = {
     `a list of ${SCENARIO_NAMES.join(", ")}`,
     (name) => (SCENARIO_NAMES as readonly string[]).includes(name),
     SCENARIO_NAMES.slice(0, 1),
+    SCENARIO_NAMES,
   ),
   ...(Object.assign({}, ...scenarios.map((scenario) => scenario.rules)) as SettingRules<ScenarioSettings>),
 };
@@ -52,12 +56,35 @@ const ruleList = Object.entries(rules) as [string, SettingRule<unknown>][];
  * @throws {SettingsError} naming every mistake at once, before any resource exists.
  */
 export function readSettings(): Settings {
-  const prefix = `${PROJECT}:`;
-  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
-  return parseSettings(
-    pulumi.getStack(),
-    Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), text])),
+  const [stack, prefix] = [pulumi.getStack(), `${PROJECT}:`];
+  const config = Object.entries(pulumi.runtime.allConfig());
+  checkNamespaces(
+    stack,
+    config.map(([key]) => key),
   );
+  const own = config.filter(([key]) => key.startsWith(prefix));
+  return parseSettings(stack, Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), text])));
+}
+
+/**
+ * Refuses settings that another namespace holds, where it looks like a mistyped one.
+ * @throws {SettingsError} naming each.
+ */
+export function checkNamespaces(stack: string, keys: readonly string[]): void {
+  const mistakes = keys.flatMap((key) => {
+    const [namespace = "", name = ""] = key.split(":");
+    if (
+      namespace === PROJECT ||
+      !Object.hasOwn(rules, name) ||
+      editsBetween(namespace, PROJECT) > MISTYPED_EDITS
+    )
+      return [];
+    return [
+      `${name}: found ${key}, whose namespace is mistyped; expected ${PROJECT}:${name}.\n    ` +
+        `Fix: pulumi config rm --stack ${stack} ${key} && pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE`,
+    ];
+  });
+  if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
 }
 
 /**
@@ -89,7 +116,10 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
       values[name] = rule.read(text);
       if (values[name] !== undefined) continue;
       if (rule.secret) reportValue(name, `${text.length} characters`, rule.expected, "--secret");
-      else reportValue(name, JSON.stringify(text), rule.expected);
+      else {
+        const { found, hint, value } = rule.explain?.(text) ?? { found: JSON.stringify(text) };
+        reportValue(name, found, hint ? `${rule.expected}; ${hint}` : rule.expected, value);
+      }
     } else if (rule.default) values[name] = rule.default(config);
     else reportValue(name, "nothing", rule.expected);
   }
@@ -163,6 +193,14 @@ export function refuseDocumentationIds(settings: Settings, goesToAws: (side: Sid
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
 }
 
+/** The IDs of the accounts that the stack trusts in addition to the trusted account. */
+export const furtherAccountIds = (settings: Settings): string[] =>
+  ruleList
+    .filter(([, { accounts }]) => accounts)
+    .map(([name]) => settings[name as keyof Settings] as string | readonly string[])
+    .filter((value): value is readonly string[] => typeof value === "object")
+    .flat();
+
 /** All mistakes in a stack's settings; a RunError, so that Pulumi shows no stack trace. */
 export class SettingsError extends pulumi.RunError {
   constructor(
@@ -174,20 +212,4 @@ export class SettingsError extends pulumi.RunError {
       `stack ${stack}: ${count} in Pulumi.${stack}.yaml; nothing was created.\n  ${mistakes.join("\n  ")}`,
     );
   }
-}
-
-/** The known name with the fewest edits to the one found (Levenshtein); undefined where none is known. */
-export function nearest(found: string, known: readonly string[]): string | undefined {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (const [i, letter] of [...a].entries()) {
-      const next = [i + 1];
-      for (const [j, other] of [...b].entries())
-        next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
-      row = next;
-    }
-    return row.at(-1)!;
-  };
-  const by = (name: string) => distance(found.toLowerCase(), name.toLowerCase());
-  return [...known].sort((a, b) => by(a) - by(b))[0];
 }

@@ -1,5 +1,7 @@
+import { Region } from "@pulumi/aws/types/enums";
 import { type AccountLocation, partitionOf } from "./access/arn";
-import { accountId, flag, listOf, matching, profile, type SettingRules } from "./setting-rules";
+import { nearest } from "./nearest";
+import { accountId, flag, listOf, profile, type SettingRules } from "./setting-rules";
 
 /** One of the two accounts: the one that owns the resources, or the one that owns the people and machines. */
 export type Side = "trusting" | "trusted";
@@ -45,12 +47,19 @@ const permissionSets = listOf(
   [],
 );
 
+/** AWS's regions, as its plugin knows them. Of the isolated partitions nothing here is known. */
+const REGIONS: readonly string[] = Object.values(Region).filter((region) => !/-iso/.test(region));
+
 /** The rules of these settings; that of `scenarios` follows from the registry. */
 export const stackRules: SettingRules<Omit<StackSettings, "stack" | "scenarios">> = {
   region: {
     expected: "an AWS region, such as ap-northeast-1",
-    // Of AWS's isolated partitions nothing here is known.
-    read: matching(/^(?!us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d$/),
+    read: (text) => (REGIONS.includes(text) ? text : undefined),
+    explain: (text) => ({
+      found: JSON.stringify(text),
+      hint: `the nearest is ${nearest(text, REGIONS)}`,
+      value: nearest(text, REGIONS)!,
+    }),
   },
   trustingAccountId: accountId,
   trustingProfile: profile("prod"),

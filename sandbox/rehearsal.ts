@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "../infra/settings";
+import { furtherAccountIds, type Settings } from "../infra/settings";
 import { showDetail } from "../tools/details";
 import { readStackSettings } from "../tools/stack-settings";
 import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
@@ -42,12 +42,10 @@ export async function rehearse(
   const settings = readStackSettings(stack);
   const tools = await toolchain((tool, message) => say(`${tool.padEnd(10)} ${message}`));
   say(`tools      ${tools.origin}`);
-  const partners = settings.instanceOperatorAccountIds.map((id, index) => [
-    index === 0 ? "partner" : `partner-${index + 1}`,
-    id,
-  ]);
+  const furtherIds = furtherAccountIds(settings);
+  const partners = furtherIds.map((id, index) => [index === 0 ? "partner" : `partner-${index + 1}`, id]);
   const { trustingProfile, trustingAccountId, trustedProfile, trustedAccountId, region } = settings;
-  const known = [trustingAccountId, trustedAccountId, ...settings.instanceOperatorAccountIds];
+  const known = [trustingAccountId, trustedAccountId, ...furtherIds];
   const strangers = Array.from([...known, ""], (_, index) => String(index + 3).padStart(12, "0"));
   const accounts = {
     [trustingProfile]: trustingAccountId,

@@ -1,8 +1,11 @@
 import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
+import { editsBetween } from "../infra/nearest";
 import { stackRules } from "../infra/stack-settings";
 import { UserError } from "../infra/user-error";
 
 const PROJECT = "cross-account-access";
+/** A namespace with at most so many edits is meant to be the project's. */
+const MISTYPED_EDITS = 4;
 const INVISIBLE = /[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]/;
 
 /** What is wrong with an entry of a stack's file, and what to write instead. */
@@ -44,7 +47,7 @@ function mistakeIn(stack: string, { key, value }: Pair<Node, Node | null>): Mist
   const [namespace = "", name] = written.split(":");
   if (name === undefined) return [`${written}, which has no namespace`, `write ${PROJECT}:${written}`];
   if (namespace !== PROJECT)
-    return isAlmost(namespace, PROJECT)
+    return editsBetween(namespace, PROJECT) <= MISTYPED_EDITS
       ? [`${written}, whose namespace is mistyped`, `write ${PROJECT}:${name}`]
       : undefined;
   if (value === null || (isScalar(value) && value.value === null))
@@ -74,18 +77,6 @@ function mistakeIn(stack: string, { key, value }: Pair<Node, Node | null>): Mist
 }
 
 const isEncrypted = (value: unknown) => isMap(value) && value.has("secure");
-
-/** Whether two words differ by one or two letters that are left out, added or exchanged. */
-function isAlmost(word: string, meant: string): boolean {
-  const lengths = [word, meant].map((each) => each.length) as [number, number];
-  if (Math.abs(lengths[0] - lengths[1]) > 2) return false;
-  let start = 0;
-  while (start < word.length && word[start] === meant[start]) start++;
-  let end = 0;
-  while (end < word.length - start && end < meant.length - start && word.at(-1 - end) === meant.at(-1 - end))
-    end++;
-  return Math.max(...lengths) - start - end <= 3;
-}
 
 /** A value as the engine hands it over, a number as it is written; of a secret there is none. */
 function textOf(value: Node | null): string {

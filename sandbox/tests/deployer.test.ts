@@ -114,13 +114,27 @@ describe("the deployer's permissions", function () {
   });
 
   it("suffice, with those of the checks, to ask the accounts who gets in", async () => {
-    // The checks launch instances in the sandbox, never at AWS: see tools/verify/check-environment.ts.
-    const asked: Statement = { Effect: "Allow", Action: ["ec2:*", "iam:PassRole"], Resource: "*" };
+    // The checks launch instances and imitate roles of permission sets in the sandbox, never at AWS: see
+    // tools/verify/check-environment.ts and check-permission-sets.ts.
+    const asked: Statement[] = [
+      { Effect: "Allow", Action: ["ec2:*", "iam:PassRole"], Resource: "*" },
+      {
+        Effect: "Allow",
+        Action: [
+          "iam:CreateRole",
+          "iam:PutRolePolicy",
+          "iam:DeleteRolePolicy",
+          "iam:DeleteRole",
+          "sts:AssumeRole",
+        ],
+        Resource: "arn:aws:iam::*:role/*AWSReservedSSO_*",
+      },
+    ];
     for (const side of SIDES)
       await permit(side, [
         ...deployerStatements(settings, side),
         ...checkerStatements(settings, side),
-        asked,
+        ...asked,
       ]);
     await works(...steps[0]!);
     const run = async (program: string, ...args: string[]) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSettings, refuseDocumentationIds, SettingsError } from "../../infra/settings";
+import { checkNamespaces, parseSettings, refuseDocumentationIds, SettingsError } from "../../infra/settings";
 
 const valid = {
   region: "ap-northeast-1",
@@ -38,6 +38,28 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     [/sharedServicesName: found "Shared"/],
   ],
   ["a region that is none", { region: "tokyo" }, [/region: found "tokyo"/]],
+  [
+    "a region that AWS does not have",
+    { region: "eu-north-9" },
+    [/region: found "eu-north-9"; .*nearest is eu-north-1.*:region eu-north-1/s],
+  ],
+  [
+    "scenarios that are no list, with a command that can be pasted",
+    { scenarios: "UpdateApp" },
+    [/scenarios: found "UpdateApp", which is no list; .*:scenarios '\["UpdateApp"\]'/s],
+  ],
+  [
+    "the one wrong scenario of a list, with the list that was meant",
+    { scenarios: '["SharedBucket","updateApp"]' },
+    [
+      /scenarios: found "updateApp" in the list; .*nearest to updateApp is UpdateApp.*'\["SharedBucket","UpdateApp"\]'/s,
+    ],
+  ],
+  [
+    "an empty list of scenarios",
+    { scenarios: "[]" },
+    [/scenarios: found an empty list; .*'\["UpdateApp"\]'/s],
+  ],
   [
     "a permission set with a wildcard",
     { trustedPermissionSets: '["Developers*"]' },
@@ -132,6 +154,14 @@ describe("settings", () => {
         return true;
       });
     });
+
+  it("refuse a setting whose namespace is mistyped, and leave those of other programs alone", () => {
+    assert.throws(
+      () => checkNamespaces("dev", ["cross-account-acess:region", "aws:region"]),
+      /1 mistake .*region: found cross-account-acess:region, whose namespace is mistyped; expected cross-account-access:region/s,
+    );
+    checkNamespaces("dev", ["aws:region", "pulumi:disable-default-providers", "cross-account-access:region"]);
+  });
 
   it("have secure defaults where nothing is written", () => {
     const settings = parseSettings("live", valid);

@@ -1,4 +1,4 @@
-import { nearest } from "../../infra/settings";
+import { nearest } from "../../infra/nearest";
 import { isUnreadable } from "../deployed-policies";
 import { type ManagedPolicy, targetOf } from "./managed-policies";
 import type { PolicyType, Reason } from "./message";
