@@ -5,12 +5,12 @@ import { permissionSetProfile, roleInstructions } from "./access/role-instructio
 import type { Trust } from "./access/trust";
 import type { StackSettings } from "./stack-settings";
 
-type Accounts = readonly [AccountLocation, ...AccountLocation[]];
+type TrustedAccounts = readonly [AccountLocation, ...AccountLocation[]];
 
 /** The people that a stack's settings let into its roles: a trust statement for each way in which they sign in. */
 export function peopleTrust(
   { trustIamUsers, trustedPermissionSets }: StackSettings,
-  accounts: Accounts,
+  accounts: TrustedAccounts,
 ): Pick<Trust, "people" | "permissionSets"> {
   const [first, ...others] = trustedPermissionSets;
   return {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { EnforcementLevel } from "@pulumi/policy";
-import { findMistakes, type Settings } from "./settings";
+import { findMistakes, type PolicySettings } from "./settings";
 
 /** A policy's part of the pack's configuration, as the engine hands it over. */
 interface PolicyConfiguration {
@@ -12,8 +12,8 @@ interface PolicyConfiguration {
 interface ConfigureCall {
   request: { getPolicyconfigMap(): { entries(): Iterable<[name: string, PolicyConfiguration]> } };
 }
-type Answer = (error: { code: number; message: string } | null, response?: unknown) => void;
-type Configure = (call: ConfigureCall, answer: Answer) => unknown;
+type ConfigureAnswer = (error: { code: number; message: string } | null, response?: unknown) => void;
+type Configure = (call: ConfigureCall, answer: ConfigureAnswer) => unknown;
 type AddService = (service: unknown, handlers: { configure?: Configure }) => unknown;
 
 const INVALID_ARGUMENT = 3; // of gRPC
@@ -31,7 +31,7 @@ export const isBlocking = (policy: string, byDefault: EnforcementLevel): boolean
  *
  * @param settings Settings of every policy of the pack, by name.
  */
-export function checkConfiguration(settings: ReadonlyMap<string, Settings>): void {
+export function checkConfiguration(settings: ReadonlyMap<string, PolicySettings>): void {
   // The SDK's own copy of gRPC, through which it serves.
   const { Server } = createRequire(require.resolve("@pulumi/policy"))("@grpc/grpc-js") as {
     Server: { prototype: { addService: AddService } };
@@ -51,7 +51,7 @@ export function checkConfiguration(settings: ReadonlyMap<string, Settings>): voi
 /** Reads the levels of the policies; answers with what is wrong in the configuration, if anything is. */
 function readConfiguration(
   { request }: ConfigureCall,
-  settings: ReadonlyMap<string, Settings>,
+  settings: ReadonlyMap<string, PolicySettings>,
 ): string | undefined {
   const mistakes: string[] = [];
   levels.clear();

@@ -1,4 +1,4 @@
-import type { Setting } from "./settings";
+import type { PolicySetting } from "./settings";
 import { truncate } from "./text";
 
 /** A resource that a policy does not judge, on record. Patterns take `*` for any text; all that are given must match. */
@@ -20,7 +20,7 @@ interface Resource {
 const pattern = { type: "string", minLength: 1 } as const;
 
 /** Setting of every policy: the resources that it does not judge. */
-export const exemptionsSetting: Setting<Exemption[]> = {
+export const exemptionsSetting: PolicySetting<Exemption[]> = {
   schema: {
     description:
       "Resources that this policy does not judge, by type, name or URN pattern, each with a reason and an optional last day.",

@@ -9,9 +9,9 @@ import type {
 import { isBlocking } from "./configuration";
 import { type Exemption, exemptionsSetting, findExemption, hasExpired, recordExemptions } from "./exemptions";
 import { type Finding, formatMessage } from "./judge/finding";
-import { readSettings, type Settings, schemaOf, type ValuesOf } from "./settings";
+import { type PolicySettings, readSettings, schemaOf, type ValuesOf } from "./settings";
 
-interface Definition<Own extends Settings> {
+interface Definition<Own extends PolicySettings> {
   name: string;
   /** One sentence; it stands above every message. */
   description: string;
@@ -30,7 +30,7 @@ const MOST_PRINTED = 50;
 export const registeredPolicies: Policies = [];
 
 /** Settings of each policy, by its name. */
-export const registeredSettings = new Map<string, Settings>();
+export const registeredSettings = new Map<string, PolicySettings>();
 
 /** Adds a policy on the whole stack to the pack. */
 export function registerStackPolicy(policy: StackValidationPolicy): StackValidationPolicy {
@@ -40,7 +40,7 @@ export function registerStackPolicy(policy: StackValidationPolicy): StackValidat
 }
 
 /** Adds a policy on each resource to the pack: its settings are read, its exemptions applied, its findings printed. */
-export function registerPolicy<Own extends Settings>({
+export function registerPolicy<Own extends PolicySettings>({
   judge,
   level,
   settings: own,

@@ -1,6 +1,6 @@
 /** Values as the engine hands them over. */
 
-export type Fields = Record<string, unknown>;
+export type ObjectFields = Record<string, unknown>;
 
 /** Levels that are read; documents written by people have dozens. */
 export const DEEPEST = 1000;
@@ -23,7 +23,7 @@ const LIKE_UNKNOWN = /-4[\da-f]{3}-|^\[secret\]$/;
 export const isUnknown = (value: unknown): boolean =>
   typeof value === "string" && LIKE_UNKNOWN.test(value) && UNKNOWN.test(value);
 
-export const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is ObjectFields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Items of a list and of the lists in it, in order; a list that YAML's anchors repeat once. Otherwise the value itself. */

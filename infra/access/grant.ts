@@ -2,12 +2,12 @@ import * as iam from "@pulumi/aws/iam";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Something of IAM with a name: a resource of the program, or what exists already. */
-interface Named {
+interface NamedGrantee {
   name: pulumi.Input<string>;
 }
 
 /** Who of the trusted account receives a right: one group, role or user. */
-export type Grantee = { group: Named } | { role: Named } | { user: Named };
+export type Grantee = { group: NamedGrantee } | { role: NamedGrantee } | { user: NamedGrantee };
 
 /** Gives a group, role or user an inline policy. */
 export function grant(

@@ -31,7 +31,7 @@ export type PrefixedSettings<Prefix extends string> = {
 export type ApplicationContext<Own> = ScenarioContext<ApplicationSettings & Own>;
 
 /** What the role is asked to do: actions, and what on. */
-export type Use = readonly [on: Target, ...actions: readonly Action[]];
+export type ApplicationUse = readonly [on: Target, ...actions: readonly Action[]];
 
 /** A role that people of the trusted account assume for one application of the trusting account. */
 export interface Application<Name extends string, Prefix extends string, Own> {
@@ -66,9 +66,9 @@ export interface Uses {
   /** What is allowed, in words: "list, put, get and delete in productionapp". */
   words: string;
   /** In the order in which they are asked. */
-  allowed: readonly [Use, ...Use[]];
+  allowed: readonly [ApplicationUse, ...ApplicationUse[]];
   /** What a role with more permissions than these could do. */
-  refused: readonly Use[];
+  refused: readonly ApplicationUse[];
 }
 
 /** A setting's name in a stack. */

@@ -9,7 +9,7 @@ import {
 } from "../contract/standard";
 import { copyFromOwnBucket, ownBucketInDev, prod } from "../contract/targets";
 import type { Action, Answer, Contract, ContractRow, Persona, Target, UserPersona } from "../contract/types";
-import type { Application, ApplicationContext, Use, Uses } from "./application";
+import type { Application, ApplicationContext, ApplicationUse, Uses } from "./application";
 
 /** Who is expected to use an application, and who is not: all of it follows from its declarations. */
 export function applicationContract<Own>(
@@ -132,7 +132,7 @@ export function applicationContract<Own>(
       ],
     };
 
-    function asRole(check: number, asked: readonly Use[], expected: Answer): ContractRow[] {
+    function asRole(check: number, asked: readonly ApplicationUse[], expected: Answer): ContractRow[] {
       return asked.flatMap(([on, ...actions]) => rows(check, holder, "as the role", actions, on, expected));
     }
   }

@@ -4,7 +4,7 @@ import { applicationContract } from "./contract";
 import { deployApplication } from "./resources";
 import { applicationRules, checkGroups } from "./settings";
 
-export type { Application, Use, Uses } from "./application";
+export type { Application, ApplicationUse, Uses } from "./application";
 
 /**
  * A scenario from the declarations of an application: its role, group, bucket, settings, and its rows of the access

@@ -5,7 +5,7 @@ import type { ScenarioContext } from "../scenario";
 import type { StackSettings } from "../stack-settings";
 import { allow, devAdministrator, outsider } from "./personas";
 import { assumes } from "./rows";
-import type { Candidate } from "./standard";
+import type { RoleCandidate } from "./standard";
 import type { Contract, PermissionSetPersona, Target } from "./types";
 
 /** The path of a permission set's role where Identity Center is in any region but us-east-1. */
@@ -38,7 +38,7 @@ const person = (
 export function permissionSetCandidate(
   { role, roleName, permissions = [] }: PermissionSetDeclaration,
   { trustedPermissionSets: [first] }: StackSettings,
-): (Candidate & { who: PermissionSetPersona }) | undefined {
+): (RoleCandidate & { who: PermissionSetPersona }) | undefined {
   if (first === undefined) return undefined;
   return {
     who: person(first, [...assumeRoleStatements([role.role!]), ...permissions], roleName),

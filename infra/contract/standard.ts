@@ -33,7 +33,7 @@ export function withChecks(contract: Contract, ...more: readonly Contract[]): Co
 }
 
 /** Someone who can assume a role, and the session that they show. */
-export interface Candidate {
+export interface RoleCandidate {
   who: UserPersona | PermissionSetPersona | MachinePersona | DevicePersona;
   session: SessionKind;
 }
@@ -44,7 +44,7 @@ export interface RoleDeclaration {
   /** As people know it, such as UpdateApp. */
   roleName: string;
   /** A persona that assumes the role in the scenario's own rows, with the same session. */
-  candidate: Candidate;
+  candidate: RoleCandidate;
   /** Groups of the trusted account that can assume the role. Default: none. */
   groups?: readonly string[];
   /** The role's longest session in seconds. Default: the setting `sessionDuration`, at least IAM's minimum of 3600. */

@@ -1,4 +1,4 @@
-import { DEEPEST, type Fields, isFields, isUnknown, UNKNOWN_TEXT } from "../values";
+import { DEEPEST, isFields, isUnknown, type ObjectFields, UNKNOWN_TEXT } from "../values";
 import { canGiveAccess, factsOf, holdsAccess, namesPrincipal } from "./carriers";
 import { whyExempt } from "./exempt";
 import { findOpenValue } from "./open-values";
@@ -7,7 +7,7 @@ import { declaringProperties } from "./place";
 import { typeKey } from "./resource-type";
 import { isStatement, readPrincipalProperty, readStatement } from "./statements";
 import { emptyScope, loopScope, resolve, type Scope, templateScope } from "./templates";
-import type { Found, Place } from "./types";
+import type { DocumentPlace, FoundAccess } from "./types";
 
 const REFERENCE = /Ref|Fn::|AWS::/; // a template's, as text or as a key
 // In JSON, also with escapes, and by YAML's tags.
@@ -25,21 +25,21 @@ const MOST_MALFORMED = 100;
  * @param props Properties as @pulumi/policy hands them over: read through its proxies, with unknown values kept.
  * @param judgesEndpoints Finds endpoint policies too, which are exempt by default.
  */
-export function findAccess(type: string, props: object, judgesEndpoints = false): Found {
+export function findAccess(type: string, props: object, judgesEndpoints = false): FoundAccess {
   return new Walk(judgesEndpoints).run(type, props);
 }
 
 /** One walk over the properties of a resource; without recursion, so that no depth ends it. */
 class Walk {
-  private readonly found: Found = { statements: [], openValues: [], malformed: [], unknown: [] };
+  private readonly found: FoundAccess = { statements: [], openValues: [], malformed: [], unknown: [] };
   private readonly seen = new Set<unknown>(); // YAML anchors share objects: a second visit finds nothing new
-  private readonly todo: Place[] = [];
+  private readonly todo: DocumentPlace[] = [];
 
   constructor(private readonly judgesEndpoints: boolean) {}
 
-  run(type: string, props: object): Found {
+  run(type: string, props: object): FoundAccess {
     // Descriptors, since reading a property through the SDK's proxy throws at the first unknown value.
-    const value: Fields = Object.create(null);
+    const value: ObjectFields = Object.create(null);
     for (const key of Object.keys(props)) value[key] = Object.getOwnPropertyDescriptor(props, key)?.value;
     this.todo.push({
       value,
@@ -62,7 +62,7 @@ class Walk {
     return this.found;
   }
 
-  private visit(place: Place): void {
+  private visit(place: DocumentPlace): void {
     const { value, key, type } = place;
     if (!place.isData && (typeof value === "string" || typeof value === "boolean")) {
       const rule = findOpenValue(type, factsOf(key).name, String(value));
@@ -75,7 +75,7 @@ class Walk {
     else if (isFields(value)) this.visitObject(place, value);
   }
 
-  private visitText(place: Place, text: string, isPrincipal: boolean): void {
+  private visitText(place: DocumentPlace, text: string, isPrincipal: boolean): void {
     if (text.length <= 36 && isUnknown(text)) {
       if (!isPrincipal && canGiveAccess(place.type, place.key)) this.found.unknown.push(place);
       return;
@@ -91,13 +91,13 @@ class Walk {
     this.enter(place, parsed.value, "", place.key, { isData, scope });
   }
 
-  private visitList(place: Place, list: unknown[]): void {
+  private visitList(place: DocumentPlace, list: unknown[]): void {
     if (this.seen.has(list)) return;
     this.seen.add(list);
     for (let i = list.length - 1; i >= 0; i--) this.enter(place, list[i], `[${i}]`, place.key);
   }
 
-  private visitObject(place: Place, object: Fields): void {
+  private visitObject(place: DocumentPlace, object: ObjectFields): void {
     if (this.seen.has(object)) return;
     this.seen.add(object);
     const isTemplate = isFields(object.Resources);
@@ -129,7 +129,7 @@ class Walk {
   }
 
   /** Enters the body of a template's loop: [identifier, values, body]. */
-  private enterLoop(place: Place, loop: unknown, name: string): void {
+  private enterLoop(place: DocumentPlace, loop: unknown, name: string): void {
     if (!Array.isArray(loop)) return;
     const scope = loopScope(place.scope, String(loop[0]), loop[1]);
     this.enter(place, loop[2], `.${name}`, name, { scope });
@@ -137,11 +137,11 @@ class Walk {
 
   /** Puts a value inside a place on the list of those to visit. */
   private enter(
-    parent: Place,
+    parent: DocumentPlace,
     value: unknown,
     step: string,
     key: string,
-    inside: Partial<Pick<Place, "type" | "property" | "isData" | "scope">> = {},
+    inside: Partial<Pick<DocumentPlace, "type" | "property" | "isData" | "scope">> = {},
   ): void {
     if (value === null || typeof value === "number") return;
     const { isData = parent.isData || factsOf(key).isData, property = parent.property || key } = inside;
@@ -158,9 +158,9 @@ const isOutsideGrammar = (element: string): boolean => element === "" || element
 
 /** A resource declared inside a CloudFormation template or a Cloud Control request. */
 function declaredResource(
-  object: Fields,
+  object: ObjectFields,
   { globals }: Scope,
-): { type: string; key: string; props: Fields } | undefined {
+): { type: string; key: string; props: ObjectFields } | undefined {
   const type = resourceType(object.Type) ?? resourceType(object.typeName) ?? resourceType(object.type);
   if (type === undefined) return undefined;
   for (const key of ["Properties", "desiredState", "properties"]) {
@@ -175,23 +175,23 @@ const resourceType = (name: unknown): string | undefined =>
   typeof name === "string" && /^\w+::\w+::\w+$/.test(name) ? name : undefined;
 
 /** Properties of a resource with those that the Globals section of a SAM template adds. */
-function withGlobals(type: string, props: Fields, globals: Fields): Fields {
+function withGlobals(type: string, props: ObjectFields, globals: ObjectFields): ObjectFields {
   const [, section] = /^AWS::Serverless::(\w+)$/.exec(type) ?? [];
   const added = section === undefined ? undefined : globals[section];
-  return isFields(added) ? (merge(added, props) as Fields) : props;
+  return isFields(added) ? (merge(added, props) as ObjectFields) : props;
 }
 
 /** As SAM merges: objects by key, lists one after the other, otherwise the resource's own value. */
 function merge(added: unknown, own: unknown): unknown {
   if (Array.isArray(added) && Array.isArray(own)) return [...added, ...own];
   if (!isFields(added) || !isFields(own)) return own;
-  const merged: Fields = { ...added, ...own };
+  const merged: ObjectFields = { ...added, ...own };
   for (const key of Object.keys(own)) merged[key] = merge(added[key], own[key]);
   return merged;
 }
 
 /** True for a resource of a template whose condition is known to be false. */
-const isLeftOut = ({ Condition }: Fields, { conditions }: Scope): boolean =>
+const isLeftOut = ({ Condition }: ObjectFields, { conditions }: Scope): boolean =>
   typeof Condition === "string" && conditions?.resultOf(Condition) === false;
 
 /** True if anything in the properties can be unknown: a quick look that spares most resources the walk. */

@@ -1,6 +1,6 @@
 import { toShortJson, truncate } from "../text";
 import { factsOf, holdsDocument, holdsTemplate } from "./carriers";
-import type { Place } from "./types";
+import type { DocumentPlace } from "./types";
 
 /** The value that a text holds, and the problem of a text that must be a document and is not. */
 interface Parsed {
@@ -17,7 +17,7 @@ const LONGEST_YAML = 256 * 1024;
  *
  * @param place Where the text stands; without one no problem is reported.
  */
-export function parse(text: string, place?: Place): Parsed | undefined {
+export function parse(text: string, place?: DocumentPlace): Parsed | undefined {
   const trimmed = text.trim();
   const first = trimmed[0];
   if (first === undefined) return undefined;

@@ -1,10 +1,10 @@
 import { toShortJson } from "../text";
-import { type Fields, isFields, isUnknown, itemsOf, textOf } from "../values";
+import { isFields, isUnknown, itemsOf, type ObjectFields, textOf } from "../values";
 import { factsOf } from "./carriers";
 import { whereOf } from "./place";
 import { plainName } from "./plain-name";
 import { resolve } from "./templates";
-import type { Place, Principal, Statement } from "./types";
+import type { DocumentPlace, FoundStatement, StatementPrincipal } from "./types";
 
 const SCOPE = new Set(["action", "notaction", "resource", "notresource"]);
 const TRUST_KEY = /^assume_?role_?policy(_?document)?$/i;
@@ -50,28 +50,28 @@ const isDeny = (effects: unknown[]): boolean =>
 const textsOf = (values: unknown[]): string[] => values.flat().filter((value) => typeof value === "string");
 
 /** Values of an element, in any case of its name: an object can have it twice. */
-function valuesOf(object: Fields, element: string): unknown[] {
+function valuesOf(object: ObjectFields, element: string): unknown[] {
   const values: unknown[] = [];
   for (const key of Object.keys(object)) if (factsOf(key).element === element) values.push(object[key]);
   return values;
 }
 
 /** Reads a statement of a policy document. */
-export const readStatement = (object: Fields, place: Place): Statement =>
+export const readStatement = (object: ObjectFields, place: DocumentPlace): FoundStatement =>
   new DocumentStatement(object, place);
 
 /** A statement whose elements are read once they are asked for: most are never. */
-class DocumentStatement implements Statement {
+class DocumentStatement implements FoundStatement {
   readonly isInDocument = true;
   readonly allows: boolean;
-  readonly principals: Principal[];
-  private readonly resolved: Fields;
+  readonly principals: StatementPrincipal[];
+  private readonly resolved: ObjectFields;
 
   constructor(
-    private readonly object: Fields,
-    private readonly place: Place,
+    private readonly object: ObjectFields,
+    private readonly place: DocumentPlace,
   ) {
-    this.resolved = resolve(object, place.scope) as Fields;
+    this.resolved = resolve(object, place.scope) as ObjectFields;
     this.allows = !isDeny(this.all("effect"));
     this.principals = this.all("principal").flatMap(principalsOf);
   }
@@ -131,7 +131,7 @@ class DocumentStatement implements Statement {
   }
 }
 
-function whereOfStatement(place: Place, object: Fields, sid: string | undefined): string {
+function whereOfStatement(place: DocumentPlace, object: ObjectFields, sid: string | undefined): string {
   const list = Array.isArray(place.parent?.value) ? place.parent.value : [object];
   const position = list.length > 1 ? `${list.indexOf(object) + 1} of ${list.length}` : "";
   const document = whereOf(place).replace(/(\[\d+\]|\.Statement)+$/i, "");
@@ -140,10 +140,10 @@ function whereOfStatement(place: Place, object: Fields, sid: string | undefined)
 }
 
 /** Reads a property that names principals outside a document as the statement that has the same effect. */
-export function readPrincipalProperty(place: Place): Statement[] {
+export function readPrincipalProperty(place: DocumentPlace): FoundStatement[] {
   const texts = [...itemsOf(resolve(place.value, place.scope))].filter((item) => typeof item === "string");
-  const parent = place.parent as Place;
-  parent.elements ??= elementsOf(parent.value as Fields);
+  const parent = place.parent as DocumentPlace;
+  parent.elements ??= elementsOf(parent.value as ObjectFields);
   const { elements } = parent;
   // Data protection selects an audience by Principal, and grants nothing.
   if (elements.has("dataidentifier") || namesPerson(elements.get("principaltype"))) return [];
@@ -202,8 +202,8 @@ function parseBlock(condition: unknown): unknown {
 }
 
 /** Every principal below a Principal element, with the key it stands under. */
-function principalsOf(value: unknown): Principal[] {
-  const principals: Principal[] = [];
+function principalsOf(value: unknown): StatementPrincipal[] {
+  const principals: StatementPrincipal[] = [];
   const seen = new Set<unknown>(); // YAML anchors share objects
   const todo: [kind: string, value: unknown][] = [["", value]];
   for (let next = todo.pop(); next; next = todo.pop()) {

@@ -1,4 +1,4 @@
-import { type Fields, isFields, isUnknown } from "../values";
+import { isFields, isUnknown, type ObjectFields } from "../values";
 
 /** Value of an argument, and whether more than one value was possible on the way to it. */
 export interface Resolved {
@@ -12,7 +12,7 @@ export class Conditions {
 
   /** @param resolve Resolves the references in an argument. */
   constructor(
-    private readonly declared: Fields,
+    private readonly declared: ObjectFields,
     private readonly resolve: (argument: unknown) => Resolved,
   ) {}
 

@@ -1,16 +1,16 @@
-import { DEEPEST, type Fields, isFields, isUnknown, itemsOf, textOf, UNKNOWN_TEXT } from "../values";
+import { DEEPEST, isFields, isUnknown, itemsOf, type ObjectFields, textOf, UNKNOWN_TEXT } from "../values";
 import { Conditions } from "./template-conditions";
 
 /** Values of a template's references. */
 export interface Scope {
   /** Values given for the parameters, and those that some of the stack's instances override; undefined while unknown as a whole. */
   given: { own: Map<unknown, unknown>; overrides: [name: unknown, value: unknown][] } | undefined;
-  parameters: Fields;
+  parameters: ObjectFields;
   mappings: unknown;
-  resources: Fields;
+  resources: ObjectFields;
   conditions: Conditions | undefined;
   /** Properties that SAM adds to every resource of a type, by the last part of the type. */
-  globals: Fields;
+  globals: ObjectFields;
   /** Values of each loop's identifier around this place. */
   loops: Map<string, unknown>;
   /** Nothing here is a reference. */
@@ -48,7 +48,7 @@ export const emptyScope = (): Scope => ({
 });
 
 /** Scope inside a template. @param declaring Properties that the template is one of: they give its parameters. */
-export function templateScope(scope: Scope, template: Fields, declaring: unknown): Scope {
+export function templateScope(scope: Scope, template: ObjectFields, declaring: unknown): Scope {
   const { givenByDeclaration } = scope;
   if (!givenByDeclaration.has(declaring))
     givenByDeclaration.set(declaring, readGivenParameters(Object(declaring)));
@@ -77,7 +77,7 @@ export const loopScope = (scope: Scope, identifier: string, collection: unknown)
   resolved: new Map(),
 });
 
-function readGivenParameters(declaring: Fields): Scope["given"] {
+function readGivenParameters(declaring: ObjectFields): Scope["given"] {
   const named = (object: unknown, name: string): unknown =>
     Object(object)[name] ?? Object(object)[name.replace(/^./, (letter) => letter.toLowerCase())];
   const pairs = (list: unknown): [name: unknown, value: unknown][] =>
@@ -201,9 +201,9 @@ export function resolve(value: unknown, scope: Scope, only?: "itself", depth = 0
     key,
     resolve(item, scope, undefined, depth + 1),
   ]);
-  const changed = entries.some(([key, item]) => item !== (value as Fields)[key]);
+  const changed = entries.some(([key, item]) => item !== (value as ObjectFields)[key]);
   const copy = Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
-  const result = (changed ? copy : value) as Fields;
+  const result = (changed ? copy : value) as ObjectFields;
   const meant = name ? (FUNCTIONS[name]?.(scope, [result[name]].flat()) ?? UNKNOWN_TEXT) : result;
   scope.resolved.set(value, meant);
   return meant;

@@ -2,7 +2,7 @@ import type { OpenValue } from "./open-values";
 import type { Scope } from "./templates";
 
 /** One value somewhere in a resource's properties; `parent` leads back to the top. */
-export interface Place {
+export interface DocumentPlace {
   value: unknown;
   /** Nearest property name: elements of a list, and the content of a JSON string, keep the name they stand under. */
   key: string;
@@ -12,7 +12,7 @@ export interface Place {
   type: string;
   /** Property of that type which the value is part of. */
   property: string;
-  parent: Place | undefined;
+  parent: DocumentPlace | undefined;
   depth: number;
   /** Inside the program's own data: only policy documents are found there. */
   isData: boolean;
@@ -23,13 +23,13 @@ export interface Place {
 }
 
 /** A principal: `kind` is the key it stands under (AWS, Service, ...), `text` is undefined while unknown. */
-export interface Principal {
+export interface StatementPrincipal {
   kind: string;
   text: string | undefined;
 }
 
 /** A statement of a policy document, or a property such as a Lambda permission's `principal` written as one. */
-export interface Statement {
+export interface FoundStatement {
   /** The place in words: `property policy, statement "Public" (1 of 2)`. */
   where: string;
   /** In a policy document, not a property outside one. */
@@ -45,7 +45,7 @@ export interface Statement {
   hasNotResource: boolean;
   /** The list that the statement is in: statements of one list decide together. */
   list: unknown;
-  principals: Principal[];
+  principals: StatementPrincipal[];
   /** The statement has a Principal element that names someone. */
   hasPrincipal: boolean;
   /** Text of NotPrincipal, where there is one. */
@@ -54,9 +54,9 @@ export interface Statement {
 }
 
 /** Everything about access in one resource: see {@link findAccess}. */
-export interface Found {
-  statements: Statement[];
-  openValues: { place: Place; rule: OpenValue }[];
-  malformed: { place: Place; problem: string }[];
-  unknown: Place[];
+export interface FoundAccess {
+  statements: FoundStatement[];
+  openValues: { place: DocumentPlace; rule: OpenValue }[];
+  malformed: { place: DocumentPlace; problem: string }[];
+  unknown: DocumentPlace[];
 }

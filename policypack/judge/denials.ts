@@ -1,5 +1,5 @@
 import { matches } from "../exemptions";
-import type { Statement } from "../find/types";
+import type { FoundStatement } from "../find/types";
 import { readTests, type Test } from "./conditions";
 
 /** A Deny of everyone who does not pass one of some tests. */
@@ -19,7 +19,7 @@ const MOST_DENIALS = 100;
 export class Denials {
   private readonly byList = new Map<unknown, Denial[]>();
 
-  constructor(statements: Statement[]) {
+  constructor(statements: FoundStatement[]) {
     for (const statement of statements) {
       const denial = readDenial(statement);
       if (!denial) continue;
@@ -34,7 +34,7 @@ export class Denials {
    *
    * @param passes The tests that are accepted as an exception from the Deny.
    */
-  complete(statement: Statement, passes: (test: Test) => boolean): boolean {
+  complete(statement: FoundStatement, passes: (test: Test) => boolean): boolean {
     const candidates = this.byList.get(statement.list);
     const denials = candidates?.filter(({ exceptions }) => exceptions.every(passes)) ?? [];
     if (denials.length === 0) return false;
@@ -47,16 +47,16 @@ export class Denials {
 }
 
 /** Patterns of every action that an Allow is about. */
-const actionsOf = ({ actions }: Statement): string[] => (actions.length === 0 ? ["*"] : actions);
+const actionsOf = ({ actions }: FoundStatement): string[] => (actions.length === 0 ? ["*"] : actions);
 
 /** Patterns of every resource that an Allow is about; a trust policy has no resource but the role. */
-const resourcesOf = ({ resources }: Statement): string[] => (resources.length === 0 ? ["*"] : resources);
+const resourcesOf = ({ resources }: FoundStatement): string[] => (resources.length === 0 ? ["*"] : resources);
 
 /** True if one of the patterns matches all that a pattern matches. */
 const covers = (patterns: string[], pattern: string): boolean =>
   patterns.some((candidate) => matches(candidate, pattern));
 
-function readDenial(statement: Statement): Denial | undefined {
+function readDenial(statement: FoundStatement): Denial | undefined {
   const { allows, principals, conditions, hasNotAction, hasNotResource } = statement;
   if (allows || hasNotAction || hasNotResource) return undefined;
   if (!principals.some(({ kind, text }) => text === "*" && /^(aws)?$/i.test(kind))) return undefined;

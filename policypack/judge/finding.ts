@@ -1,4 +1,4 @@
-import type { Principal } from "../find/types";
+import type { StatementPrincipal } from "../find/types";
 import { toShortJson, truncate } from "../text";
 
 /** One violation, in words that a reader who does not know the pack can act on. */
@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /** A principal as it stands in the policy. */
-export const printPrincipal = ({ kind, text }: Principal): string =>
+export const printPrincipal = ({ kind, text }: StatementPrincipal): string =>
   kind ? `"Principal": {${toShortJson(kind)}: ${toShortJson(text)}}` : `"Principal": ${toShortJson(text)}`;
 
 /** The finding as a message. @param resource Type and name of the resource. */

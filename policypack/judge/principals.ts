@@ -1,5 +1,5 @@
 import { matches } from "../exemptions";
-import type { Principal, Statement } from "../find/types";
+import type { FoundStatement, StatementPrincipal } from "../find/types";
 import {
   dependsOnUnknown,
   isAcceptedTest,
@@ -48,7 +48,7 @@ const ADVICE = new Map<string, Advice>([
  * @param denials Deny statements of the resource.
  */
 export function judgePrincipals(
-  statement: Statement,
+  statement: FoundStatement,
   accepted: Map<string, string[]>,
   denials: Denials,
 ): Finding[] {
@@ -96,7 +96,7 @@ export function judgePrincipals(
 }
 
 /** True for a trust in everyone who asks an identity pool: https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
-const trustsGuests = ({ principals, conditions }: Statement): boolean =>
+const trustsGuests = ({ principals, conditions }: FoundStatement): boolean =>
   principals.some(({ text }) => text === COGNITO) &&
   readTests(conditions).tests.some(
     (test) =>
@@ -106,7 +106,7 @@ const trustsGuests = ({ principals, conditions }: Statement): boolean =>
   );
 
 /** The parts of a statement that are unknown until the update, in a few words each. */
-export function unknownParts(statement: Statement): string[] {
+export function unknownParts(statement: FoundStatement): string[] {
   const parts: string[] = [];
   if (!statement.allows) return parts;
   if (statement.principals.some(({ text }) => text === undefined)) parts.push("its principal");
@@ -116,7 +116,7 @@ export function unknownParts(statement: Statement): string[] {
 }
 
 /** Principals with a wildcard, each once. */
-function wildcardsOf({ principals }: Statement): Principal[] {
+function wildcardsOf({ principals }: FoundStatement): StatementPrincipal[] {
   const wildcards = principals.filter(({ text }) => isWildcard(text ?? ""));
   if (wildcards.length < 2) return wildcards;
   return [
@@ -127,7 +127,10 @@ function wildcardsOf({ principals }: Statement): Principal[] {
 /** A principal with a wildcard anywhere: AWS reads a bare one as everyone, and no service reads a pattern as safe. */
 const isWildcard = (text: string): boolean => /[*?]/.test(text);
 
-function adviceFor({ kind, text = "" }: Principal, { isTrust, isInDocument }: Statement): Advice {
+function adviceFor(
+  { kind, text = "" }: StatementPrincipal,
+  { isTrust, isInDocument }: FoundStatement,
+): Advice {
   const advice = ADVICE.get(kind.toLowerCase());
   if (advice) return advice;
   const account = isInDocument

@@ -1,13 +1,13 @@
-import type { Principal, Statement } from "../find/types";
+import type { FoundStatement, StatementPrincipal } from "../find/types";
 import { isFixed, isPositive, readTests, type Test } from "./conditions";
 
 /** Known principals of one kind, in lower case, in a statement that allows. AWS is the kind of an account, ARN or wildcard without a key. */
 export function principalsOfKind(
-  { allows, principals }: Statement,
+  { allows, principals }: FoundStatement,
   kind: string,
-): (Principal & { text: string })[] {
+): (StatementPrincipal & { text: string })[] {
   if (!allows) return [];
-  const kindOf = ({ kind: key, text = "" }: Principal): string =>
+  const kindOf = ({ kind: key, text = "" }: StatementPrincipal): string =>
     key.toLowerCase() || (/\.amazon(aws)?\.com(\.cn)?$/.test(text) ? "service" : "aws");
   return principals.flatMap((principal) =>
     principal.text !== undefined && kindOf(principal) === kind
@@ -17,7 +17,7 @@ export function principalsOfKind(
 }
 
 /** True if a test of the statement's conditions holds. */
-export const hasTest = (statement: Statement, holds: (test: Test) => boolean): boolean =>
+export const hasTest = (statement: FoundStatement, holds: (test: Test) => boolean): boolean =>
   readTests(statement.conditions).tests.some(holds);
 
 /** True for a positive test on one of the keys, whose values all pass; unknown ones pass, as the update judges them again. */

@@ -4,10 +4,10 @@ import { CALLER_KEYS, isFixed } from "../judge/conditions";
 import { Denials } from "../judge/denials";
 import { judgePrincipals } from "../judge/principals";
 import { registerPolicy } from "../policy";
-import { endpointPolicies, type Setting } from "../settings";
+import { endpointPolicies, type PolicySetting } from "../settings";
 import { toShortJson } from "../text";
 
-const acceptedConditions: Setting<Record<string, string[]>> = {
+const acceptedConditions: PolicySetting<Record<string, string[]>> = {
   schema: {
     description:
       "Condition keys that narrow a wildcard, each with the values that count; an empty list counts any fixed value.",

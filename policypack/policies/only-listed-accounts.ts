@@ -5,9 +5,9 @@ import { Denials } from "../judge/denials";
 import { printPrincipal } from "../judge/finding";
 import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
-import { notOfForm, type Setting } from "../settings";
+import { notOfForm, type PolicySetting } from "../settings";
 
-const trustedAccounts: Setting<string[]> = {
+const trustedAccounts: PolicySetting<string[]> = {
   schema: {
     description: "12-digit IDs of accounts that may be let in.",
     type: "array",
@@ -17,7 +17,7 @@ const trustedAccounts: Setting<string[]> = {
   findMistakes: notOfForm(/^\d{12}$/, "the ID of an account, which has 12 digits"),
 };
 
-const trustedOrganizations: Setting<string[]> = {
+const trustedOrganizations: PolicySetting<string[]> = {
   schema: {
     description: "IDs of organizations whose members may be let in.",
     type: "array",

@@ -5,9 +5,9 @@ import { printPrincipal } from "../judge/finding";
 import { sendsSource } from "../judge/services";
 import { hasTest, limitsTo, principalsOfKind } from "../judge/statements";
 import { registerPolicy } from "../policy";
-import type { Setting } from "../settings";
+import type { PolicySetting } from "../settings";
 
-const servicesWithoutSource: Setting<string[]> = {
+const servicesWithoutSource: PolicySetting<string[]> = {
   schema: {
     description:
       "Further service principals that send no aws:SourceArn or aws:SourceAccount, in addition to those that the pack knows.",

@@ -1,5 +1,5 @@
 import { findAccess } from "../find/find-access";
-import type { Statement } from "../find/types";
+import type { FoundStatement } from "../find/types";
 import { accountOf, ownAccounts } from "../judge/accounts";
 import { readTests, type Test } from "../judge/conditions";
 import { printPrincipal } from "../judge/finding";
@@ -26,7 +26,7 @@ const lacksMfa = (test: Test): boolean =>
   (test.key === "aws:multifactorauthage" && test.operator === "null" && hasOnly(test, "true"));
 
 /** Actions that a Deny keeps everyone without MFA out of, by the list of statements that it is in. */
-function actionsDeniedWithoutMfa(statements: Statement[]): Map<unknown, Set<string>> {
+function actionsDeniedWithoutMfa(statements: FoundStatement[]): Map<unknown, Set<string>> {
   const denied = new Map<unknown, Set<string>>();
   for (const { allows, principals, conditions, list, actions } of statements) {
     if (allows || !principals.some(({ kind, text }) => text === "*" && /^(aws)?$/i.test(kind))) continue;
@@ -48,7 +48,7 @@ export const trustNeedsMfaOrExternalId = registerPolicy({
   judge: ({ type, props, provider }) => {
     const { statements } = findAccess(type, props);
     const denied = actionsDeniedWithoutMfa(statements);
-    const isDenied = ({ list, actions }: Statement): boolean =>
+    const isDenied = ({ list, actions }: FoundStatement): boolean =>
       actions.length > 0 &&
       actions
         .filter((action) => !/^sts:(tagsession|setsourceidentity)$/.test(action)) // these only come with the others

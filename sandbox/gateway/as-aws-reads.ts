@@ -1,7 +1,7 @@
 /** Policies as AWS reads them, where the evaluator would read them otherwise. */
 import type { ConditionContext } from "./call";
-import { type Caller, principalOf } from "./caller";
-import { awsPrincipalsOf, type Statement, withStatements } from "./policy-documents";
+import { type AuthenticatedCaller, principalOf } from "./caller";
+import { awsPrincipalsOf, type PolicyStatement, withStatements } from "./policy-documents";
 
 /** A policy of a user, role, group or session. */
 export const asAwsReads = (policy: unknown, context: ConditionContext): unknown =>
@@ -11,7 +11,7 @@ export const asAwsReads = (policy: unknown, context: ConditionContext): unknown 
 export const resourcePolicyAsAwsReads = (
   policy: unknown,
   context: ConditionContext,
-  caller: Caller,
+  caller: AuthenticatedCaller,
 ): unknown =>
   withStatements(asAwsReads(policy, context), (statement) => withGrantedSession(statement, caller));
 
@@ -19,7 +19,7 @@ export const resourcePolicyAsAwsReads = (
  * A statement with the variables in its ARNs resolved: the evaluator takes the colon in `${aws:PrincipalAccount}` for the
  * end of a part of the ARN. `${*}` and its like stay, and so does a variable without a value, which fits nothing.
  */
-function withResolvedResources(statement: Statement, context: ConditionContext): Statement {
+function withResolvedResources(statement: PolicyStatement, context: ConditionContext): PolicyStatement {
   const { Resource, NotResource } = statement;
   const values = (name: string): string | undefined => {
     const [key, ...fallback] = name.split(",").map((part) => part.trim());
@@ -60,7 +60,7 @@ const TESTS_PRINCIPAL = /^(ForAnyValue:)?(ArnEquals|ArnLike|StringEquals|StringL
  * policy nor boundary limits it; the evaluator takes it for a grant to the account.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
  */
-function withGrantedSession(statement: Statement, caller: Caller): Statement {
+function withGrantedSession(statement: PolicyStatement, caller: AuthenticatedCaller): PolicyStatement {
   const principal = principalOf(caller);
   const everyone = statement.Principal === "*" || awsPrincipalsOf(statement.Principal).includes("*");
   if (!principal || !everyone || statement.Effect !== "Allow") return statement;

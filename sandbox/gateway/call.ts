@@ -28,7 +28,7 @@ export interface Call extends HttpRequest {
   requestId: string;
 }
 
-export interface Answer {
+export interface ServiceAnswer {
   status: number;
   headers: Record<string, string | string[]>;
   body: Buffer | string;

@@ -1,10 +1,10 @@
 import type { ConditionContext } from "./call";
-import { type Caller, type Principal, principalOf, userIdOf } from "./caller";
+import { type AuthenticatedCaller, type CallerPrincipal, principalOf, userIdOf } from "./caller";
 import type { IamAccounts } from "./state/iam-accounts";
 
 /** The condition keys that a caller brings to every request. `now` in milliseconds since 1970. */
 export async function callerContext(
-  caller: Caller,
+  caller: AuthenticatedCaller,
   iam: IamAccounts,
   now: number,
 ): Promise<ConditionContext> {
@@ -20,7 +20,7 @@ export async function callerContext(
 }
 
 async function principalContext(
-  principal: Principal,
+  principal: CallerPrincipal,
   iam: IamAccounts,
   now: number,
 ): Promise<ConditionContext> {

@@ -2,7 +2,7 @@
 import type { ConditionContext } from "./call";
 
 /** A caller whose signature is to be checked with `secret`. */
-export interface Principal {
+export interface CallerPrincipal {
   accessKeyId: string;
   secret: string;
   account: string;
@@ -32,7 +32,7 @@ export interface Session {
   policies: unknown[];
 }
 
-export type SessionPrincipal = Principal & { session: Session };
+export type SessionPrincipal = CallerPrincipal & { session: Session };
 
 /** An AWS service that acts for itself, such as `ec2.amazonaws.com` handing out an instance profile's role. */
 export interface ServicePrincipal {
@@ -50,18 +50,18 @@ export interface FederatedPrincipal {
 }
 
 /** Undefined where a request is anonymous. */
-export type Caller = Principal | ServicePrincipal | FederatedPrincipal | undefined;
+export type AuthenticatedCaller = CallerPrincipal | ServicePrincipal | FederatedPrincipal | undefined;
 
 /** The caller as an IAM user or role, or undefined for any other. */
-export const principalOf = (caller: Caller): Principal | undefined =>
+export const principalOf = (caller: AuthenticatedCaller): CallerPrincipal | undefined =>
   caller && "arn" in caller ? caller : undefined;
 
 /** AWS's user ID of a caller, as GetCallerIdentity and `aws:userid` give it. */
-export const userIdOf = ({ uniqueId, session }: Principal): string =>
+export const userIdOf = ({ uniqueId, session }: CallerPrincipal): string =>
   session?.name ? `${uniqueId}:${session.name}` : uniqueId;
 
 /** The caller's ARN, a job's subject, a service's name, or `anonymous`. */
-export const nameOf = (caller: Caller): string => {
+export const nameOf = (caller: AuthenticatedCaller): string => {
   if (!caller) return "anonymous";
   if ("arn" in caller) return caller.arn;
   return "service" in caller ? caller.service : `${caller.federated} ${caller.subject}`;

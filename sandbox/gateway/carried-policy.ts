@@ -1,6 +1,6 @@
 /** Policies on their way to moto: what AWS refuses is refused, and who they name is remembered. */
 import { validateResourcePolicy } from "@cloud-copilot/iam-policy";
-import { type Answer, AwsError, text } from "./call";
+import { AwsError, type ServiceAnswer, text } from "./call";
 import type { RequestContext } from "./services/service";
 
 /** Characters of a policy, where a service has no shorter limit. */
@@ -10,7 +10,7 @@ const LONGEST = 32_768;
  * Reads the policy in a request to change a resource; gives what remembers its principals once the request is done.
  * Throws what the service does for a document that is not a policy, and for an unknown principal.
  */
-export async function readCarriedPolicy(context: RequestContext): Promise<(answer: Answer) => void> {
+export async function readCarriedPolicy(context: RequestContext): Promise<(answer: ServiceAnswer) => void> {
   const { call, checks, gateway, service } = context;
   const { carriers = [], refuse } = service.policies ?? {};
   const carrier = carriers.find(({ document }) => text(document(call)));

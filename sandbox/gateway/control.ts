@@ -1,6 +1,6 @@
 /** The control API: what the sandbox's own commands and checks ask the gateway. Not for web pages. */
 import type { IncomingMessage } from "node:http";
-import type { Answer } from "./call";
+import type { ServiceAnswer } from "./call";
 import type { Decisions } from "./decisions";
 import type { IdentityCenter } from "./identity-center";
 import type { InstanceProfiles } from "./instance-profiles";
@@ -18,9 +18,9 @@ interface Controlled {
   health: object;
 }
 
-type Handler = (controlled: Controlled, query: URLSearchParams) => Promise<Answer> | Answer;
+type Handler = (controlled: Controlled, query: URLSearchParams) => Promise<ServiceAnswer> | ServiceAnswer;
 
-const json = (status: number, body: object): Answer => ({
+const json = (status: number, body: object): ServiceAnswer => ({
   status,
   headers: { "content-type": "application/json" },
   body: JSON.stringify(body),
@@ -83,7 +83,7 @@ export async function control(
   { method = "GET", headers }: IncomingMessage,
   path: string,
   search: string,
-): Promise<Answer> {
+): Promise<ServiceAnswer> {
   // A web page must not reach this, neither from its own origin nor under a name that resolves to the loopback. Browsers
   // send no origin with a plain GET, but always sec-fetch-site.
   if (headers.origin || headers["sec-fetch-site"] || headers.host !== `127.0.0.1:${controlled.gateway.port}`)

@@ -2,7 +2,7 @@
 
 import { parseArn } from "./arn";
 import { AwsError, type Call, type ConditionContext } from "./call";
-import { type Caller, nameOf, principalOf } from "./caller";
+import { type AuthenticatedCaller, nameOf, principalOf } from "./caller";
 import { callerContext } from "./caller-context";
 import type { Check, Decision } from "./check";
 import { accessDenied } from "./errors";
@@ -44,7 +44,7 @@ export class Decisions {
     return this.records.filter(({ number }) => number > since);
   }
 
-  async require(call: Call, caller: Caller, checks: readonly Check[]): Promise<Decision[]> {
+  async require(call: Call, caller: AuthenticatedCaller, checks: readonly Check[]): Promise<Decision[]> {
     const decisions: Decision[] = [];
     for (const check of checks) {
       if (check.resource.length > MAX_RESOURCE)
@@ -60,7 +60,7 @@ export class Decisions {
     return decisions;
   }
 
-  async decide(call: EvaluatedCall, caller: Caller, check: Check): Promise<Decision> {
+  async decide(call: EvaluatedCall, caller: AuthenticatedCaller, check: Check): Promise<Decision> {
     const { iam, buckets, accounts } = this.gateway;
     const principal = principalOf(caller);
     const own = principal && (await iam.policiesOf(principal.account, principal.type, principal.name));
@@ -100,7 +100,7 @@ export class Decisions {
     return this.gateway.principalIds.resolve(policies?.holder?.(resource) ?? resource, policy);
   }
 
-  private record(call: EvaluatedCall, caller: Caller, check: Check, decision: Decision): void {
+  private record(call: EvaluatedCall, caller: AuthenticatedCaller, check: Check, decision: Decision): void {
     const { action, resource, account } = check;
     const { allowed, by, because, note } = decision;
     const who = nameOf(caller);
@@ -158,7 +158,12 @@ function requestContext(
   };
 }
 
-function refusal(call: Call, caller: Caller, check: Check, { because, unjudged }: Decision): AwsError {
+function refusal(
+  call: Call,
+  caller: AuthenticatedCaller,
+  check: Check,
+  { because, unjudged }: Decision,
+): AwsError {
   if (unjudged) return new AwsError("AccessDenied", `Not allowed: ${unjudged}`);
   if (caller && "federated" in caller)
     return new AwsError("AccessDenied", `Not authorized to perform ${check.action}`);

@@ -1,5 +1,5 @@
 /** AWS's own error answers: the same failure has another name and shape in each protocol. */
-import type { Answer, AwsError, Call, Protocol } from "./call";
+import type { AwsError, Call, Protocol, ServiceAnswer } from "./call";
 import type { Service } from "./services/service";
 import { buildXml } from "./xml";
 
@@ -65,7 +65,7 @@ const kinds: Record<string, Names> = {
 type FailedCall = Pick<Call, "protocol" | "service" | "requestId" | "method" | "path">;
 
 /** The answer that AWS's protocol gives for a failure. */
-export function errorAnswer(call: FailedCall, error: AwsError, service?: Service): Answer {
+export function errorAnswer(call: FailedCall, error: AwsError, service?: Service): ServiceAnswer {
   const { protocol, requestId: id } = call;
   const family = protocol === "s3control" ? "s3" : protocol;
   const [name, status = error.status, message = error.message] = kinds[error.kind]?.[family] ?? [error.kind];
@@ -93,7 +93,7 @@ export function errorAnswer(call: FailedCall, error: AwsError, service?: Service
       return { status, headers, body: buildXml({ ErrorResponse: document }) };
     }
     default: {
-      const headers: Answer["headers"] = {
+      const headers: ServiceAnswer["headers"] = {
         "content-type": protocol === "json" ? "application/x-amz-json-1.1" : "application/json",
         "x-amzn-requestid": id,
         "x-amzn-errortype": code,

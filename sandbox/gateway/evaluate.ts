@@ -13,12 +13,12 @@ import {
 import { buildArn } from "./arn";
 import { asAwsReads, resourcePolicyAsAwsReads } from "./as-aws-reads";
 import type { ConditionContext } from "./call";
-import { type Caller, principalOf } from "./caller";
+import { type AuthenticatedCaller, principalOf } from "./caller";
 import type { Check, Decision } from "./check";
 import {
   awsPrincipalsOf,
   type NamedPolicy,
-  type Statement,
+  type PolicyStatement,
   statementsOf,
   withStatements,
 } from "./policy-documents";
@@ -27,7 +27,7 @@ import { withCheapActions } from "./wildcards";
 
 /** One check, with its caller and all policies that apply. */
 export interface Question {
-  caller: Caller;
+  caller: AuthenticatedCaller;
   check: Check;
   /** Where the request goes. */
   region: string;
@@ -107,7 +107,10 @@ function readByAws(question: Question): Question {
 }
 
 /** A question with each statement of its policies as `change` gives it, or without it. */
-function withPolicies(question: Question, change: (statement: Statement) => Statement | undefined): Question {
+function withPolicies(
+  question: Question,
+  change: (statement: PolicyStatement) => PolicyStatement | undefined,
+): Question {
   const changed = ({ name, policy }: NamedPolicy) => ({ name, policy: withStatements(policy, change) });
   return {
     ...question,
@@ -118,7 +121,7 @@ function withPolicies(question: Question, change: (statement: Statement) => Stat
   };
 }
 
-const allStatements = (question: Question): Statement[] =>
+const allStatements = (question: Question): PolicyStatement[] =>
   [
     ...[...question.identityPolicies, ...(question.boundary ?? [])].map(({ policy }) => policy),
     ...question.sessionPolicies,
@@ -134,12 +137,12 @@ async function judgeWithSession(question: Question): Promise<Decision> {
   const decision = await judge(question);
   const { caller, resourcePolicy, boundary, sessionPolicies } = question;
   const arn = principalOf(caller)?.arn ?? "";
-  const grants = ({ Effect, Principal }: Statement) =>
+  const grants = ({ Effect, Principal }: PolicyStatement) =>
     Effect === "Allow" && awsPrincipalsOf(Principal).includes(arn);
   const limited = Boolean(boundary) || sessionPolicies.length > 0;
   if (decision.allowed || !limited || !resourcePolicy || !statementsOf(resourcePolicy).some(grants))
     return decision;
-  const denies = (statement: Statement) => (statement.Effect === "Deny" ? statement : undefined);
+  const denies = (statement: PolicyStatement) => (statement.Effect === "Deny" ? statement : undefined);
   const denying = ({ name, policy }: NamedPolicy) => ({ name, policy: withStatements(policy, denies) });
   const everything = { Effect: "Allow", Action: "*", Resource: "*" };
   const open = (policy: unknown) => ({
@@ -204,7 +207,7 @@ function simulationOf(question: Question): Simulation {
   return federated || check.action.startsWith("kms:") ? withKnownKeys(simulation) : simulation;
 }
 
-function nameForEvaluator(caller: Caller): Simulation["request"]["principal"] {
+function nameForEvaluator(caller: AuthenticatedCaller): Simulation["request"]["principal"] {
   if (!caller) return anonymousPrincipal;
   if ("arn" in caller) return caller.arn;
   return "service" in caller ? caller.service : caller.federated;
@@ -242,7 +245,7 @@ const merge = (policies: unknown[]): unknown => ({
 });
 
 /** What a grant and a denial have in common. */
-interface Reason {
+interface DecisionReason {
   policyType: string;
   policyIdentifier?: string;
   statementIndex?: number;
@@ -257,7 +260,7 @@ const policyTypes: Record<string, string> = {
 };
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function reason(check: Check, analysis: RequestAnalysis, caller: Caller): string {
+function reason(check: Check, analysis: RequestAnalysis, caller: AuthenticatedCaller): string {
   if (analysis.result === "Allowed") return "";
   const name = (type: string) =>
     type === "resource" && check.action.startsWith("sts:")
@@ -283,7 +286,7 @@ function reason(check: Check, analysis: RequestAnalysis, caller: Caller): string
 function deciders(check: Check, analysis: RequestAnalysis): string[] {
   const reasons: (RequestGrant | RequestDenial)[] =
     analysis.result === "Allowed" ? getGrantReasons(analysis) : getDenialReasons(analysis);
-  return reasons.map(({ policyType, policyIdentifier, statementIndex, statementId }: Reason) => {
+  return reasons.map(({ policyType, policyIdentifier, statementIndex, statementId }: DecisionReason) => {
     const policy = policyIdentifier ?? (policyType === "resource" ? `of ${check.resource}` : "");
     const which = statementIndex ? `statement ${statementId ?? statementIndex}` : "(no statement allows)";
     return [policyTypes[policyType] ?? policyType, policy, which].filter(Boolean).join(" ");

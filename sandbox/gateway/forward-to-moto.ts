@@ -1,4 +1,4 @@
-import { type Answer, AwsError } from "./call";
+import { AwsError, type ServiceAnswer } from "./call";
 import { principalOf } from "./caller";
 import type { RequestContext } from "./services/service";
 
@@ -13,7 +13,12 @@ const NOT_FORWARDED = [
 ];
 
 /** Has moto do a request in its account. Throws InternalFailure where moto fails, and NotImplemented where it cannot. */
-export async function forwardToMoto({ call, caller, account, gateway }: RequestContext): Promise<Answer> {
+export async function forwardToMoto({
+  call,
+  caller,
+  account,
+  gateway,
+}: RequestContext): Promise<ServiceAnswer> {
   const principal = principalOf(caller);
   const answer = await gateway.moto.send({
     account,

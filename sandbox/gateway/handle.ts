@@ -1,5 +1,5 @@
 /** The way of a request. */
-import type { Answer, HttpRequest } from "./call";
+import type { HttpRequest, ServiceAnswer } from "./call";
 import { parseQuery } from "./call";
 import { readCall } from "./read-call";
 import { serviceOf } from "./services";
@@ -38,7 +38,7 @@ export function readRequest(gateway: Gateway, request: HttpRequest): RequestCont
 }
 
 /** Takes a request through the steps. Throws AwsError as AWS refuses. */
-export async function handle(context: RequestContext): Promise<Answer> {
+export async function handle(context: RequestContext): Promise<ServiceAnswer> {
   for (const step of STEPS) await step(context);
   if (!context.answer) throw new Error(`no step answered ${context.call.service}:${context.call.operation}`);
   return context.answer;

@@ -1,6 +1,6 @@
 /** The way to moto: one account at a time, one request per service at a time. */
 import { Agent, request } from "node:http";
-import type { Answer } from "./call";
+import type { ServiceAnswer } from "./call";
 import { type Json, parseXml, type Xml } from "./xml";
 
 export interface MotoRequest {
@@ -37,7 +37,7 @@ export class Moto {
   ) {}
 
   /** Sends one request to one account of moto. Rejects when moto cannot be reached. */
-  send(message: MotoRequest): Promise<Answer> {
+  send(message: MotoRequest): Promise<ServiceAnswer> {
     const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: 1 });
     this.agents.set(message.service, agent);
     const body = Buffer.from(message.body ?? "");
@@ -143,7 +143,7 @@ export class Moto {
 }
 
 /** Whether moto did what was asked. Throws where it failed: no request may pass because a policy could not be read. */
-function succeeded({ status, body }: Answer): boolean {
+function succeeded({ status, body }: ServiceAnswer): boolean {
   if (status >= 500) throw new Error(`moto failed: ${body.toString().slice(0, 300)}`);
   return status === 200;
 }

@@ -1,6 +1,6 @@
 /** Policies as JSON documents. */
 
-export interface Statement {
+export interface PolicyStatement {
   Sid?: string;
   Effect?: string;
   Principal?: unknown;
@@ -28,13 +28,13 @@ export function parseDocument(document: unknown): unknown {
 }
 
 /** The statements of a policy, whether they stand in a list or not. */
-export const statementsOf = (policy: unknown): Statement[] =>
-  [(policy as { Statement?: Statement | Statement[] }).Statement ?? []].flat();
+export const statementsOf = (policy: unknown): PolicyStatement[] =>
+  [(policy as { Statement?: PolicyStatement | PolicyStatement[] }).Statement ?? []].flat();
 
 /** A policy with each statement as `change` gives it, or without it. */
 export const withStatements = (
   policy: unknown,
-  change: (statement: Statement) => Statement | undefined,
+  change: (statement: PolicyStatement) => PolicyStatement | undefined,
 ): unknown =>
   policy && {
     ...(policy as object),

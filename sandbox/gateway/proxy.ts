@@ -1,7 +1,7 @@
 /** The gateway as an HTTP proxy: for its own names only. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Answer } from "./call";
+import type { ServiceAnswer } from "./call";
 
 /**
  * Path and query of a request, or undefined where it is a proxy's request to another host. A proxy's request line names
@@ -16,7 +16,7 @@ export function targetOf({ url = "/", headers }: IncomingMessage, port: number):
 }
 
 /** The answer to a client that takes the gateway for a proxy to anywhere else. */
-export const refusedProxy: Answer = {
+export const refusedProxy: ServiceAnswer = {
   status: 403,
   headers: { "content-type": "text/plain" },
   body: "The sandbox is a proxy for its own accounts only. Unset HTTP_PROXY and http_proxy to reach other hosts by http.\n",

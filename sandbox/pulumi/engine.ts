@@ -135,7 +135,7 @@ interface State {
   pendingReplacement?: boolean;
 }
 
-interface Deployment {
+interface EngineDeployment {
   resources?: State[];
   pending_operations?: { type: string; resource: State }[];
 }
@@ -143,7 +143,7 @@ interface Deployment {
 /** What the engine last wrote of each stack in the sandbox's state. */
 function readCheckpoints(
   environment: Environment,
-): Map<string, Deployment & { secrets_providers?: { state?: { salt?: string } } }> {
+): Map<string, EngineDeployment & { secrets_providers?: { state?: { salt?: string } } }> {
   const folder = join(stateFolder(environment), "stacks");
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
   return new Map(
@@ -172,7 +172,7 @@ export async function recoverInterruptedUpdate(
     const exported = JSON.parse(
       await cli(environment, projectDirectory, "stack", "export", "--stack", stack),
     );
-    const { resources = [], pending_operations: operations = [] }: Deployment = exported.deployment;
+    const { resources = [], pending_operations: operations = [] }: EngineDeployment = exported.deployment;
     for (const { type, resource } of operations) {
       const id = type === "creating" && idOf(resource, resources);
       const known = resources.findIndex(({ urn }) => urn === resource.urn);

@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
 import assert from "node:assert/strict";
-import type { Principal } from "../gateway/caller";
+import type { CallerPrincipal } from "../gateway/caller";
 import { evaluate } from "../gateway/evaluate";
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 2000);
@@ -174,7 +174,7 @@ async function decideByGateway(request: FuzzRequest): Promise<boolean> {
   const document = (statements: FuzzPolicy) => ({ Version: "2012-10-17", Statement: statements });
   const named = (statements: FuzzPolicy, i = 0) => ({ name: `policy-${i}`, policy: document(statements) });
   const sessionPolicies = request.session ? [document(request.session)] : [];
-  const caller: Principal = {
+  const caller: CallerPrincipal = {
     accessKeyId: "",
     secret: "",
     account: OWN,

@@ -47,8 +47,12 @@ function regroup(atoms: readonly Grant[]): Grant[] {
 
 const atomKey = ({ who, actions, resources }: Grant) => [who, actions, resources].map(keyOf).join();
 
-type Element = "who" | "actions" | "resources";
-function merge(grants: readonly Grant[], element: Element, same: readonly Element[]): Grant[] {
+type StatementElement = "who" | "actions" | "resources";
+function merge(
+  grants: readonly Grant[],
+  element: StatementElement,
+  same: readonly StatementElement[],
+): Grant[] {
   const groups = groupBy(grants, (grant) => same.map((name) => keyOf(grant[name])).join());
   return [...groups.values()].flatMap((group) =>
     join(group.map((grant) => grant[element])).map((joined) => ({ ...group[0]!, [element]: joined })),

@@ -1,7 +1,7 @@
 import { atomsOf, canonical } from "./canonical";
 import { covers } from "./coverage";
-import { EXISTS, type Fact, type Grant, groupBy, isGrant, type Setting, UNREADABLE } from "./facts";
-import type { AccountNames, Statement } from "./state";
+import { EXISTS, type Fact, type Grant, groupBy, isGrant, type SettingFact, UNREADABLE } from "./facts";
+import type { AccountNames, StateStatement } from "./state";
 import * as types from "./types";
 import { actionWords, conditionWords, resourceWords, whoWords } from "./words";
 
@@ -31,7 +31,7 @@ export interface CompareOptions {
   /** The stack's accounts: words by ID. */
   accounts?: AccountNames;
   /** What each resource says, to name the line of the program. */
-  statements?: readonly Statement[];
+  statements?: readonly StateStatement[];
 }
 
 /** What changes for people from one access model to another. Rewording is no change. */
@@ -163,7 +163,7 @@ const GIVES: Readonly<Record<string, { kind: Kind; verb: string }>> = {
 };
 
 interface SettingChange {
-  fact: Setting;
+  fact: SettingFact;
   name: string;
   added: string[];
   dropped: string[];
@@ -174,13 +174,13 @@ function compareSettings(
   branch: readonly Fact[],
   removed: ReadonlySet<string>,
 ): FactChange[] {
-  const settingKey = (fact: Setting) => `${holderKey(fact)} | ${fact.name}`;
+  const settingKey = (fact: SettingFact) => `${holderKey(fact)} | ${fact.name}`;
   const [before, after] = [base, branch].map((facts) =>
     groupBy(
       facts.filter((fact) => !isGrant(fact)),
       settingKey,
     ),
-  ) as [Map<string, Setting[]>, Map<string, Setting[]>];
+  ) as [Map<string, SettingFact[]>, Map<string, SettingFact[]>];
   const known = new Set(
     [...before.values()]
       .flat()
@@ -191,7 +191,8 @@ function compareSettings(
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): FactChange[] => {
     const [old, now] = [before.get(key) ?? [], after.get(key) ?? []];
     const fact = (now[0] ?? old[0])!;
-    const isIn = (settings: Setting[], value: string) => settings.some((setting) => setting.value === value);
+    const isIn = (settings: SettingFact[], value: string) =>
+      settings.some((setting) => setting.value === value);
     const added = now
       .filter(({ value }) => !isIn(old, value) || value === UNREADABLE)
       .map(({ value }) => value);
@@ -276,9 +277,9 @@ function settingWords(name: string, before: string, now: string): string {
 }
 
 /** The resources that say a fact, or a part of it; where none does, all that say anything about its holder. */
-export function sayersOf(fact: Fact, statements: readonly Statement[]): Statement[] {
+export function sayersOf(fact: Fact, statements: readonly StateStatement[]): StateStatement[] {
   const ofHolder = statements.filter(({ fact: other }) => holderKey(other) === holderKey(fact));
-  const says = ({ fact: other }: Statement): boolean => {
+  const says = ({ fact: other }: StateStatement): boolean => {
     if (!isGrant(fact)) return !isGrant(other) && other.name === fact.name && other.value === fact.value;
     if (!isGrant(other) || other.effect !== fact.effect) return false;
     return fact.actions.values.some((action) => other.actions.values.includes(action));
@@ -287,5 +288,5 @@ export function sayersOf(fact: Fact, statements: readonly Statement[]): Statemen
   return exact.length > 0 ? exact : ofHolder;
 }
 
-const placesOf = (fact: Fact, statements: readonly Statement[]): string[] =>
+const placesOf = (fact: Fact, statements: readonly StateStatement[]): string[] =>
   [...new Set(sayersOf(fact, statements).flatMap(({ place }) => place ?? []))].slice(0, 3);

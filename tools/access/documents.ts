@@ -1,12 +1,12 @@
 import { type ConditionTest, type Grant, type Selection, selection } from "./facts";
 
-type Fields = Readonly<Record<string, unknown>>;
-export const isFields = (value: unknown): value is Fields =>
+type DocumentFields = Readonly<Record<string, unknown>>;
+export const isFields = (value: unknown): value is DocumentFields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The policy documents in a value, found by shape however deep they stand, and what is left of it without them. */
 export interface Extract {
-  documents: Fields[];
+  documents: DocumentFields[];
   /** Undefined: nothing is left. */
   rest: unknown;
 }
@@ -46,7 +46,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const isDocument = (value: Fields): boolean =>
+const isDocument = (value: DocumentFields): boolean =>
   Object.entries(value).some(
     ([key, statements]) =>
       /^statement$/i.test(key) &&
@@ -62,14 +62,14 @@ export interface Holder {
 }
 
 /** The grants of a document, and whatever of it says something else, as JSON: nothing is left out. */
-export function readDocument(document: Fields, { account, holder, allows }: Holder) {
+export function readDocument(document: DocumentFields, { account, holder, allows }: Holder) {
   const grants: Grant[] = [];
   const others: string[] = [];
   const elements = Object.entries(document).map(([key, value]) => [key.toLowerCase(), value] as const);
   const version = elements.find(([key]) => key === "version")?.[1];
   for (const [key, value] of elements)
     if (key === "statement")
-      for (const statement of [value].flat() as Fields[]) {
+      for (const statement of [value].flat() as DocumentFields[]) {
         const grant = readStatement(statement, version);
         if (!grant) others.push(`statement ${sortedJson(statement)}`);
         else {
@@ -96,7 +96,7 @@ const ELEMENTS = [
 type ReadStatement = Pick<Grant, "who" | "actions" | "resources" | "condition"> & { allowed: boolean };
 
 /** Undefined: it has more or other elements than a statement that AWS documents. */
-function readStatement(statement: Fields, version: unknown): ReadStatement | undefined {
+function readStatement(statement: DocumentFields, version: unknown): ReadStatement | undefined {
   const keys = Object.keys(statement).map((key) => key.toLowerCase());
   if (new Set(keys).size < keys.length || !keys.every((key) => ELEMENTS.includes(key))) return undefined;
   const elements = new Map(Object.entries(statement).map(([key, value]) => [key.toLowerCase(), value]));

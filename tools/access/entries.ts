@@ -1,5 +1,13 @@
 import { selects } from "./coverage";
-import { type ConditionTest, type Fact, type Grant, groupBy, isGrant, type Setting, unique } from "./facts";
+import {
+  type ConditionTest,
+  type Fact,
+  type Grant,
+  groupBy,
+  isGrant,
+  type SettingFact,
+  unique,
+} from "./facts";
 import { containsArn } from "./patterns";
 import { LONGEST_SESSION } from "./types";
 import { actionWords, conditionWords, listWords, principalWords } from "./words";
@@ -137,7 +145,7 @@ function shortNames(arns: readonly string[]): string {
 
 function sessionOf({ account, holder }: Grant, facts: readonly Fact[]): string {
   const setting = facts.find(
-    (fact): fact is Setting =>
+    (fact): fact is SettingFact =>
       !isGrant(fact) && fact.account === account && fact.holder === holder && fact.name === LONGEST_SESSION,
   );
   const hours = Number(setting?.value ?? 3600) / 3600;

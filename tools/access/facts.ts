@@ -27,7 +27,7 @@ export interface Grant {
 }
 
 /** Anything else that decides about access: an attached policy, a boundary, the longest session. */
-export interface Setting {
+export interface SettingFact {
   readonly account: string;
   readonly holder: string;
   readonly effect: "sets";
@@ -35,7 +35,7 @@ export interface Setting {
   readonly value: string;
 }
 
-export type Fact = Grant | Setting;
+export type Fact = Grant | SettingFact;
 export const isGrant = (fact: Fact): fact is Grant => fact.effect !== "sets";
 
 /** Name of the setting that every resource has, so that its removal can be told from that of its policies. */

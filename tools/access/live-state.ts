@@ -14,20 +14,20 @@ export interface LiveState {
   notRead: string[];
 }
 
-type Inputs = Record<string, unknown>;
-type Principal = "role" | "user" | "group";
+type LiveInputs = Record<string, unknown>;
+type LivePrincipal = "role" | "user" | "group";
 
-const ATTACHMENTS: Readonly<Record<Principal, string>> = {
+const ATTACHMENTS: Readonly<Record<LivePrincipal, string>> = {
   role: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
   user: "aws:iam/userPolicyAttachment:UserPolicyAttachment",
   group: "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
 };
-const INLINE_POLICIES: Readonly<Record<Principal, string>> = {
+const INLINE_POLICIES: Readonly<Record<LivePrincipal, string>> = {
   role: "aws:iam/rolePolicy:RolePolicy",
   user: "aws:iam/userPolicy:UserPolicy",
   group: "aws:iam/groupPolicy:GroupPolicy",
 };
-const PRINCIPALS: Readonly<Record<string, Principal>> = {
+const PRINCIPALS: Readonly<Record<string, LivePrincipal>> = {
   "aws:iam/role:Role": "role",
   "aws:iam/user:User": "user",
   "aws:iam/group:Group": "group",
@@ -147,21 +147,21 @@ export class LiveStateReader {
     }
   }
 
-  #hasPrincipal = ({ role, user, group }: Inputs): boolean =>
+  #hasPrincipal = ({ role, user, group }: LiveInputs): boolean =>
     this.own.some(({ type, id }) => {
       const kind = PRINCIPALS[type];
       return kind !== undefined && id === { role, user, group }[kind];
     });
 
   /** The resource as it is now; left out where it no longer exists. */
-  #keep(resource: StateResource, inputs: Inputs | undefined): void {
+  #keep(resource: StateResource, inputs: LiveInputs | undefined): void {
     if (inputs) this.#live.push({ ...resource, inputs: { ...resource.inputs, ...inputs } });
   }
 
   async #replace<Value>(
     resource: StateResource,
     value: Promise<Value>,
-    inputsOf: (value: Value) => Inputs | undefined | "",
+    inputsOf: (value: Value) => LiveInputs | undefined | "",
   ): Promise<void> {
     const read = await this.#ask(value, `${resource.type.split(":").at(-1)} ${nameOf(resource)}`);
     if (!isUnreadable(read)) return this.#keep(resource, inputsOf(read) || undefined);
@@ -171,7 +171,7 @@ export class LiveStateReader {
   }
 
   /** Something that the program did not make. */
-  #add(beside: StateResource, type: string, name: string, inputs: Inputs, removal: string): void {
+  #add(beside: StateResource, type: string, name: string, inputs: LiveInputs, removal: string): void {
     // Two colons part a URN.
     const label = name.replaceAll("::", ":");
     const urn = `${beside.urn.split("::").slice(0, 2).join("::")}::${type}::${label}`;
@@ -183,7 +183,7 @@ export class LiveStateReader {
   #has = (type: string, property: string, value: string): boolean =>
     this.own.some((resource) => resource.type === type && resource.inputs?.[property] === value);
 
-  async #readPrincipal(resource: StateResource, kind: Principal, iam: IamDetails): Promise<void> {
+  async #readPrincipal(resource: StateResource, kind: LivePrincipal, iam: IamDetails): Promise<void> {
     const name = resource.id!;
     const found = principalsOf(iam, kind).get(name);
     if (!found) return;
@@ -210,7 +210,7 @@ export class LiveStateReader {
     if (kind === "user") await this.#readUser(resource, found);
   }
 
-  async #readRole(resource: StateResource, { trust }: Found, limits: Inputs): Promise<void> {
+  async #readRole(resource: StateResource, { trust }: LiveResource, limits: LiveInputs): Promise<void> {
     // Policies that the role names itself are listed among its inline and attached ones.
     const { inlinePolicies: _, managedPolicyArns: __, ...inputs } = resource.inputs ?? {};
     await this.#replace({ ...resource, inputs }, this.account.longestSession(resource.id!), (seconds) => ({
@@ -220,7 +220,7 @@ export class LiveStateReader {
     }));
   }
 
-  async #readUser(resource: StateResource, { groups }: Found): Promise<void> {
+  async #readUser(resource: StateResource, { groups }: LiveResource): Promise<void> {
     const user = resource.id!;
     for (const group of groups) {
       const known = this.own.some(
@@ -300,7 +300,7 @@ export class LiveStateReader {
   async #addPolicy(
     resource: StateResource,
     policy: Promise<string | undefined>,
-    { type, inputs, removal }: { type: string; inputs: Inputs; removal: string },
+    { type, inputs, removal }: { type: string; inputs: LiveInputs; removal: string },
   ): Promise<void> {
     const read = await this.#ask(policy, `policy of ${nameOf(resource)}`);
     if (isUnreadable(read)) {
@@ -312,7 +312,7 @@ export class LiveStateReader {
 
 const nameOf = ({ urn }: StateResource): string => urn.split("::").at(-1)!;
 
-interface Found {
+interface LiveResource {
   trust: string;
   boundary: string | undefined;
   inline: readonly (readonly [name: string, document: string])[];
@@ -320,7 +320,7 @@ interface Found {
   groups: readonly string[];
 }
 
-function principalsOf(iam: IamDetails, kind: Principal): ReadonlyMap<string, Found> {
+function principalsOf(iam: IamDetails, kind: LivePrincipal): ReadonlyMap<string, LiveResource> {
   const inlineOf = (policies: PolicyDetail[] = []) =>
     policies.map(({ PolicyName = "", PolicyDocument }) => [PolicyName, decoded(PolicyDocument)] as const);
   const common = (detail: {

@@ -10,13 +10,6 @@ import { type Fact, isGrant, UNREADABLE } from "./facts";
 import { type AccessReport, markdownReport, textReport } from "./report";
 import { type AccessModel, type AccountNames, readState } from "./state";
 
-/** The options of `npm run access`. */
-export interface AccessOptions {
-  check?: true;
-  base?: string;
-  markdown?: string;
-}
-
 const PROJECT_DIRECTORY = join(__dirname, "../..");
 export const baselineFile = (stack: string): string => join(PROJECT_DIRECTORY, "access", `${stack}.txt`);
 

@@ -9,7 +9,7 @@ import {
   groupBy,
   ITSELF,
   isGrant,
-  type Setting,
+  type SettingFact,
   selection,
   UNREADABLE,
 } from "./facts";
@@ -35,7 +35,7 @@ export interface StateResource {
 export type AccountNames = Readonly<Record<string, string>>;
 
 /** A fact as one resource says it. */
-export interface Statement {
+export interface StateStatement {
   fact: Fact;
   /** The resource's type and name in the program. */
   resource: string;
@@ -46,7 +46,7 @@ export interface Statement {
 /** Everything that a stack's resources say about access. */
 export interface AccessModel {
   facts: Fact[];
-  statements: Statement[];
+  statements: StateStatement[];
 }
 
 const SECRET = "4dabf18193072939515e22adb298388d";
@@ -63,7 +63,7 @@ export function readState(resources: readonly StateResource[], accounts: Account
   const accountOf = accountReader(resources, accounts);
   const names = new HolderNames(own, accountOf);
   const steady = steadyTexts(own, names);
-  const statements = own.flatMap((resource): Statement[] => {
+  const statements = own.flatMap((resource): StateStatement[] => {
     const account = accountOf(resource);
     const reader = new ResourceReader(resource, account, names.of(resource));
     const common = {
@@ -219,7 +219,7 @@ function mapTexts(fact: Fact, map: (text: string) => string): Fact {
 
 const TAGS = /^tags(All)?\b/;
 /** Tags decide about access only where a condition or a variable asks for them. */
-function withoutIdleTags(statements: readonly Statement[]): Statement[] {
+function withoutIdleTags(statements: readonly StateStatement[]): StateStatement[] {
   const asked = statements.some(
     ({ fact }) =>
       isGrant(fact) && /(resource|principal)tag\//i.test(JSON.stringify([fact.condition, fact.resources])),
@@ -263,7 +263,7 @@ class ResourceReader {
   }
 
   /** A value without documents: a setting for each scalar, and for each element of a list. */
-  private settings(name: string, value: unknown): Setting[] {
+  private settings(name: string, value: unknown): SettingFact[] {
     if (value === undefined || value === null) return [];
     if (Array.isArray(value))
       return value.map((item) =>
@@ -274,7 +274,7 @@ class ResourceReader {
     return this.#rule?.hidden?.[name] === String(value) ? [] : [this.setting(name, String(value))];
   }
 
-  private setting(name: string, value: string): Setting {
+  private setting(name: string, value: string): SettingFact {
     const { account, holder } = this;
     const label = this.#rule?.labels?.[name] ?? name;
     return { account, holder, effect: "sets", name: label, value: this.shown(name, value) };

@@ -1,7 +1,7 @@
 import { nearest } from "../../infra/nearest";
 import { isUnreadable } from "../deployed-policies";
 import { type ManagedPolicy, targetOf } from "./managed-policies";
-import type { PolicyType, Reason } from "./message";
+import type { PolicyType, StatedReason } from "./message";
 import {
   deniedBy,
   findManaged,
@@ -73,7 +73,7 @@ function byPolicy(facts: Facts): Explanation {
   }
 }
 
-function boundary(facts: Facts, reason: Reason): Explanation {
+function boundary(facts: Facts, reason: StatedReason): Explanation {
   const { own, who } = facts;
   const attached = isUnreadable(own) ? undefined : own.boundary?.name;
   return [
@@ -87,7 +87,7 @@ function boundary(facts: Facts, reason: Reason): Explanation {
 }
 
 /** Where the endpoint says nothing: the side of which no statement is about the request. */
-function inferred(facts: Facts): Reason | undefined {
+function inferred(facts: Facts): StatedReason | undefined {
   const { who, action, own } = facts;
   const type = action.startsWith("sts:") ? "role trust policy" : "resource-based policy";
   if (!isUnreadable(own) && !isFederated(who) && !ownStatements(facts).some(isAllow))

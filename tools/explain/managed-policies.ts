@@ -49,12 +49,12 @@ const HOLDERS = {
 export type HolderType = keyof typeof HOLDERS;
 
 /** The resource of a request, where it can have a policy of its own that decides about the action. */
-export interface Target {
+export interface PolicyTarget {
   type: HolderType;
   noun: string;
   name: string;
 }
-export function targetOf(action: string, on: string): Target | undefined {
+export function targetOf(action: string, on: string): PolicyTarget | undefined {
   for (const [type, { noun = "", arn }] of Object.entries<PolicyHolder>(HOLDERS) as [
     HolderType,
     PolicyHolder,
@@ -86,13 +86,13 @@ export interface ManagedPolicy {
 /** Every policy that a deployed stack manages, from the engine's state. */
 export async function readManagedPolicies(stack: string): Promise<ManagedPolicy[]> {
   const { deployment } = (await askEngine(stack, ["stack", "export"])) as {
-    deployment: { resources?: StateResource[] };
+    deployment: { resources?: PolicyResource[] };
   };
   return findManagedPolicies(deployment.resources ?? []);
 }
 
 /** A resource in the engine's state. */
-export interface StateResource {
+export interface PolicyResource {
   urn: string;
   type: string;
   id?: string;
@@ -101,8 +101,8 @@ export interface StateResource {
   inputs?: Record<string, unknown>;
 }
 
-export function findManagedPolicies(resources: readonly StateResource[]): ManagedPolicy[] {
-  const accountOf = ({ provider = "" }: StateResource): string => {
+export function findManagedPolicies(resources: readonly PolicyResource[]): ManagedPolicy[] {
+  const accountOf = ({ provider = "" }: PolicyResource): string => {
     const { inputs } = resources.find(({ urn, id }) => `${urn}::${id}` === provider) ?? {};
     return /\d{12}/.exec(JSON.stringify(inputs?.allowedAccountIds ?? ""))?.[0] ?? "";
   };

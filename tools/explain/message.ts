@@ -12,7 +12,7 @@ const POLICY_TYPES = [
 export type PolicyType = (typeof POLICY_TYPES)[number];
 
 /** Why, in the endpoint's words. */
-export interface Reason {
+export interface StatedReason {
   type: PolicyType;
   /** True: a Deny statement. False: no statement allows. */
   explicit: boolean;
@@ -25,7 +25,7 @@ export interface Refusal {
   who?: string;
   action?: string;
   on?: string;
-  reason?: Reason;
+  reason?: StatedReason;
   /** The API's operation, as the AWS CLI names it: often, but not always, the action's name. */
   operation?: string;
 }
@@ -80,7 +80,7 @@ export function readMessage(message: string): Refusal {
 }
 
 /** Reads the end of a message, `because no … allows …` or `with an explicit deny in …`. */
-export function readReason(text: string): Reason | undefined {
+export function readReason(text: string): StatedReason | undefined {
   const types = POLICY_TYPES.join("|");
   const [, silent] = new RegExp(`because no (${types}) allows`, "i").exec(text) ?? [];
   const [, denying, arn] =

@@ -1,8 +1,8 @@
 import type { Statement } from "../../infra/access/policy";
 import { isUnreadable } from "../deployed-policies";
 import { conditionText, conditionWords } from "../report/words";
-import { type ManagedPolicy, type Target, targetOf } from "./managed-policies";
-import type { Reason } from "./message";
+import { type ManagedPolicy, type PolicyTarget, targetOf } from "./managed-policies";
+import type { StatedReason } from "./message";
 import { accountOf, isAbout, meetsPrincipalArn, names, readSession } from "./statements";
 import type { Explanation, Facts } from "./types";
 
@@ -21,7 +21,7 @@ export const resourceAccount = ({ who, on, settings }: Facts) =>
 export const needsBothSides = (facts: Facts) =>
   facts.action.startsWith("sts:") || accountOf(facts.who) !== resourceAccount(facts);
 
-export interface Place {
+export interface StatementPlace {
   of: string;
   statement: Statement;
   number: number;
@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /** The caller's statements about the request. */
-export const ownStatements = ({ who, own, action, on, managed }: Facts): Place[] =>
+export const ownStatements = ({ who, own, action, on, managed }: Facts): StatementPlace[] =>
   (isUnreadable(own) ? [] : own.policies).flatMap(({ of, name, statements }) =>
     statements.flatMap((statement, index) =>
       isAbout(statement, action, on)
@@ -52,7 +52,7 @@ export const ownStatements = ({ who, own, action, on, managed }: Facts): Place[]
 export const resourcePolicyStatements = ({ resource }: Facts): readonly Statement[] =>
   resource && !isUnreadable(resource) ? resource : [];
 /** Those that are about the request and name the caller. */
-export const resourceStatements = (facts: Facts): Place[] =>
+export const resourceStatements = (facts: Facts): StatementPlace[] =>
   resourcePolicyStatements(facts).flatMap((statement, index) =>
     isAbout(statement, facts.action, facts.on) && names(statement, facts.who)
       ? [{ of: resourcePolicy(facts), statement, number: index + 1, managed: managedResource(facts) }]
@@ -63,27 +63,30 @@ export function resourcePolicy({ action, on }: Facts): string {
   const { type, noun, name } = targetOf(action, on) ?? {};
   return `${type === "Role" ? "trust " : ""}policy of ${noun ? `${noun} ${name}` : on}`;
 }
-export const findManaged = (facts: Facts, { type, name }: Pick<Target, "type" | "name">, account: string) =>
-  facts.managed.find((policy) => policy.type === type && policy.of === name && policy.account === account);
+export const findManaged = (
+  facts: Facts,
+  { type, name }: Pick<PolicyTarget, "type" | "name">,
+  account: string,
+) => facts.managed.find((policy) => policy.type === type && policy.of === name && policy.account === account);
 export function managedResource(facts: Facts): ManagedPolicy | undefined {
   const target = targetOf(facts.action, facts.on);
   return target && findManaged(facts, target, resourceAccount(facts));
 }
 
-export const isAllow = ({ statement }: Place) => statement.Effect === "Allow";
-export const hasConditions = ({ statement }: Place) => conditionWords(statement).length > 0;
+export const isAllow = ({ statement }: StatementPlace) => statement.Effect === "Allow";
+export const hasConditions = ({ statement }: StatementPlace) => conditionWords(statement).length > 0;
 /** The statements that allow the request to this caller, under their conditions. */
-export const allowing = (facts: Facts, places: readonly Place[]) =>
+export const allowing = (facts: Facts, places: readonly StatementPlace[]) =>
   places.filter((place) => isAllow(place) && meetsPrincipalArn(place.statement, facts.who));
 /** Those whose only condition, where there is one, is on who the caller is. */
-export const allowingNow = (facts: Facts, places: readonly Place[]) =>
+export const allowingNow = (facts: Facts, places: readonly StatementPlace[]) =>
   allowing(facts, places).filter(({ statement }) =>
     Object.values(statement.Condition ?? {}).every((keys) =>
       Object.keys(keys).every((key) => key === "aws:PrincipalArn"),
     ),
   );
 /** Whether a statement denies it under no condition: one with conditions, such as plain HTTP, may not apply. */
-export const isDenied = (places: readonly Place[]) =>
+export const isDenied = (places: readonly StatementPlace[]) =>
   places.some((place) => place.statement.Effect === "Deny" && !hasConditions(place));
 
 export const requiresMfa = ({ Condition = {} }: Statement) =>
@@ -91,7 +94,8 @@ export const requiresMfa = ({ Condition = {} }: Statement) =>
     Object.keys(keys).some((key) => key.startsWith("aws:MultiFactorAuth")),
   );
 
-export const where = ({ of, statement, number }: Place) => `${of}, statement ${statement.Sid ?? number}`;
+export const where = ({ of, statement, number }: StatementPlace) =>
+  `${of}, statement ${statement.Sid ?? number}`;
 export const definedIn = (managed: ManagedPolicy | undefined) =>
   managed
     ? `${managed.source ?? "the stack"}, resource ${managed.resource}`
@@ -104,7 +108,7 @@ export function argumentOf(managed: ManagedPolicy | undefined): string {
 }
 
 /** The statements that would allow the request, each with its conditions. */
-export const wouldAllow = (facts: Facts, places: readonly Place[]): Explanation =>
+export const wouldAllow = (facts: Facts, places: readonly StatementPlace[]): Explanation =>
   allowing(facts, places).flatMap((place) => {
     const conditions = conditionText(place.statement);
     return [
@@ -113,7 +117,7 @@ export const wouldAllow = (facts: Facts, places: readonly Place[]): Explanation 
     ] as const;
   });
 
-export const denials = (places: readonly Place[]): Explanation => [
+export const denials = (places: readonly StatementPlace[]): Explanation => [
   ...places
     .filter(({ statement }) => statement.Effect === "Deny")
     .flatMap((place) => {
@@ -126,7 +130,7 @@ export const denials = (places: readonly Place[]): Explanation => [
   ["fix", "A deny wins over every allow: remove that statement, or meet its conditions"],
 ];
 
-export function deniedBy(facts: Facts, side: string, { type, explicit }: Reason) {
+export function deniedBy(facts: Facts, side: string, { type, explicit }: StatedReason) {
   const inference = facts.reason ? "" : " (as the deployed policies read: the endpoint's words do not say)";
   const says = explicit ? `an explicit deny in the ${type}` : `no ${type} allows it`;
   return ["denied by", `${side}: ${says}${inference}`] as const;

@@ -1,6 +1,6 @@
 import { isUnreadable } from "../deployed-policies";
 import { statementWords } from "../report/words";
-import type { Reason } from "./message";
+import type { StatedReason } from "./message";
 import {
   allowing,
   allowingNow,
@@ -15,11 +15,11 @@ import {
   managedResource,
   needsBothSides,
   ownStatements,
-  type Place,
   requiresMfa,
   resourceAccount,
   resourcePolicy,
   resourceStatements,
+  type StatementPlace,
   sideOf,
   where,
   wouldAllow,
@@ -30,7 +30,7 @@ import type { Explanation, Facts } from "./types";
 /** Where the policy that the endpoint names allows the request now: whatever else refuses it, or nothing does. */
 function allowedNow(
   facts: Facts,
-  places: readonly Place[],
+  places: readonly StatementPlace[],
   otherSide: () => Explanation | undefined,
 ): Explanation {
   const lines: Explanation = allowingNow(facts, places).flatMap((place) => [
@@ -48,7 +48,7 @@ function allowedNow(
   ];
 }
 
-export function identity(facts: Facts, reason: Reason): Explanation {
+export function identity(facts: Facts, reason: StatedReason): Explanation {
   const { who, own } = facts;
   const denied = deniedBy(facts, sideOf(facts, accountOf(who)), reason);
   if (isUnreadable(own) && (reason.explicit || own.missing))
@@ -183,7 +183,7 @@ function othersLetIn(facts: Facts): Explanation {
   ];
 }
 
-export function resource(facts: Facts, reason: Reason): Explanation {
+export function resource(facts: Facts, reason: StatedReason): Explanation {
   const { who, action, on } = facts;
   const denied = deniedBy(facts, sideOf(facts, resourceAccount(facts)), reason);
   const places = resourceStatements(facts);
@@ -276,7 +276,7 @@ function roleInstead(facts: Facts): Explanation {
 }
 
 /** What people do about the condition that they meet most. */
-function remedy({ who }: Facts, places: readonly Place[]): string {
+function remedy({ who }: Facts, places: readonly StatementPlace[]): string {
   if (!places.some(({ statement }) => requiresMfa(statement)) || readSession(who)) return "";
   return ", with mfa_serial in the profile, or signed in to the console with MFA";
 }

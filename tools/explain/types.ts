@@ -2,7 +2,7 @@ import type { Statement } from "../../infra/access/policy";
 import type { Settings } from "../../infra/settings";
 import type { DeployedPolicy, Unreadable } from "../deployed-policies";
 import type { ManagedPolicy } from "./managed-policies";
-import type { Reason } from "./message";
+import type { StatedReason } from "./message";
 
 /** What is known of a refused request: what the endpoint said of it, and what the accounts hold. */
 export interface Facts {
@@ -10,7 +10,7 @@ export interface Facts {
   action: string;
   on: string;
   /** Undefined where the endpoint says no more than that it refuses. */
-  reason: Reason | undefined;
+  reason: StatedReason | undefined;
   /** The caller's own policies, those of the groups included. */
   own:
     | { groups: readonly string[]; policies: readonly DeployedPolicy[]; boundary?: DeployedPolicy }

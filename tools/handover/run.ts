@@ -72,7 +72,7 @@ async function handoversOf(
   environment: CheckEnvironment,
   person: Person | undefined,
   sourceProfile: string | undefined,
-): Promise<Candidate[]> {
+): Promise<HandoverCandidate[]> {
   const { settings, outputs } = deployment;
   const policies = new DeployedPolicies(environment.administrator("trusting"));
   const account = { profile: settings.trustingProfile, accountId: settings.trustingAccountId };
@@ -105,13 +105,17 @@ async function handoversOf(
   );
 }
 
-type Candidate = Handover & { roleArn: string };
+type HandoverCandidate = Handover & { roleArn: string };
 
 /**
  * The handovers of the roles that a person can assume; the others are listed for the administrator, on standard error.
  * @throws {UserError} where there is none.
  */
-function assumable(stack: string, candidates: readonly Candidate[], person: Person): Candidate[] {
+function assumable(
+  stack: string,
+  candidates: readonly HandoverCandidate[],
+  person: Person,
+): HandoverCandidate[] {
   const refused = candidates.flatMap((candidate) => {
     const reason = whyNotAssumable(person, candidate.roleArn, candidate.role?.trust);
     return reason === undefined ? [] : [{ candidate, reason }];

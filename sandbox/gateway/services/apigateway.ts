@@ -1,5 +1,5 @@
 import { buildArn, partitionOf } from "../arn";
-import { type Answer, requestTagContext, requestTags, text, values } from "../call";
+import { requestTagContext, requestTags, type ServiceAnswer, text, values } from "../call";
 import { forwardToMoto } from "../forward-to-moto";
 import type { Moto } from "../moto";
 import type { Json } from "../xml";
@@ -40,7 +40,7 @@ export async function apiPolicy(moto: Moto, account: string, region: string, id:
 }
 
 /** An answer about APIs with the quotes of each policy escaped, as AWS gives it. */
-function withEscapedPolicies({ call }: RequestContext, answer: Answer): Answer {
+function withEscapedPolicies({ call }: RequestContext, answer: ServiceAnswer): ServiceAnswer {
   if (answer.status >= 300 || !/^\/restapis(\/\w+)?$/.test(call.path)) return answer;
   const found = JSON.parse(answer.body.toString() || "{}") as Json;
   for (const api of [found, ...((found.item as Json[] | undefined) ?? [])])

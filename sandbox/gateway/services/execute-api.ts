@@ -4,7 +4,7 @@
  */
 
 import { buildArn, parseArn } from "../arn";
-import { type Answer, AwsError, type Call } from "../call";
+import { AwsError, type Call, type ServiceAnswer } from "../call";
 import { apiPolicy, getFromApiGateway } from "./apigateway";
 import type { RequestContext, Service } from "./service";
 
@@ -47,7 +47,7 @@ function partsOf(call: Call): { id: string; stage: string; path: string } {
 }
 
 /** Answers with what the mock integration of an API's method says. */
-async function respond({ call, account, gateway }: RequestContext): Promise<Answer> {
+async function respond({ call, account, gateway }: RequestContext): Promise<ServiceAnswer> {
   const { id, path } = partsOf(call);
   const get = (url: string) => getFromApiGateway(gateway.moto, account, call.region, url);
   const url = `/restapis/${id}/resources`;

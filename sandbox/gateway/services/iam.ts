@@ -1,6 +1,6 @@
 import { validateIdentityPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
 import { lastName, parseArn } from "../arn";
-import { type Answer, AwsError, type Call, tagKeys, text } from "../call";
+import { AwsError, type Call, type ServiceAnswer, tagKeys, text } from "../call";
 import { principalOf } from "../caller";
 import { forwardToMoto } from "../forward-to-moto";
 import { statementsOf } from "../policy-documents";
@@ -140,7 +140,7 @@ export const iam: Service = {
   respond,
 };
 
-async function respond(context: RequestContext): Promise<Answer> {
+async function respond(context: RequestContext): Promise<ServiceAnswer> {
   const { call, account, gateway } = context;
   if (READS.test(call.operation)) return forwardToMoto(context);
   if (call.operation === "EnableMFADevice") gateway.mfaDevices.checkCodes(call, account);

@@ -1,7 +1,7 @@
 import { parseArn } from "../arn";
-import { type Answer, type ConditionContext, type Params, tagKeys, text } from "../call";
+import { type ConditionContext, type Params, type ServiceAnswer, tagKeys, text } from "../call";
 import type { Check } from "../check";
-import { parseDocument, type Statement, statementsOf } from "../policy-documents";
+import { type PolicyStatement, parseDocument, statementsOf } from "../policy-documents";
 import { namedBy, parameters } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
@@ -32,12 +32,12 @@ interface KeyGrant {
 }
 
 /** A grant as the statement that it amounts to: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html */
-function grantStatement({ GranteePrincipal, Operations, Constraints }: KeyGrant): Statement {
+function grantStatement({ GranteePrincipal, Operations, Constraints }: KeyGrant): PolicyStatement {
   const { EncryptionContextEquals, EncryptionContextSubset } = Constraints ?? {};
   const pairs = Object.entries({ ...EncryptionContextSubset, ...EncryptionContextEquals });
   const exact = EncryptionContextEquals && Object.keys(EncryptionContextEquals);
   const keys = Object.fromEntries(pairs.map(([name, value]) => [`kms:EncryptionContext:${name}`, value]));
-  const Condition: NonNullable<Statement["Condition"]> = {
+  const Condition: NonNullable<PolicyStatement["Condition"]> = {
     ...(pairs.length && { StringEquals: keys }),
     ...(exact?.length && { "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": exact } }),
   };
@@ -164,7 +164,7 @@ async function keyContext(
 }
 
 /** The key that CreateKey answers with; PutKeyPolicy answers with nothing. */
-function created({ body }: Answer): string | undefined {
+function created({ body }: ServiceAnswer): string | undefined {
   const answer = JSON.parse(body.toString() || "null") as { KeyMetadata?: { Arn?: string } } | null;
   return answer?.KeyMetadata?.Arn;
 }

@@ -1,7 +1,7 @@
 /** What the gateway knows of one AWS service, always in the same parts, and what its parts are given. */
 import type { ValidationError } from "@cloud-copilot/iam-policy";
-import type { Answer, AwsError, Call, ConditionContext, Protocol } from "../call";
-import type { Caller } from "../caller";
+import type { AwsError, Call, ConditionContext, Protocol, ServiceAnswer } from "../call";
+import type { AuthenticatedCaller } from "../caller";
 import type { Check, Decision } from "../check";
 import type { Moto } from "../moto";
 import type { Router } from "../router";
@@ -42,9 +42,9 @@ export interface Gateway {
   /** Whether every decision is such an event. */
   readonly verbose: boolean;
   /** Asks the evaluator about one check, and records its decision. */
-  decide(call: EvaluatedCall, caller: Caller, check: Check): Promise<Decision>;
+  decide(call: EvaluatedCall, caller: AuthenticatedCaller, check: Check): Promise<Decision>;
   /** Asks the evaluator about all checks. Throws AWS's refusal unless all is allowed. */
-  require(call: Call, caller: Caller, checks: readonly Check[]): Promise<Decision[]>;
+  require(call: Call, caller: AuthenticatedCaller, checks: readonly Check[]): Promise<Decision[]>;
   /** Delivers a message to the subscribers of an account's topic. */
   publish(account: string, region: string, message: TopicMessage): Promise<void>;
 }
@@ -59,7 +59,7 @@ export interface RequestContext {
   readonly signature: Signature | undefined;
   readonly service: Service;
   /** Step authenticate. */
-  caller: Caller;
+  caller: AuthenticatedCaller;
   /** The caller's account, or the first of the sandbox where the caller has none. */
   callerAccount: string;
   /** Step name: what must be allowed. */
@@ -69,11 +69,11 @@ export interface RequestContext {
   /** Step authorize: one for each check. */
   decisions: Decision[];
   /** Step forward. */
-  answer: Answer | undefined;
+  answer: ServiceAnswer | undefined;
 }
 
 /** What a request means to IAM. */
-export interface Named {
+export interface NamedRequest {
   checks: Check[];
   account: string;
 }
@@ -95,7 +95,7 @@ export interface PolicyCarrier {
   /** Whether the policy belongs to a user, role or group, so names no principals. */
   ofIdentity?: boolean;
   /** The ARN of the resource that the request creates with the policy, where the request does not name it. */
-  created?(answer: Answer): string | undefined;
+  created?(answer: ServiceAnswer): string | undefined;
 }
 
 export interface Service {
@@ -113,7 +113,7 @@ export interface Service {
   /** How a request names resources, by IAM's resource type. */
   resources?: Record<string, ResourceNames>;
   /** Names a request as a whole, where `routes`, `actions` and `resources` cannot. */
-  name?(context: RequestContext): Promise<Named>;
+  name?(context: RequestContext): Promise<NamedRequest>;
   /** What a request needs beyond its own action. */
   furtherChecks?(context: RequestContext, checks: readonly Check[]): Promise<Check[]>;
   /** Whether a request about a resource of another account is still done in the caller's. */
@@ -160,5 +160,5 @@ export interface Service {
   /** Decides in place of `require`. */
   authorize?(context: RequestContext): Promise<Decision[]>;
   /** Answers an allowed request in place of moto. */
-  respond?(context: RequestContext): Promise<Answer>;
+  respond?(context: RequestContext): Promise<ServiceAnswer>;
 }

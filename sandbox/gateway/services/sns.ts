@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { type Answer, type Params, tagKeys, text } from "../call";
+import { type Params, type ServiceAnswer, tagKeys, text } from "../call";
 import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
@@ -23,7 +23,7 @@ function attributeOf(params: Params, name: string): unknown {
 const REFUSED_HEADER = "x-sandbox-refused-subscriptions";
 
 /** Delivers to queues whose policies let the topic in: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html */
-async function publish(context: RequestContext): Promise<Answer> {
+async function publish(context: RequestContext): Promise<ServiceAnswer> {
   const { call, checks, account, gateway } = context;
   const TopicArn = topicArn(checks[0]?.resource ?? "");
   const answer = await gateway.moto.query(account, "sns", call.region, {

@@ -6,22 +6,22 @@
 import { validateIdentityPolicy } from "@cloud-copilot/iam-policy";
 import { buildArn, lastName, parseArn } from "../arn";
 import {
-  type Answer,
   AwsError,
   type Call,
   type ConditionContext,
   requestTags,
+  type ServiceAnswer,
   tagKeys,
   text,
   values,
   valuesMatching,
 } from "../call";
-import { type Principal, principalOf, type Session, type SessionPrincipal, userIdOf } from "../caller";
+import { type CallerPrincipal, principalOf, type Session, type SessionPrincipal, userIdOf } from "../caller";
 import type { Check } from "../check";
 import { parseDocument } from "../policy-documents";
 import type { IamAccounts, IamEntity } from "../state/iam-accounts";
 import { buildXml, type Json } from "../xml";
-import type { Gateway, Named, RequestContext, Service } from "./service";
+import type { Gateway, NamedRequest, RequestContext, Service } from "./service";
 
 const HOUR = 3600;
 const API_VERSION = "2011-06-15";
@@ -118,7 +118,7 @@ const accessKeyInfo = (account: string): Check => ({
 });
 
 /** An answer of the query protocol: the operation's result. */
-function result(call: Call, content: Json): Answer {
+function result(call: Call, content: Json): ServiceAnswer {
   const { operation, requestId: RequestId } = call;
   const response = {
     "@xmlns": `https://sts.amazonaws.com/doc/${API_VERSION}/`,
@@ -185,7 +185,7 @@ const credentials = ({ accessKeyId, secret, session }: SessionPrincipal) => ({
 const usesMfa = (call: Call): boolean =>
   ["SerialNumber", "TokenCode"].some((name) => text(call.params[name]) !== undefined);
 
-function getSessionToken({ call, gateway }: RequestContext, principal: Principal): Answer {
+function getSessionToken({ call, gateway }: RequestContext, principal: CallerPrincipal): ServiceAnswer {
   if (principal.session)
     throw new AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials");
   const seconds = duration(call, 12 * HOUR, 36 * HOUR);
@@ -255,7 +255,7 @@ function sessionAttributes(call: Call, session: Session | undefined) {
   return { sourceIdentity, tags, transitive, inherited };
 }
 
-async function nameAssumeRole({ call, caller, gateway }: RequestContext): Promise<Named> {
+async function nameAssumeRole({ call, caller, gateway }: RequestContext): Promise<NamedRequest> {
   const principal = principalOf(caller);
   const { arn, name, account, role } = await askedRole(call, gateway.iam);
   const externalId = checked(call, "ExternalId", EXTERNAL_ID);
@@ -283,7 +283,10 @@ async function nameAssumeRole({ call, caller, gateway }: RequestContext): Promis
   return { account, checks };
 }
 
-async function assumeRole({ call, gateway }: RequestContext, principal: Principal): Promise<Answer> {
+async function assumeRole(
+  { call, gateway }: RequestContext,
+  principal: CallerPrincipal,
+): Promise<ServiceAnswer> {
   const asked = await askedRole(call, gateway.iam);
   if (!asked.role)
     throw new AwsError(
@@ -312,7 +315,7 @@ async function verifyWebIdentity(call: Call, gateway: Gateway) {
   return gateway.webIdentities.verify(token, account, call.region, gateway.moto);
 }
 
-async function assumeRoleWithWebIdentity({ call, caller, gateway }: RequestContext): Promise<Answer> {
+async function assumeRoleWithWebIdentity({ call, caller, gateway }: RequestContext): Promise<ServiceAnswer> {
   const asked = await askedRole(call, gateway.iam);
   const issued = await issueRoleSession(call, asked, gateway, { tags: {}, transitive: [] });
   const token = caller && "federated" in caller ? caller : undefined;

@@ -1,7 +1,7 @@
 /** Access keys and sessions: who a request's key belongs to. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { AwsError, type Call, text } from "../call";
-import type { Principal, Session, SessionPrincipal } from "../caller";
+import type { CallerPrincipal, Session, SessionPrincipal } from "../caller";
 import type { Signature } from "../signature";
 import type { Xml } from "../xml";
 import type { IamAccounts } from "./iam-accounts";
@@ -30,7 +30,7 @@ export class Identities {
   constructor(private readonly iam: IamAccounts) {}
 
   /** The principal of an access key. Throws InvalidClientTokenId, InvalidToken or ExpiredToken as AWS does. */
-  async principal(signature: Signature, now: number): Promise<Principal> {
+  async principal(signature: Signature, now: number): Promise<CallerPrincipal> {
     const session = this.sessions.get(signature.accessKeyId);
     if (session) return this.sessionPrincipal(session, signature, now);
     const key = this.keys.get(signature.accessKeyId);
@@ -53,7 +53,7 @@ export class Identities {
     principal: SessionPrincipal,
     signature: Signature,
     now: number,
-  ): Promise<Principal> {
+  ): Promise<CallerPrincipal> {
     const given = Buffer.from(signature.token ?? "");
     const expected = Buffer.from(principal.session.token);
     if (given.length !== expected.length || !timingSafeEqual(given, expected))
@@ -73,7 +73,7 @@ export class Identities {
 
   /** Gives out temporary credentials. */
   issueSession(
-    owner: Omit<Principal, "accessKeyId" | "secret" | "session">,
+    owner: Omit<CallerPrincipal, "accessKeyId" | "secret" | "session">,
     session: Omit<Session, "token">,
   ): SessionPrincipal {
     // Long-expired sessions go; should a caller flood the gateway, the oldest go first.

@@ -1,7 +1,7 @@
 /** Virtual MFA devices, as IAM creates, enables and removes them. A code counts once. */
 import { Secret, TOTP } from "otpauth";
 import { AwsError, type Call, text } from "../call";
-import type { Principal } from "../caller";
+import type { CallerPrincipal } from "../caller";
 import type { Xml } from "../xml";
 
 interface MfaDevice {
@@ -21,7 +21,7 @@ export class MfaDevices {
    * Uses a one-time code for a principal. Throws AccessDenied in AWS's words when the device is not the caller's
    * own enabled one, or the code is wrong or was used.
    */
-  useCode(principal: Principal, call: Call): void {
+  useCode(principal: CallerPrincipal, call: Call): void {
     const serial = text(call.params.SerialNumber);
     const code = text(call.params.TokenCode);
     const failed = (why: string) => new AwsError("AccessDenied", `MultiFactorAuthentication failed${why}`);

@@ -10,7 +10,7 @@ import { AwsError, type ConditionContext, requestTagContext, requestTags, values
 import type { Check } from "../check";
 import { serviceOfArn } from "../services";
 import { arnIn } from "../services/parameters";
-import type { Named, RequestContext } from "../services/service";
+import type { NamedRequest, RequestContext } from "../services/service";
 
 /** Actions on resources that have no name before: AWS decides on `type/*`. */
 const CREATES = /^(Create|Run|Allocate|Import|Register)/;
@@ -21,7 +21,7 @@ export async function name(context: RequestContext): Promise<void> {
   context.account = named.account;
 }
 
-async function nameByTables(context: RequestContext): Promise<Named> {
+async function nameByTables(context: RequestContext): Promise<NamedRequest> {
   const { call, service, callerAccount: account, gateway } = context;
   if (call.protocol === "rest-json") readRoute(context);
   const requestContext = contextOf(context);

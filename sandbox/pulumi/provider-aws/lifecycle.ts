@@ -8,7 +8,7 @@ import { explain, RpcError } from "../rpc";
 import { AwsCallError, type AwsConnection, isNotFound } from "./connection";
 import { withPrefixedName } from "./names";
 import { read, withAllTags } from "./read";
-import type { Inputs, ResourceType } from "./table";
+import type { ResourceInputs, ResourceType } from "./table";
 import { typeOf } from "./types";
 import { DEFAULTS, toStruct, toValues, UNKNOWN, type Values } from "./values";
 
@@ -97,7 +97,10 @@ export async function update(
   const doing = `updating ${type.title} (${id})`;
   try {
     const old = Object.fromEntries(Object.entries(olds).filter(([, value]) => value !== ""));
-    await type.update?.(connection(), id, withAllTags(news), { tagsAll: {}, ...old } as Inputs<Values>);
+    await type.update?.(connection(), id, withAllTags(news), {
+      tagsAll: {},
+      ...old,
+    } as ResourceInputs<Values>);
     const state = await read(connection(), type, id, planned);
     if (!state) throw new UserError("it no longer exists; `pulumi refresh` takes it out of the state");
     return new proto.UpdateResponse().setProperties(toStruct(state, type.secrets));

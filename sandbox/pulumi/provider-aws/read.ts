@@ -1,11 +1,11 @@
 import { isEmpty, same } from "./compare";
 import { type AwsConnection, isNotFound } from "./connection";
 import { prefixOf } from "./names";
-import type { Inputs, Property, ResourceType } from "./table";
+import type { Property, ResourceInputs, ResourceType } from "./table";
 import { DEFAULTS, type Tags, type Values } from "./values";
 
 export const withAllTags = (values: Values) =>
-  ({ ...values, tagsAll: (values.tags ?? {}) as Tags }) as Inputs<Values>;
+  ({ ...values, tagsAll: (values.tags ?? {}) as Tags }) as ResourceInputs<Values>;
 
 /** Values that may be written in several ways: the state keeps the way that was used last, where it still holds. */
 const keepsItsForm = ({ compare }: Property) => compare === "document" || compare === "set";

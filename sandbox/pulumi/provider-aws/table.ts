@@ -6,7 +6,7 @@ import type { Tags, Values } from "./values";
 type Plain<V> = [Extract<V, string>] extends [never] ? V : Extract<V, string | undefined>;
 
 /** A resource's inputs once they are known and checked: of @pulumi/aws's own type, documents as text. */
-export type Inputs<Args> = { [K in keyof Args]: Plain<Unwrap<Args[K]>> } & { tagsAll: Tags };
+export type ResourceInputs<Args> = { [K in keyof Args]: Plain<Unwrap<Args[K]>> } & { tagsAll: Tags };
 
 export interface Property extends Compared {
   required?: true;
@@ -49,20 +49,33 @@ export interface ResourceType<Args = Values> {
    */
   import?(connection: AwsConnection, id: string): Promise<ImportedResource> | ImportedResource;
   /** The ID, where it follows from the inputs and the account's ID. */
-  id?(inputs: Inputs<Args>, account: string): string;
+  id?(inputs: ResourceInputs<Args>, account: string): string;
   /**
    * Calls `created` once something exists that must not be lost if what follows fails, with the ID unless `id` gives it.
    */
-  create(connection: AwsConnection, inputs: Inputs<Args>, created: (id?: string) => void): Promise<void>;
+  create(
+    connection: AwsConnection,
+    inputs: ResourceInputs<Args>,
+    created: (id?: string) => void,
+  ): Promise<void>;
   /**
    * Reads back inputs and outputs; a property that AWS does not keep is left out. `known` is what was last known of the
    * resource, nothing at import. Undefined when the resource no longer exists; "not found" errors need not be caught.
    */
-  read(connection: AwsConnection, id: string, known: Partial<Inputs<Args>>): Promise<Values | undefined>;
+  read(
+    connection: AwsConnection,
+    id: string,
+    known: Partial<ResourceInputs<Args>>,
+  ): Promise<Values | undefined>;
   /** Brings what can be changed in place from `old` to `inputs`. Without it every change replaces. */
-  update?(connection: AwsConnection, id: string, inputs: Inputs<Args>, old: Inputs<Args>): Promise<void>;
+  update?(
+    connection: AwsConnection,
+    id: string,
+    inputs: ResourceInputs<Args>,
+    old: ResourceInputs<Args>,
+  ): Promise<void>;
   /** "Not found" errors need not be caught. */
-  delete(connection: AwsConnection, id: string, state: Inputs<Args>): Promise<void>;
+  delete(connection: AwsConnection, id: string, state: ResourceInputs<Args>): Promise<void>;
 }
 
 /** A table entry whose properties are checked against the arguments that @pulumi/aws declares for it. */

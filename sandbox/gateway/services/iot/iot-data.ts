@@ -1,4 +1,4 @@
-import { type Answer, AwsError } from "../../call";
+import { AwsError, type ServiceAnswer } from "../../call";
 import { forwardToMoto } from "../../forward-to-moto";
 import { Router } from "../../router";
 import { namedBy, parameters } from "../parameters";
@@ -39,7 +39,7 @@ export const iotdata: Service = {
 };
 
 /** Delivers a message in the caller's own account. */
-async function publish({ call, account, gateway }: RequestContext): Promise<Answer> {
+async function publish({ call, account, gateway }: RequestContext): Promise<ServiceAnswer> {
   const topic = String(call.params.topic);
   const qos = Number(call.query.qos ?? 0);
   if (call.body.length > MAX_PAYLOAD)

@@ -1,4 +1,4 @@
-import { type Answer, AwsError, text } from "../../call";
+import { AwsError, type ServiceAnswer, text } from "../../call";
 import { forwardToMoto } from "../../forward-to-moto";
 import { Router } from "../../router";
 import { namedBy } from "../parameters";
@@ -45,7 +45,7 @@ export const iot: Service = {
 };
 
 /** The address of the message broker is the gateway's. */
-function describeEndpoint({ call, gateway }: RequestContext): Answer {
+function describeEndpoint({ call, gateway }: RequestContext): ServiceAnswer {
   const type = text(call.query.endpointType) ?? "iot:Data";
   if (!/^iot:Data(-ATS)?$/.test(type))
     throw new AwsError(

@@ -1,5 +1,5 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status */
-import { awsPrincipalsOf, type Statement, statementsOf } from "../../policy-documents";
+import { awsPrincipalsOf, type PolicyStatement, statementsOf } from "../../policy-documents";
 
 /** Condition keys whose fixed values limit a policy for everyone to some. */
 const NARROWING =
@@ -11,7 +11,7 @@ const isFixed = (value: unknown): boolean => !/[*?]|\$\{/.test(String(value));
 /** Whether a policy allows everyone. */
 export const isPublic = (policy: unknown): boolean => statementsOf(policy).some(isPublicStatement);
 
-function isPublicStatement({ Effect, Principal, NotPrincipal, Condition = {} }: Statement): boolean {
+function isPublicStatement({ Effect, Principal, NotPrincipal, Condition = {} }: PolicyStatement): boolean {
   if (Effect !== "Allow") return false;
   const everyone =
     NotPrincipal !== undefined || Principal === "*" || awsPrincipalsOf(Principal).includes("*");

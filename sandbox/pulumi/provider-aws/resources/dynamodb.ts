@@ -7,9 +7,9 @@ import type { AwsConnection } from "../connection";
 import {
   collectPages,
   fromKeyValues,
-  type Inputs,
   keyValues,
   type Regional,
+  type ResourceInputs,
   region,
   resource,
   retag,
@@ -20,7 +20,7 @@ const dynamodb = (connection: AwsConnection, known: Regional) =>
 const WAIT_SECONDS = 600;
 const POLL_MILLISECONDS = 1000;
 
-type TableInputs = Inputs<aws.TableArgs>;
+type TableInputs = ResourceInputs<aws.TableArgs>;
 
 /** An index, as far as the stand-in offers it. */
 interface SecondaryIndex {

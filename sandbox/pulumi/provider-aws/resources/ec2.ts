@@ -3,10 +3,10 @@ import type * as aws from "@pulumi/aws/ec2";
 import type { AwsConnection } from "../connection";
 import {
   fromKeyValues,
-  type Inputs,
   keyValues,
   providerOnly,
   type Regional,
+  type ResourceInputs,
   region,
   required,
   resource,
@@ -16,7 +16,7 @@ import {
 const ec2 = (connection: AwsConnection, known: Regional) => connection.client(sdk.EC2Client, known.region);
 const WAIT_SECONDS = 600;
 
-const metadata = (options: Inputs<aws.InstanceArgs>["metadataOptions"]) =>
+const metadata = (options: ResourceInputs<aws.InstanceArgs>["metadataOptions"]) =>
   options && {
     HttpEndpoint: options.httpEndpoint as sdk.InstanceMetadataEndpointState,
     HttpTokens: options.httpTokens as sdk.HttpTokensState,

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-kms";
 import type * as aws from "@pulumi/aws/kms";
 import type { AwsConnection } from "../connection";
-import { type Inputs, named, providerOnly, type Regional, region, resource, retag } from "../table";
+import { named, providerOnly, type Regional, type ResourceInputs, region, resource, retag } from "../table";
 import type { Tags } from "../values";
 
 const kms = (connection: AwsConnection, known: Regional) => connection.client(sdk.KMSClient, known.region);
@@ -10,7 +10,7 @@ const tagList = (tags: Tags) => Object.entries(tags).map(([TagKey, TagValue]) =>
 const setRotation = (
   client: sdk.KMSClient,
   KeyId: string,
-  { enableKeyRotation, rotationPeriodInDays }: Partial<Inputs<aws.KeyArgs>>,
+  { enableKeyRotation, rotationPeriodInDays }: Partial<ResourceInputs<aws.KeyArgs>>,
 ): Promise<unknown> =>
   enableKeyRotation
     ? client.send(new sdk.EnableKeyRotationCommand({ KeyId, RotationPeriodInDays: rotationPeriodInDays }))

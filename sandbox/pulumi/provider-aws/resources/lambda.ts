@@ -5,14 +5,23 @@ import { type Archive, sameArchive, zip } from "../archive";
 import { same } from "../compare";
 import type { AwsConnection } from "../connection";
 import { accountOf } from "../documents";
-import { fixed, type Inputs, providerOnly, type Regional, region, required, resource, retag } from "../table";
+import {
+  fixed,
+  providerOnly,
+  type Regional,
+  type ResourceInputs,
+  region,
+  required,
+  resource,
+  retag,
+} from "../table";
 import type { Tags, Values } from "../values";
 
 const lambda = (connection: AwsConnection, known: Regional) =>
   connection.client(sdk.LambdaClient, known.region);
 const WAIT_SECONDS = 600;
 
-type FunctionInputs = Inputs<aws.FunctionArgs>;
+type FunctionInputs = ResourceInputs<aws.FunctionArgs>;
 
 /** Properties that UpdateFunctionCode sets; those of BESIDE_CODE have calls of their own; others are the configuration. */
 const CODE = ["architectures", "code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash"];

@@ -3,17 +3,17 @@ import type * as aws from "@pulumi/aws/ssm";
 import type { AwsConnection } from "../connection";
 import {
   fromKeyValues,
-  type Inputs,
   keyValues,
   providerOnly,
   type Regional,
+  type ResourceInputs,
   region,
   required,
   resource,
   retag,
 } from "../table";
 
-type Parameter = Inputs<aws.ParameterArgs>;
+type Parameter = ResourceInputs<aws.ParameterArgs>;
 
 const ssm = (connection: AwsConnection, known: Regional) => connection.client(sdk.SSMClient, known.region);
 const ResourceType = "Parameter";
