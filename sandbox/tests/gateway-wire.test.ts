@@ -591,7 +591,19 @@ describe("gateway: signatures and the wire", function () {
         (await world.raw("GET", "/_sandbox/decisions", { host: "rebound.example.com" })).status,
         403,
       );
+      // A plain GET of a browser has no origin, but says where it comes from.
+      assert.equal(
+        (await world.raw("GET", "/_sandbox/decisions", { "sec-fetch-site": "cross-site" })).status,
+        403,
+      );
       assert.equal((await world.raw("GET", "/_sandbox/other")).status, 404);
+    });
+    it("moto, which checks no signature, answers the gateway alone", async () => {
+      for (const path of ["/", "/moto-api/data.json"]) {
+        assert.equal((await fetch(new URL(path, world.motoUrl))).status, 403, path);
+        const headers = { "x-sandbox-secret": "guessed" };
+        assert.equal((await fetch(new URL(path, world.motoUrl), { headers })).status, 403, path);
+      }
     });
   });
 

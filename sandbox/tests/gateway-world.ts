@@ -58,6 +58,8 @@ export class World {
   private constructor(
     readonly gateway: RunningGateway,
     private readonly moto: ChildProcess,
+    /** Where moto listens: for the gateway alone. */
+    readonly motoUrl: string,
     private readonly directory: string,
     private readonly time: { offset: number },
   ) {}
@@ -80,6 +82,7 @@ export class World {
         ...(process.env.DEBUG ? { log: console.error } : {}),
       }),
       moto,
+      `http://127.0.0.1:${endpoint.port}`,
       directory,
       time,
     );
