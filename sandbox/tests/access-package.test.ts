@@ -9,7 +9,8 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
-import { confined, PROJECT_DIRECTORY, type Rehearsal, rehearse } from "../rehearsal";
+import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
 
 const PACKAGE = join(PROJECT_DIRECTORY, "infra/access");
@@ -63,7 +64,7 @@ describe("the components as a package", function () {
       if (scope !== "@cross-account-access" && !scope.startsWith("."))
         symlinkSync(join(PROJECT_DIRECTORY, "node_modules", scope), join(modules, scope));
 
-    const rehearsal = await rehearse("dev", () => {}, join(directory, "sandbox"));
+    const rehearsal = await rehearseCopy(directory);
     const compiled = await run(
       rehearsal,
       process.execPath,

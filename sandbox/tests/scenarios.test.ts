@@ -153,7 +153,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       assert.equal(await decrypt(new KMSClient(administrator("prod"))), "");
     });
     it("stands nowhere in the engine's state as it is, no more than the device's key", () => {
-      const state = join(directory, "state");
+      const state = join(rehearsal.sandbox.directory, "state");
       const files = readdirSync(state, { recursive: true, withFileTypes: true }).filter((one) =>
         one.isFile(),
       );
