@@ -170,7 +170,8 @@ function change(all: readonly Statement[], choose: Choose): Statement[] {
     { ...changed, Effect: other },
     { ...changed, Action: [...actions, NEW[0]] },
     { ...changed, Resource: [...resources, NEW[1]] },
-    { ...changed, Principal: { AWS: [...names, NEW[2]] } },
+    // Beside everyone, one account more is no change of access.
+    names.includes("*") ? undefined : { ...changed, Principal: { AWS: [...names, NEW[2]] } },
     { ...changed, Principal: { Service: "ec2.amazonaws.com" } },
     { ...changed, Principal: { AWS: `${names[0] === "*" ? "" : "*"}` || NEW[2] } },
     { ...withoutAction, NotAction: actions },
