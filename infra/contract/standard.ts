@@ -67,7 +67,7 @@ export function standardRoleContract(
   const others = memberOfOtherGroups(program.groups, groups);
   return {
     checks: [
-      `${roleName} for longer than it allows, with a session tag, with a source identity`,
+      `${roleName} for too long, with a session tag, with a source identity`,
       `A ${others.name}, with MFA, assumes ${roleName}`,
     ],
     rows: [

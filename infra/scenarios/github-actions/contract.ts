@@ -73,7 +73,7 @@ export function contract({
       "A job in another environment, or in another repository's of that name",
       "As the preview role: how prod's role and bucket are set up",
       "As the preview role: objects, other parameters, and anything written",
-      "Administrators of dev and of a third account, with MFA, assume the pipeline's roles",
+      "Administrators of dev and of a third account assume the pipeline's roles",
       "As the preview role of dev, and as the deploy roles: what no deployment needs",
       ...(program.otherRoles.length > 0 ? ["A pull request assumes any other role of the program"] : []),
     ],
