@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { type FSWatcher, readFileSync, watch, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 
@@ -13,6 +13,7 @@ export class SettingsFile {
   /** The text as the user last wrote it. */
   private written: string;
   private timer: NodeJS.Timeout | undefined;
+  private watcher: FSWatcher | undefined;
 
   /**
    * @param salts gives the salts of the sandbox's own state: lines with others are the user's.
@@ -26,13 +27,17 @@ export class SettingsFile {
     this.written = initial;
   }
 
-  /** Looks often: what a person writes just before the CLI does is seen by itself. */
+  /** Looks at each change, and often: what a person writes just before the CLI does is seen by itself. */
   watch(): void {
     this.timer = setInterval(() => this.restore(), LOOK_MILLISECONDS);
+    try {
+      this.watcher = watch(this.path, () => this.restore()).on("error", () => {});
+    } catch {} // not every file system tells of changes
   }
 
   unwatch(): void {
     clearInterval(this.timer);
+    this.watcher?.close();
     this.restore();
   }
 
