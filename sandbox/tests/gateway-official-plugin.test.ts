@@ -146,7 +146,7 @@ print(requests.get(sys.argv[1]).text)`;
       const environment = world.environment("dev");
       assert.ok(!("HTTPS_PROXY" in environment || "https_proxy" in environment));
       const script = `const { getProxy } = require(process.argv[1] + "/node_modules/@npmcli/agent/lib/proxy.js");
-console.log(String(getProxy(new URL("https://registry.npmjs.org/"), {})));`;
+console.log(String(getProxy(new URL("https://registry.example.com/"), {})));`;
       const npm = spawnSync("npm", ["root", "--global"], { encoding: "utf8" }).stdout.trim();
       assert.equal(await run("dev", process.execPath, "-e", script, `${npm}/npm`), "null");
     });
