@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { editsBetween, nearest } from "./nearest";
+import { nearest } from "./nearest";
 import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
 import {
   listOf,
@@ -8,14 +8,10 @@ import {
   type SettingRule,
   type SettingRules,
 } from "./setting-rules";
-import { type Side, type StackSettings, stackRules } from "./stack-settings";
+import { isMistypedNamespace, PROJECT, type Side, type StackSettings, stackRules } from "./stack-settings";
 
 /** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
 export type Settings = StackSettings & ScenarioSettings;
-
-const PROJECT = "cross-account-access";
-/** A namespace with at most so many edits is meant to be the project's. */
-const MISTYPED_EDITS = 4;
 
 /** IDs that AWS's documentation uses as examples: no one who could deploy this owns them. */
 export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
@@ -73,12 +69,7 @@ export function readSettings(): Settings {
 export function checkNamespaces(stack: string, keys: readonly string[]): void {
   const mistakes = keys.flatMap((key) => {
     const [namespace = "", name = ""] = key.split(":");
-    if (
-      namespace === PROJECT ||
-      !Object.hasOwn(rules, name) ||
-      editsBetween(namespace, PROJECT) > MISTYPED_EDITS
-    )
-      return [];
+    if (!Object.hasOwn(rules, name) || !isMistypedNamespace(namespace)) return [];
     return [
       `${name}: found ${key}, whose namespace is mistyped; expected ${PROJECT}:${name}.\n    ` +
         `Fix: pulumi config rm --stack ${stack} ${key} && pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE`,

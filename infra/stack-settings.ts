@@ -1,10 +1,19 @@
 import { Region } from "@pulumi/aws/types/enums";
 import { type AccountLocation, partitionOf } from "./access/arn";
-import { nearest } from "./nearest";
+import { editsBetween, nearest } from "./nearest";
 import { accountId, flag, listOf, profile, type SettingRules } from "./setting-rules";
 
 /** One of the two accounts: the one that owns the resources, or the one that owns the people and machines. */
 export type Side = "trusting" | "trusted";
+
+/** The namespace of the project's settings. */
+export const PROJECT = "cross-account-access";
+/** A namespace with at most so many edits is meant to be the project's. */
+const MISTYPED_EDITS = 4;
+
+/** Whether a namespace is another one than the project's, and looks like a mistyped one. */
+export const isMistypedNamespace = (namespace: string): boolean =>
+  namespace !== PROJECT && editsBetween(namespace, PROJECT) <= MISTYPED_EDITS;
 
 export const SIDES: readonly Side[] = ["trusting", "trusted"];
 

@@ -1,11 +1,7 @@
 import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
-import { editsBetween } from "../infra/nearest";
-import { stackRules } from "../infra/stack-settings";
+import { isMistypedNamespace, PROJECT, stackRules } from "../infra/stack-settings";
 import { UserError } from "../infra/user-error";
 
-const PROJECT = "cross-account-access";
-/** A namespace with at most so many edits is meant to be the project's. */
-const MISTYPED_EDITS = 4;
 const INVISIBLE = /[\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]/;
 
 /** What is wrong with an entry of a stack's file, and what to write instead. */
@@ -47,7 +43,7 @@ function mistakeIn(stack: string, { key, value }: Pair<Node, Node | null>): Mist
   const [namespace = "", name] = written.split(":");
   if (name === undefined) return [`${written}, which has no namespace`, `write ${PROJECT}:${written}`];
   if (namespace !== PROJECT)
-    return editsBetween(namespace, PROJECT) <= MISTYPED_EDITS
+    return isMistypedNamespace(namespace)
       ? [`${written}, whose namespace is mistyped`, `write ${PROJECT}:${name}`]
       : undefined;
   if (value === null || (isScalar(value) && value.value === null))

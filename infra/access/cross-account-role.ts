@@ -16,7 +16,7 @@ export interface CrossAccountRoleArgs {
   trust: Trust;
   /** What the role may do, and nothing else. */
   permissions: readonly [Statement, ...Statement[]];
-  /** Managed policies besides `permissions`, by ARN. @default none */
+  /** Managed policies in addition to `permissions`, by ARN. @default none */
   managedPolicyArns?: readonly string[];
   /** ARN of a managed policy that caps the role whatever its permissions say. @default none */
   permissionsBoundary?: string;

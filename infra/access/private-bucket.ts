@@ -10,7 +10,7 @@ export interface PrivateBucketArgs {
   bucketName: string;
   /** True: `pulumi destroy` refuses it. False: it is destroyed with every object in it. */
   protect: boolean;
-  /** Statements that the bucket policy makes besides refusing plain HTTP. @default none */
+  /** Statements of the bucket policy in addition to the refusal of plain HTTP. @default none */
   statements?: readonly Statement[];
 }
 

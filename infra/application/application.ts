@@ -4,7 +4,7 @@ import type { Inventory, ScenarioContext } from "../scenario";
 import type { SettingRules } from "../setting-rules";
 import type { StackSettings } from "../stack-settings";
 
-/** What every application can be told by its stack. */
+/** What a stack can set for every application. */
 export interface ApplicationSettings {
   /** Name of the role in the trusting account. */
   roleName: string;

@@ -48,7 +48,7 @@ export function permissionSetCandidate(
 
 /**
  * The questions about people who sign in by IAM Identity Center: those of the named permission sets get in, and nobody
- * who is like them. Whoever is to be refused has the permission to assume the role, so that its trust alone decides.
+ * who is like them. A persona that is to be refused has the permission to assume the role, so that its trust alone decides.
  */
 export function permissionSetContract(
   declaration: PermissionSetDeclaration,

@@ -16,7 +16,7 @@ import { actionWords, conditionWords, listWords, principalWords } from "./words"
 export interface Entry {
   /** `group Developers`, `role InstanceOperatorMachine`, `jobs of repo:owner/name:environment:prod`. */
   who: string;
-  /** What they must show besides their own credentials; empty: nothing. */
+  /** What they must show in addition to their own credentials; empty: nothing. */
   shows: string;
   /** The role, or the resource whose policy lets them in. */
   via: string;

@@ -38,7 +38,7 @@ export interface SettingFact {
 export type Fact = Grant | SettingFact;
 export const isGrant = (fact: Fact): fact is Grant => fact.effect !== "sets";
 
-/** Name of the setting that every resource has, so that its removal can be told from that of its policies. */
+/** Name of the setting that every resource has, so that its removal differs from that of its policies. */
 export const EXISTS = "exists";
 
 /** Value of a setting that is secret or unknown: nobody can say whether it has changed. */

@@ -6,7 +6,7 @@ import { decoded, isOfChecks, type LiveAccount } from "./live-account";
 import type { AccountNames } from "./state";
 import { actionWords, conditionWords, whoWords } from "./words";
 
-/** What is looked at of each kind; an account that has more is told so. */
+/** What is looked at of each kind; an account that has more is reported. */
 const MOST = 100;
 
 export interface OutsideAccess {

@@ -36,7 +36,7 @@ export const ${camelCase} = defineApplication({
     { Sid: "List", Effect: "Allow", Action: ["s3:ListBucket", "s3:GetBucketLocation"], Resource: bucketArn },
     { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: \`\${bucketArn}/*\` },
   ],
-  // What the live checks ask as the role. Who gets in, and that nobody else does, they ask without being told.
+  // What the live checks ask as the role. Who gets in, and that nobody else does, they ask by themselves.
   uses: (_context, bucket) => ({
     words: "list and read ${bucket}",
     allowed: [[bucket, "s3:ListBucket", "s3:GetObject"]],

@@ -31,7 +31,7 @@ import { areDetailsShown, requestLogger } from "../details";
 import type { Caller, Subject } from "./caller";
 import { CheckBuckets } from "./check-buckets";
 import { CheckPermissionSets } from "./check-permission-sets";
-import { type CheckUser, CheckUsers } from "./check-users";
+import { CHECK_PATH, type CheckUser, CheckUsers } from "./check-users";
 import { jobToken } from "./job-token";
 import { SkippedCheck } from "./skipped-check";
 
@@ -364,7 +364,7 @@ export class CheckEnvironment {
   }
 
   private get otherParameter(): string {
-    return `/cross-account-access-check/${this.run}`;
+    return `${CHECK_PATH}${this.run}`;
   }
 
   private isReachable(home: Home): boolean {

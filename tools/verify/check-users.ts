@@ -22,10 +22,11 @@ import {
 } from "@aws-sdk/client-iam";
 import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { Secret, TOTP } from "otpauth";
+import { CHECK_PATH_NAME } from "../../infra/deployer";
 import type { Caller } from "./caller";
 
 /** Everything that a check creates in IAM carries this path, so that what a killed check left is found again. */
-export const CHECK_PATH = "/cross-account-access-check/";
+export const CHECK_PATH = `/${CHECK_PATH_NAME}/`;
 const LEFT_OVER_AFTER_HOURS = 1;
 const STEP_MS = 30_000;
 

@@ -55,7 +55,7 @@ const retagResource = (
 
 type RestApi = ResourceInputs<aws.RestApiArgs>;
 
-/** What the program gives of an API besides its body, by the paths of UpdateRestApi. */
+/** What the program gives of an API in addition to its body, by the paths of UpdateRestApi. */
 const configured = (inputs: Partial<RestApi>): Record<string, unknown> => ({
   name: inputs.name,
   description: inputs.description,
