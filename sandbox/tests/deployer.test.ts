@@ -21,11 +21,15 @@ import { SIDES, type Side } from "../../infra/stack-settings";
 import { commandArguments } from "../../tools/command-line";
 import { readStackSettings } from "../../tools/stack-settings";
 import { stopSandbox } from "../accounts";
+import { covers } from "../gateway/wildcards";
 import { confined, type Rehearsal } from "../rehearsal";
 import { rehearseCopy } from "./project";
 import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const settings = readStackSettings("dev");
+/** What AWS says of a request that the deployer may not make. */
+const DENIED =
+  /arn:aws:sts::(?<account>\d+):assumed-role\/Deployer\/\S+ is not authorized to perform: (?<action>\S+) on resource: "?(?<resource>[^\s"]+)/g;
 
 describe("the deployer's permissions", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
@@ -161,23 +165,57 @@ describe("the deployer's permissions", function () {
     }
   });
 
-  for (const side of SIDES)
-    for (const { Sid } of deployerStatements(settings, side))
-      it(`are needed: nobody deploys and destroys without ${Sid} in the ${side} account`, async () => {
-        const all = deployerStatements(settings, side);
-        await permit(
-          side,
-          all.filter((statement) => statement.Sid !== Sid),
+  /**
+   * Left out one by one, most of the time would go to what is permitted. So all are left out at once, and what the errors
+   * name is given back, until nothing is left out.
+   */
+  it("are needed, each statement: without it an error names what it permits", async () => {
+    const all = SIDES.flatMap((side) =>
+      deployerStatements(settings, side).map((statement) => ({ side, statement })),
+    );
+    assert.ok(all.length > 15);
+    let untried = all;
+    let leftOut = all;
+    while (untried.length > 0) {
+      for (const side of SIDES)
+        await permit(side, [
+          // A policy has to have a statement; this one permits what needs no permission.
+          { Effect: "Allow", Action: "sts:GetCallerIdentity", Resource: "*" },
+          ...all
+            .filter((one) => one.side === side && !leftOut.includes(one))
+            .map(({ statement }) => statement),
+        ]);
+      let ended = { code: 0, output: "" };
+      for (const step of steps) {
+        ended = await pulumi(...step, ...(step[0] === "refresh" ? [] : ["--continue-on-error"]));
+        if (ended.code !== 0) break;
+        if (step[0] === "up") await putObject();
+      }
+      for (const side of SIDES) await permit(side, deployerStatements(settings, side));
+      await works(...steps[2]!);
+      const denied = [...ended.output.matchAll(DENIED)].map(({ groups }) => groups!);
+      // What two statements permit shows of neither that it is needed.
+      const needed = denied.flatMap(({ account, action, resource }) => {
+        const covering = all.filter(
+          ({ side, statement: { Action, Resource = [] } }) =>
+            account === settings[`${side}AccountId`] &&
+            [Action].flat().some((pattern) => covers(pattern, action!)) &&
+            [Resource].flat().some((pattern) => covers(pattern, resource!)),
         );
-        const ended = [];
-        for (const step of steps) {
-          ended.push(await pulumi(...step));
-          if (ended.at(-1)!.code !== 0) break;
-          if (step[0] === "up") await putObject();
-        }
-        await permit(side, all);
-        await works(...steps[2]!);
-        assert.notEqual(ended.at(-1)!.code, 0, `nothing needed ${Sid}`);
-        assert.match(ended.at(-1)!.output, /AccessDenied|not authorized/);
+        return covering.length === 1 ? covering : [];
       });
+      assert.notEqual(
+        ended.code,
+        0,
+        `nothing needed ${leftOut.map(({ side, statement }) => `${statement.Sid} in the ${side} account`)}`,
+      );
+      // S3 does not say which of several objects' permissions is missing: then a single statement is left out.
+      if (needed.length === 0 && leftOut.length > 1) leftOut = leftOut.slice(0, 1);
+      else {
+        assert.match(ended.output, /AccessDenied|not authorized/);
+        untried = untried.filter((one) => !(leftOut.length === 1 ? leftOut : needed).includes(one));
+        leftOut = untried;
+      }
+    }
+  });
 });

@@ -30,7 +30,7 @@ import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { ControlClient } from "../gateway/control-client";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
-import { mutations } from "./mutated/mutations";
+import { mutationGroups, mutations } from "./mutated/mutations";
 import { rehearseCopy } from "./project";
 import { awsCli, DEPLOYMENT_TIMEOUT, type Ended, typed } from "./shell";
 
@@ -298,16 +298,23 @@ describe("stack dev, rehearsed", function () {
       );
   });
 
-  for (const [mistake, { caughtBy }] of Object.entries(mutations))
-    it(`is caught by ${caughtBy.join(" and ")} where ${mistake}`, async () => {
+  for (const mistakes of mutationGroups) {
+    const caughtBy = mistakes.flatMap((mistake) => mutations[mistake]!.caughtBy);
+    it(`is caught by ${caughtBy.join(", ")} where ${mistakes.join("; ")}`, async () => {
       const settings = ["--config-file", join(rehearsal.project, "Pulumi.dev.yaml")];
       const args = ["up", "--yes", "--skip-preview", ...settings, ...STACK];
-      const deployed = await command(rehearsal.tools.pulumi, args, { MUTATION: mistake }, MUTATED);
+      const deployed = await command(
+        rehearsal.tools.pulumi,
+        args,
+        { MUTATIONS: mistakes.join("; ") },
+        MUTATED,
+      );
       assert.equal(deployed.code, 0, deployed.output);
       const { code, output } = await verify();
       assert.deepEqual(failedChecks(output), caughtBy, output);
       assert.equal(code, 1);
     });
+  }
 
   it("is corrected by the next up, after any of these", async () => {
     await up();

@@ -5,11 +5,10 @@ import { readSettings } from "../../../infra/settings";
 import { mutations } from "./mutations";
 
 export = async () => {
-  const mutation = mutations[process.env.MUTATION!]!;
-  const { policy, add } = mutation;
-  if (policy)
+  const chosen = process.env.MUTATIONS!.split("; ").map((name) => mutations[name]!);
+  for (const { policy } of chosen)
     pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
-      if (type !== policy.type || name !== policy.name) return undefined;
+      if (!policy || type !== policy.type || name !== policy.name) return undefined;
       const document = JSON.parse(props[policy.property]);
       const changed = { ...document, Statement: policy.change(document.Statement) };
       return { props: { ...props, [policy.property]: JSON.stringify(changed) }, opts };
@@ -17,6 +16,6 @@ export = async () => {
   const settings = readSettings();
   const accounts = await openAccounts(settings);
   const outputs = deployScenarios(settings, accounts);
-  add?.(accounts);
+  for (const { add } of chosen) add?.(accounts);
   return { stack: settings.stack, ...outputs };
 };

@@ -45,6 +45,9 @@ const unconditioned = (all: Statement[]): Statement[] => all.map(({ Condition: _
 const only = (sid: string, changed: Partial<Statement>) => (all: Statement[]) =>
   all.map((one) => (one.Sid === sid ? { ...one, ...changed } : one));
 
+/** The scenario whose checks catch it. */
+const scenarioOf = ({ caughtBy }: Pick<Mutation, "caughtBy">) => caughtBy[0]?.split(" ")[0];
+
 export const mutations: Readonly<Record<string, Mutation>> = {
   "the MFA condition is removed": {
     policy: {
@@ -162,3 +165,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtBy: ["GitHubActions 3", "GitHubActions 4"],
   },
 };
+
+/**
+ * The mistakes in groups that are deployed together: no two of a group are of the same scenario, so that each check
+ * that fails belongs to one mistake.
+ */
+export const mutationGroups: readonly (readonly string[])[] = Object.entries(mutations).reduce<string[][]>(
+  (groups, [name, { caughtBy }]) => {
+    const free = groups.find(
+      (group) => !group.some((other) => scenarioOf(mutations[other]!) === scenarioOf({ caughtBy })),
+    );
+    if (free) free.push(name);
+    else groups.push([name]);
+    return groups;
+  },
+  [],
+);
