@@ -207,7 +207,7 @@ function checkerPermissions(settings: AllSettings, side: Side): DeployerPermissi
       ),
       write: ["iam:*"],
     },
-    { sid: "CheckLeftovers", resources: ["*"], read: ["iam:ListUsers", "iam:ListVirtualMFADevices"] },
+    { sid: "CheckLeftovers", resources: ["*"], read: ["iam:ListUsers"] },
     {
       // What npm run report, handover and explain show of the policies that are deployed, for every principal.
       sid: "ReadPolicies",

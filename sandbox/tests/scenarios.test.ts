@@ -95,9 +95,10 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       reader.send(
         new GetParameterCommand({ Name: outputs.parameterReader!.parameterName, WithDecryption: true }),
       );
-    const users = () => new CheckUsers(administrator("dev"), "secure");
+    let users: CheckUsers;
     before(async () => {
-      const member = await users().create("reader", ["ParameterReaders"]);
+      users = new CheckUsers(administrator("dev"), "secure");
+      const member = await users.create("reader", ["ParameterReaders"]);
       const { Credentials } = await new STSClient(caller(member.credentials)).send(
         new AssumeRoleCommand({
           RoleArn: outputs.parameterReader!.roleArn,
@@ -115,7 +116,7 @@ describe("settings and commands of the scenarios, rehearsed", function () {
       session = caller(credentials);
       reader = new SSMClient(session);
     });
-    after(() => users().remove());
+    after(() => users.remove());
 
     it("is a SecureString under that key, and the role reads it decrypted", async () => {
       const { Parameters } = await reader.send(new DescribeParametersCommand({}));

@@ -16,7 +16,6 @@ import {
   ListMFADevicesCommand,
   ListUserPoliciesCommand,
   ListUsersCommand,
-  ListVirtualMFADevicesCommand,
   PutUserPolicyCommand,
   RemoveUserFromGroupCommand,
 } from "@aws-sdk/client-iam";
@@ -47,6 +46,8 @@ export interface CheckUser {
 /** The users of one check run in one account. */
 export class CheckUsers {
   private readonly iam: IAMClient;
+  /** What undoes each thing that was created, the latest last. */
+  private readonly undo: (() => Promise<unknown>)[][] = [];
 
   constructor(
     readonly caller: Caller,
@@ -57,39 +58,49 @@ export class CheckUsers {
 
   /** A user in the given groups, with an inline policy of their own where one is given. */
   async create(role: string, groups: readonly string[], policy?: string): Promise<CheckUser> {
-    const name = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
+    const UserName = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
     const { iam } = this;
-    const { User } = await iam.send(new CreateUserCommand({ UserName: name, Path: CHECK_PATH }));
-    if (policy)
-      await iam.send(
-        new PutUserPolicyCommand({ UserName: name, PolicyName: "own-rights", PolicyDocument: policy }),
-      );
-    for (const group of groups)
-      await iam.send(new AddUserToGroupCommand({ UserName: name, GroupName: group }));
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+    const undo: (() => Promise<unknown>)[] = [];
+    this.undo.push(undo);
+    const { User } = await iam.send(new CreateUserCommand({ UserName, Path: CHECK_PATH }));
+    undo.push(() => iam.send(new DeleteUserCommand({ UserName })));
+    if (policy) {
+      const PolicyName = "own-rights";
+      await iam.send(new PutUserPolicyCommand({ UserName, PolicyName, PolicyDocument: policy }));
+      undo.push(() => iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName })));
+    }
+    for (const GroupName of groups) {
+      await iam.send(new AddUserToGroupCommand({ UserName, GroupName }));
+      undo.push(() => iam.send(new RemoveUserFromGroupCommand({ UserName, GroupName })));
+    }
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    const AccessKeyId = AccessKey!.AccessKeyId!;
+    undo.push(() => iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId })));
     const { VirtualMFADevice } = await iam.send(
-      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: name, Path: CHECK_PATH }),
+      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: UserName, Path: CHECK_PATH }),
     );
     const mfaSerial = VirtualMFADevice!.SerialNumber!;
+    undo.push(() => iam.send(new DeleteVirtualMFADeviceCommand({ SerialNumber: mfaSerial })));
     const seed = new TextDecoder().decode(VirtualMFADevice!.Base32StringSeed);
     const totp = new TOTP({ secret: Secret.fromBase32(seed) });
     const step = Math.floor(Date.now() / STEP_MS);
     const code = (of: number) => totp.generate({ timestamp: of * STEP_MS });
     await iam.send(
       new EnableMFADeviceCommand({
-        UserName: name,
+        UserName,
         SerialNumber: mfaSerial,
         AuthenticationCode1: code(step - 1),
         AuthenticationCode2: code(step),
       }),
     );
+    undo.push(() => iam.send(new DeactivateMFADeviceCommand({ UserName, SerialNumber: mfaSerial })));
     let shown = step;
     const unused = () => Math.max(shown + 1, Math.floor(Date.now() / STEP_MS));
     return {
-      name,
+      name: UserName,
       arn: User!.Arn!,
       mfaSerial,
-      credentials: { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! },
+      credentials: { accessKeyId: AccessKeyId, secretAccessKey: AccessKey!.SecretAccessKey! },
       nextCode: async () => {
         const next = unused();
         // AWS takes the code after the present one too: a clock may be half a minute fast.
@@ -110,12 +121,15 @@ export class CheckUsers {
 
   /** Removes the users of this run, and those that a killed run left behind an hour ago or earlier. */
   async remove(): Promise<void> {
+    await Promise.all(
+      this.undo.splice(0).map(async (steps) => {
+        for (const step of steps.reverse()) await step();
+      }),
+    );
     const { Users = [] } = await this.iam.send(new ListUsersCommand({ PathPrefix: CHECK_PATH }));
     const old = Date.now() - LEFT_OVER_AFTER_HOURS * 3_600_000;
     for (const { UserName, CreateDate } of Users)
-      if (UserName!.startsWith(`check-${this.run}-`) || CreateDate!.getTime() < old)
-        await this.removeUser(UserName!);
-    await this.removeUnusedDevices();
+      if (CreateDate!.getTime() < old) await this.removeUser(UserName!);
   }
 
   private async removeUser(name: string): Promise<void> {
@@ -136,15 +150,5 @@ export class CheckUsers {
     for (const PolicyName of PolicyNames)
       await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName }));
     await iam.send(new DeleteUserCommand({ UserName }));
-  }
-
-  /** A device of this run that was created and not enabled. */
-  private async removeUnusedDevices(): Promise<void> {
-    const { VirtualMFADevices = [] } = await this.iam.send(
-      new ListVirtualMFADevicesCommand({ AssignmentStatus: "Unassigned" }),
-    );
-    for (const { SerialNumber } of VirtualMFADevices)
-      if (SerialNumber!.includes(`${CHECK_PATH}check-${this.run}-`))
-        await this.iam.send(new DeleteVirtualMFADeviceCommand({ SerialNumber: SerialNumber! }));
   }
 }
