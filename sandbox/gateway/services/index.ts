@@ -8,6 +8,8 @@ import { executeApi } from "./execute-api";
 import { iam } from "./iam";
 import { iot, iotdata } from "./iot";
 import { kms } from "./kms";
+import { lambda } from "./lambda";
+import { logs } from "./logs";
 import { s3, s3control } from "./s3";
 import { S3_CONTROL_PATH } from "./s3/s3-control";
 import { secretsmanager } from "./secretsmanager";
@@ -27,6 +29,8 @@ const services: Record<string, Service> = {
   iot,
   iotdata,
   kms,
+  lambda,
+  logs,
   s3,
   secretsmanager,
   sns,

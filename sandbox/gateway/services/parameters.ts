@@ -1,6 +1,7 @@
 /** How requests name resources: readers that the services share. */
 import { buildArn } from "../arn";
-import { values } from "../call";
+import { requestTags, values } from "../call";
+import type { Check } from "../check";
 import type { RequestContext, ResourceNames } from "./service";
 
 /** All values of these parameters. */
@@ -27,3 +28,13 @@ export const arnIn = (
     resource,
     call.region,
   );
+
+/** What it needs to tag what a request creates: the service's action for tags, on the same resources. */
+export const tagsAtCreation = (
+  { call, service }: RequestContext,
+  checks: readonly Check[],
+  action: string,
+): Check[] =>
+  /^(Create|Put|Register)/.test(call.operation) && Object.keys(requestTags(call.params)).length
+    ? checks.map((check) => ({ ...check, action: `${service.prefix}:${action}` }))
+    : [];

