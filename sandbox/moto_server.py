@@ -3,6 +3,7 @@
 import hmac
 import json
 import os
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import xmltodict
@@ -13,12 +14,17 @@ from moto.awslambda.models import LambdaBackend
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import EmptyResult
-from moto.events.models import Rule
+from moto.efs.exceptions import FileSystemNotFound
+from moto.efs.models import EFSBackend
+from moto.efs.responses import EFSResponse
+from moto.events.models import EventBus, EventBusPolicyStatement, Rule
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.kinesis.models import KinesisBackend
+from moto.kinesis.responses import KinesisResponse
 from moto.logs.models import LogsBackend, LogStream, logs_backends
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
@@ -335,6 +341,84 @@ def remove_permission(self):
 Policy.add_statement = add_statement
 LambdaBackend.get_policy = get_policy_of_version
 LambdaResponse.remove_permission = remove_permission
+
+# A permission of an event bus replaces the one of the same statement ID, and a whole policy all of them; who is everyone
+# is written as an asterisk: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+def add_event_bus_permission(self, statement_id, action, principal, condition):
+    everyone = principal["AWS"].endswith("::*:root")
+    self._statements[statement_id] = EventBusPolicyStatement(
+        sid=statement_id,
+        action=action,
+        principal="*" if everyone else principal,
+        condition=condition,
+        resource=self.arn,
+    )
+
+
+def set_event_bus_policy(self, policy):
+    statements = policy["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    named = {one.get("Sid", str(at)): one for at, one in enumerate(listed)}
+    self._statements = {sid: SimpleNamespace(describe=lambda one=one: one) for sid, one in named.items()}
+
+
+EventBus.add_permission = add_event_bus_permission
+EventBus.add_policy = set_event_bus_policy
+
+# A consumer of a stream has a policy, too, and policies end with their stream.
+get_kinesis_policy = KinesisBackend.get_resource_policy
+delete_stream = KinesisBackend.delete_stream
+
+
+def get_policy_of_stream_or_consumer(self, resource_arn):
+    if "/consumer/" in resource_arn:
+        return self.resource_policies.get(resource_arn, "{}")
+    return get_kinesis_policy(self, resource_arn)
+
+
+def delete_stream_and_policies(self, *args, **kwargs):
+    stream = delete_stream(self, *args, **kwargs)
+    for arn in [arn for arn in self.resource_policies if arn == stream.arn or arn.startswith(f"{stream.arn}/")]:
+        del self.resource_policies[arn]
+    return stream
+
+
+KinesisBackend.get_resource_policy = get_policy_of_stream_or_consumer
+KinesisBackend.delete_stream = delete_stream_and_policies
+
+# The tags in a request to create a stream are the stream's.
+create_stream = KinesisResponse.create_stream
+
+
+def create_stream_with_tags(self):
+    response = create_stream(self)
+    tags = self._get_param("Tags")
+    if tags:
+        self.kinesis_backend.add_tags_to_stream(None, self._get_param("StreamName"), tags)
+    return response
+
+
+KinesisResponse.create_stream = create_stream_with_tags
+
+
+# The policy of a file system can be removed, and one that does not exist has none.
+def with_known_file_system(method):
+    def of_known_file_system(self, file_system_id, *args, **kwargs):
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        return method(self, file_system_id, *args, **kwargs)
+
+    return of_known_file_system
+
+
+def delete_file_system_policy(self):
+    self.efs_backend.put_file_system_policy(self._get_param("FileSystemId"), None, False)
+    return "{}", {"Content-Type": "application/json"}
+
+
+EFSBackend.describe_file_system_policy = with_known_file_system(EFSBackend.describe_file_system_policy)
+EFSBackend.put_file_system_policy = with_known_file_system(EFSBackend.put_file_system_policy)
+EFSResponse.delete_file_system_policy = delete_file_system_policy
 
 # A subscription filter can name a destination.
 put_subscription_filter = LogsBackend.put_subscription_filter

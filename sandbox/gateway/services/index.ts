@@ -4,9 +4,12 @@ import { apigateway } from "./apigateway";
 import { dynamodb } from "./dynamodb";
 import { ec2 } from "./ec2";
 import { ecr } from "./ecr";
+import { efs } from "./efs";
+import { events } from "./events";
 import { executeApi } from "./execute-api";
 import { iam } from "./iam";
 import { iot, iotdata } from "./iot";
+import { kinesis } from "./kinesis";
 import { kms } from "./kms";
 import { lambda } from "./lambda";
 import { logs } from "./logs";
@@ -17,6 +20,7 @@ import type { Service } from "./service";
 import { sns } from "./sns";
 import { sqs } from "./sqs";
 import { ssm } from "./ssm";
+import { states } from "./states";
 import { sts } from "./sts";
 
 const services: Record<string, Service> = {
@@ -24,10 +28,13 @@ const services: Record<string, Service> = {
   dynamodb,
   ec2,
   ecr,
+  elasticfilesystem: efs,
+  events,
   "execute-api": executeApi,
   iam,
   iot,
   iotdata,
+  kinesis,
   kms,
   lambda,
   logs,
@@ -36,6 +43,7 @@ const services: Record<string, Service> = {
   sns,
   sqs,
   ssm,
+  states,
   sts,
 };
 /**

@@ -70,7 +70,7 @@ async function policyOf(arn: string, account: string, gateway: Gateway): Promise
   const [type, name = "", part] = resource.split(":");
   const url =
     type === "layer"
-      ? `/2018-10-31/layers/${name}/versions/${part}/policy`
+      ? `/2018-10-31/layers/${encodeURIComponent(name)}/versions/${part}/policy`
       : `${FUNCTIONS}/${name}/policy${part ? `?Qualifier=${encodeURIComponent(part)}` : ""}`;
   const known = (type === "layer" && part) || type === "function";
   return known ? parseDocument((await get(gateway, account, region, url))?.Policy) : undefined;
@@ -317,7 +317,7 @@ export const lambda: Service = {
         ...tagKeys("aws:ResourceTag", (tagged?.Tags ?? {}) as Record<string, string>),
         ...related,
         ...(removed && statementContext(removed)),
-        ...(vpcs.length && { "lambda:VpcIds": vpcs }),
+        ...(vpcs[0] && { "lambda:VpcIds": vpcs[0] }),
       };
     },
   },

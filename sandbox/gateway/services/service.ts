@@ -116,8 +116,8 @@ export interface Service {
   actions?: Record<string, readonly string[]>;
   /** How a request names resources, by IAM's resource type. */
   resources?: Record<string, ResourceNames>;
-  /** Names a request as a whole, where `routes`, `actions` and `resources` cannot. */
-  name?(context: RequestContext): Promise<NamedRequest>;
+  /** Names a request as a whole, where `routes`, `actions` and `resources` cannot; undefined where they can. */
+  name?(context: RequestContext): Promise<NamedRequest | undefined>;
   /** What a request needs beyond its own action. */
   furtherChecks?(context: RequestContext, checks: readonly Check[]): Promise<Check[]>;
   /** Whether a request about a resource of another account is still done in the caller's. */

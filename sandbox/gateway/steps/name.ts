@@ -17,7 +17,7 @@ import type { NamedRequest, RequestContext } from "../services/service";
 const CREATES = /^(Create|Run|Allocate|Import|Register)/;
 
 export async function name(context: RequestContext): Promise<void> {
-  const named = context.service.name ? await context.service.name(context) : await nameByTables(context);
+  const named = (await context.service.name?.(context)) ?? (await nameByTables(context));
   context.checks = named.checks;
   context.account = named.account;
 }
