@@ -3,14 +3,13 @@
 import hmac
 import json
 import os
-from types import SimpleNamespace
 from urllib.parse import unquote
 
 import xmltodict
 from flask import request
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.awslambda.exceptions import LambdaClientError, UnknownPolicyException
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import EmptyResult
@@ -23,7 +22,7 @@ from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
-from moto.kinesis.models import KinesisBackend
+from moto.kinesis.models import Consumer, KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 from moto.logs.models import LogsBackend, LogStream, logs_backends
 from moto.s3.models import FakeBucket, FakeDeleteMarker
@@ -235,10 +234,11 @@ def remove_client_id(self):
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
 
-# Functions do not run. Rules, subscription filters and event source mappings deliver nothing, so nothing arrives where no
+# Functions do not run, and answer what one that does nothing answers. Rules, subscription filters and event source mappings deliver nothing, so nothing arrives where no
 # policy was asked; of a rule's targets only its archive receives the events.
 for name in ("send_sqs_batch", "send_kinesis_message", "send_sns_message", "send_dynamodb_items", "send_log_event"):
     setattr(LambdaBackend, name, lambda *args, **kwargs: False)
+LambdaFunction.invoke = lambda *args, **kwargs: "null"
 LogStream._send_log_events = lambda *args, **kwargs: None
 send_to_targets = Rule.send_to_targets
 
@@ -355,17 +355,29 @@ def add_event_bus_permission(self, statement_id, action, principal, condition):
     )
 
 
+class WrittenStatement(dict):
+    describe = dict.copy
+
+
 def set_event_bus_policy(self, policy):
     statements = policy["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
-    named = {one.get("Sid", str(at)): one for at, one in enumerate(listed)}
-    self._statements = {sid: SimpleNamespace(describe=lambda one=one: one) for sid, one in named.items()}
+    self._statements = {one.get("Sid", str(at)): WrittenStatement(one) for at, one in enumerate(listed)}
 
 
 EventBus.add_permission = add_event_bus_permission
 EventBus.add_policy = set_event_bus_policy
 
-# A consumer of a stream has a policy, too, and policies end with their stream.
+# A consumer's ARN ends with the time of its creation. It has a policy, too, and policies end with their stream.
+init_consumer = Consumer.__init__
+
+
+def init_consumer_with_time(self, *args, **kwargs):
+    init_consumer(self, *args, **kwargs)
+    self.consumer_arn += f":{int(self.created.timestamp())}"
+
+
+Consumer.__init__ = init_consumer_with_time
 get_kinesis_policy = KinesisBackend.get_resource_policy
 delete_stream = KinesisBackend.delete_stream
 

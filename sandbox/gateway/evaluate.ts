@@ -57,11 +57,13 @@ const withSlashBeforeApi = (simulation: Simulation): Simulation =>
 
 /**
  * Condition keys that the evaluator does not know, and so would drop from the request. In the request and in the policies,
- * known ones that compare alike take their place: its data lacks GitHub's keys, and all names that go on after a colon.
+ * known ones that compare alike take their place: its data lacks GitHub's keys, all names that go on after a colon, and the
+ * tags of secrets.
  */
 const SUBSTITUTES: [key: RegExp, known: string][] = [
   [/^token\.actions\.githubusercontent\.com(?=:(sub|aud)$)/i, "accounts.google.com"],
   [/^kms:EncryptionContext:/i, "aws:PrincipalTag/kms:EncryptionContext:"],
+  [/^secretsmanager:ResourceTag\//i, "aws:PrincipalTag/secretsmanager:ResourceTag/"],
 ];
 const knownKey = (key: string) =>
   SUBSTITUTES.reduce((name, [unknown, known]) => name.replace(unknown, known), key);
@@ -236,7 +238,7 @@ function simulationOf(question: Question): Simulation {
       blocksPublicAccess === undefined ? {} : { s3: { blockPublicAccess: blocksPublicAccess } },
   });
   const federated = caller && "federated" in caller;
-  const isSubstituted = federated || check.action.startsWith("kms:");
+  const isSubstituted = federated || /^(kms|secretsmanager):/.test(check.action);
   return withSlashBeforeApi(isSubstituted ? withKnownKeys(simulation) : simulation);
 }
 

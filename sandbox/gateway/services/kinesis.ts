@@ -40,7 +40,7 @@ async function consumerArns(context: RequestContext): Promise<string[]> {
   const asked = { StreamARN: stream, ConsumerName: name };
   const found = await ask(gateway, account, call.region, "DescribeStreamConsumer", asked);
   const description = found?.ConsumerDescription as { ConsumerARN?: string } | undefined;
-  return [description?.ConsumerARN ?? `${stream}/consumer/${name}`];
+  return [description?.ConsumerARN ?? `${stream}/consumer/${name}:new`];
 }
 
 export const kinesis: Service = {

@@ -4,17 +4,18 @@ import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
 import { keyArn, keyUse } from "./kms";
-import { parameters, tagsAtCreation } from "./parameters";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const ask = ({ moto }: Gateway, account: string, region: string, operation: string, SecretId: string) =>
   moto.json(account, "secretsmanager", region, `secretsmanager.${operation}`, { SecretId });
 
-/** The ARN of a secret; it ends with letters of its own, which only Secrets Manager knows. */
-async function secretArn(id: string, { call, callerAccount, gateway }: RequestContext): Promise<string> {
-  if (id.startsWith("arn:")) return id;
-  const found = await ask(gateway, callerAccount, call.region, "DescribeSecret", id);
-  return text(found?.ARN) ?? `secret:${id}`;
+/** The ARN of a secret by its name or by its ARN, whose last letters, made by Secrets Manager, may be left out. */
+async function secretArn(id: string, context: RequestContext): Promise<string> {
+  const { call, callerAccount, gateway } = context;
+  const account = parseArn(id).accountId || callerAccount;
+  const found = await ask(gateway, account, call.region, "DescribeSecret", id);
+  return text(found?.ARN) ?? (id.startsWith("arn:") ? id : arnIn(context, account, `secret:${id}`));
 }
 
 /** What each operation does with the key of a secret: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html */
