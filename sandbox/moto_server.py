@@ -9,7 +9,7 @@ import xmltodict
 from flask import request
 from moto.apigateway.models import APIGatewayBackend, RestAPI
 from moto.awslambda.exceptions import LambdaClientError, UnknownPolicyException
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import EmptyResult
@@ -253,6 +253,11 @@ def send_to_archive(self, *args, **kwargs):
 
 
 Rule.send_to_targets = send_to_archive
+
+# A function can use the layer of another account.
+LambdaBackend.layers_versions_by_arn = lambda self, arn: lambda_backends[arn.split(":")[4]][
+    self.region_name
+]._layers.get_layer_version_by_arn(arn)
 
 # A function has a policy, and so has each of its versions and aliases; a permission is one statement of it:
 # https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html

@@ -350,6 +350,8 @@ describe("gateway: applications", function () {
         ArnEquals: { "lambda:FunctionArn": orders },
       });
       assert.deepEqual([await map(mapping, "orders"), await map(mapping, "plain")], [DENIED, "allowed"]);
+      const elsewhere = orders.replace(ACCOUNTS.prod, ACCOUNTS.dev);
+      assert.equal(await map(mapping, elsewhere), "InvalidParameterValueException");
       const add = async (Principal: string, more: object = {}) =>
         outcome(
           lambda(await sharing).send(
@@ -398,7 +400,10 @@ describe("gateway: applications", function () {
       const reader = await who(allow("lambda:GetLayerVersion", LayerVersionArn), "dev");
       const version = { LayerName: LayerArn, VersionNumber: 1 };
       const read = () => outcome(lambda(reader).send(new GetLayerVersionCommand(version)));
-      assert.equal(await read(), DENIED);
+      const Role = await world.role("dev", "with-layer", trusting("lambda.amazonaws.com"));
+      const guest = world.gateway.administrators.dev!;
+      const use = () => outcome(create(guest, "with-layer", { Role, Layers: [LayerVersionArn] }));
+      assert.deepEqual([await read(), await use()], [DENIED, DENIED]);
       await lambda(admin).send(
         new AddLayerVersionPermissionCommand({
           LayerName: "shared",
@@ -408,7 +413,7 @@ describe("gateway: applications", function () {
           Principal: ACCOUNTS.dev,
         }),
       );
-      assert.equal(await read(), "allowed");
+      assert.deepEqual([await read(), await use()], ["allowed", "allowed"]);
     });
 
     it("refuses what it cannot read, by name", async () => {

@@ -47,7 +47,11 @@ function functionOf({ call, callerAccount }: RequestContext): FunctionName | und
   if (named && asked && named !== asked)
     throw invalid("The derived qualifier from the function name does not match the specified qualifier.");
   const qualifier = named ?? asked;
-  if (qualifier && !QUALIFIED.test(operation) && !/EventSourceMappings?$/.test(operation))
+  const isMapping = /EventSourceMappings?$/.test(operation);
+  // moto would take the function of this name in the request's account and Region.
+  if (isMapping && (account !== callerAccount || region !== call.region))
+    throw invalid(`The function ${given} is not in account ${callerAccount} and Region ${call.region}.`);
+  if (qualifier && !QUALIFIED.test(operation) && !isMapping)
     throw new AwsError("NotImplemented", `The sandbox takes no version or alias in ${operation}`, 501);
   return found ? { region, account, name, qualifier } : undefined;
 }
@@ -163,7 +167,11 @@ async function furtherChecks(context: RequestContext, checks: readonly Check[]):
     text(params[name] ?? (params.Code as Call["params"] | undefined)?.[name]),
   );
   const common = { account: callerAccount, context: {} };
-  const found: Check[] = tagsAtCreation(context, checks, "TagResource");
+  const found = tagsAtCreation(context, checks, "TagResource").map((check) =>
+    check.resource === "*"
+      ? { ...check, resource: arnIn(context, callerAccount, "event-source-mapping:new") }
+      : check,
+  );
   if (!/^(Create|Update)Function(Code|Configuration)?$/.test(operation)) return found;
   if (role) found.push(passRoleCheck(role, SERVICE));
   // https://docs.aws.amazon.com/lambda/latest/dg/permissions-user-function.html

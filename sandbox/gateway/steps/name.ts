@@ -35,9 +35,9 @@ async function nameByTables(context: RequestContext): Promise<NamedRequest> {
   const checks = (
     await Promise.all(actions.map((action) => checksOf(action, context, requestContext)))
   ).flat();
-  checks.push(...((await service.furtherChecks?.(context, checks)) ?? []));
   // A resource of another account is handled there, where moto's service can do so.
   const other = checks.find((check) => check.account !== account && gateway.accounts.includes(check.account));
+  checks.push(...((await service.furtherChecks?.(context, checks)) ?? []));
   return { checks, account: service.ownAccountOnly ? account : (other?.account ?? account) };
 }
 
