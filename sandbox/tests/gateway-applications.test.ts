@@ -73,6 +73,22 @@ describe("gateway: applications", function () {
   /** A new user of an account with this policy. */
   const who = async (document: string, profile: "dev" | "prod" = "prod") =>
     (await world.person(profile, `person-${++people}`, document)).credentials;
+  /** A role of the outsider that dev can assume; `recreate` makes another under its name. */
+  async function outsiderRole(name: string, document: string) {
+    const trust = policy({ Principal: root, Action: "sts:AssumeRole" });
+    const make = () => world.role("outsider", name, trust, document);
+    const roleArn = await make();
+    return {
+      roleArn,
+      assume: () => world.assume(world.gateway.administrators.dev!, roleArn),
+      async recreate() {
+        const iam = world.admin(IAMClient, "outsider");
+        await iam.send(new DeleteRolePolicyCommand({ RoleName: name, PolicyName: "own" }));
+        await iam.send(new DeleteRoleCommand({ RoleName: name }));
+        await make();
+      },
+    };
+  }
   before(async () => {
     world = await World.start();
   });
@@ -318,17 +334,12 @@ describe("gateway: applications", function () {
       await share("*", { FunctionName, PrincipalOrgID: ORGANIZATION.id });
       assert.equal(await invoke(member, plain), "allowed");
       assert.equal(await invoke(world.gateway.administrators.outsider!, plain), DENIED);
-      const trust = policy({ Principal: root, Action: "sts:AssumeRole" });
-      const caller = await world.role("outsider", "caller", trust, allow("lambda:*"));
-      await share(caller, { FunctionName });
-      const assume = () => world.assume(world.gateway.administrators.dev!, caller);
-      const session = await assume();
-      assert.equal(await invoke(session, plain), "allowed");
-      const iam = world.admin(IAMClient, "outsider");
-      await iam.send(new DeleteRolePolicyCommand({ RoleName: "caller", PolicyName: "own" }));
-      await iam.send(new DeleteRoleCommand({ RoleName: "caller" }));
-      await world.role("outsider", "caller", trust, allow("lambda:*"));
-      assert.equal(await invoke(await assume(), plain), DENIED);
+      const caller = await outsiderRole("caller", allow("lambda:*"));
+      await share(caller.roleArn, { FunctionName });
+      await share("s3.amazonaws.com", { FunctionName });
+      assert.equal(await invoke(await caller.assume(), plain), "allowed");
+      await caller.recreate();
+      assert.equal(await invoke(await caller.assume(), plain), DENIED);
       const unknown = share("arn:aws:iam::333333333333:role/nobody", { FunctionName });
       assert.match(await words(unknown), /The provided principal was invalid/);
     });
@@ -793,6 +804,15 @@ describe("gateway: applications", function () {
       await events(admin, "PutPermission", { ...permission, Principal: "*", Condition: organization });
       assert.equal(await put(guest, "app"), "allowed");
       assert.equal(await put(world.gateway.administrators.outsider!, "shop"), DENIED);
+      const sender = await outsiderRole("sender", allow("events:PutEvents"));
+      const able = { Principal: { AWS: sender.roleArn }, Action: "events:PutEvents", Resource: bus };
+      await events(admin, "PutPermission", {
+        EventBusName: "orders",
+        Policy: policy({ Sid: "sender", ...able }),
+      });
+      assert.equal(await put(await sender.assume(), "app"), "allowed");
+      await sender.recreate();
+      assert.equal(await put(await sender.assume(), "app"), DENIED);
       const unknown = policy({
         Sid: "a",
         Principal: { AWS: `${root.AWS.replace("root", "role/nobody")}` },
