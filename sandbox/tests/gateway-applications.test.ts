@@ -22,7 +22,7 @@ import {
   QueryCommand,
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
-import { DeleteRoleCommand, DeleteRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
+import { DeleteRoleCommand, DeleteRolePolicyCommand, IAMClient, TagRoleCommand } from "@aws-sdk/client-iam";
 import { CreateKeyCommand, KMSClient, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
 import {
   AddLayerVersionPermissionCommand,
@@ -194,6 +194,13 @@ describe("gateway: applications", function () {
       assert.equal(await outcome(create(able, "made-1")), "allowed");
       assert.equal(await outcome(create(able, "other")), DENIED);
       assert.match(await words(create(able, "made-2", { Tags: { a: "b" } })), /lambda:TagResource/);
+      const Condition = { StringEquals: { "iam:ResourceTag/stage": "prod" } };
+      const denied = { Effect: "Deny", Action: "iam:PassRole", Resource: "*", Condition };
+      const tagged = await who(policy(creates, passes("lambda.amazonaws.com"), denied));
+      assert.equal(await outcome(create(tagged, "made-3")), "allowed");
+      const Tags = [{ Key: "stage", Value: "prod" }];
+      await world.admin(IAMClient, "prod").send(new TagRoleCommand({ RoleName: "function", Tags }));
+      assert.equal(await outcome(create(tagged, "made-4")), DENIED);
       const configure = (credentials: AwsCredentialIdentity, more: object) =>
         outcome(
           lambda(credentials).send(
@@ -777,6 +784,12 @@ describe("gateway: applications", function () {
       }
       const Condition = { StringEquals: { "aws:ResourceTag/stage": "prod" } };
       assert.equal(await put(await who(policy(able, { ...able, Effect: "Deny", Condition })), "app"), DENIED);
+    });
+
+    it("takes a bus in the request's Region alone", async () => {
+      const EventBusName = bus.replace(REGION, "eu-west-1");
+      const Entries = [{ Source: "app", DetailType: "order", Detail: "{}", EventBusName }];
+      assert.equal(await tell(events(admin, "PutEvents", { Entries })), "ValidationException");
     });
 
     it("opens a bus to another account by its policy", async () => {

@@ -3,7 +3,7 @@ import { AwsError, type Call, type ConditionContext, tagKeys, text } from "../ca
 import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters, tagsAtCreation } from "./parameters";
+import { arnIn, parameters, requireRegion, tagsAtCreation } from "./parameters";
 import { passRoleCheck, requireTrust } from "./pass-role";
 import type { Gateway, NamedRequest, RequestContext, ResourceNames, Service } from "./service";
 
@@ -72,10 +72,8 @@ const named =
 
 const targetsOf = ({ params }: Call): Target[] => (params.Targets ?? []) as Target[];
 
-const rolesOf = ({ params, ...call }: Call): string[] =>
-  [params.RoleArn, ...targetsOf({ params, ...call }).map(({ RoleArn }) => RoleArn)].flatMap(
-    (role) => text(role) ?? [],
-  );
+const rolesOf = (call: Call): string[] =>
+  [call.params.RoleArn, ...targetsOf(call).map(({ RoleArn }) => RoleArn)].flatMap((role) => text(role) ?? []);
 
 /** What an event pattern asks for: the condition keys of PutRule. */
 function patternContext(pattern: unknown): ConditionContext {
@@ -103,6 +101,7 @@ async function namePutEvents(context: RequestContext): Promise<NamedRequest | un
   if (call.operation !== "PutEvents" || !entries.length) return undefined;
   const checks = entries.map(({ EventBusName, Source, DetailType }): Check => {
     const resource = busArn(context, EventBusName);
+    requireRegion(resource, context);
     const account = parseArn(resource).accountId || callerAccount;
     return {
       action: "events:PutEvents",

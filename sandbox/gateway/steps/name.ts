@@ -10,7 +10,7 @@ import { AwsError, type ConditionContext, requestTagContext, requestTags, values
 import type { Check } from "../check";
 import { ambiguous } from "../read-call";
 import { serviceOfArn } from "../services";
-import { arnIn } from "../services/parameters";
+import { arnIn, requireRegion } from "../services/parameters";
 import type { NamedRequest, RequestContext } from "../services/service";
 
 /** Actions on resources that have no name before: AWS decides on `type/*`. */
@@ -37,7 +37,8 @@ async function nameByTables(context: RequestContext): Promise<NamedRequest> {
   ).flat();
   // A resource of another account is handled there, where moto's service can do so.
   const other = checks.find((check) => check.account !== account && gateway.accounts.includes(check.account));
-  checks.push(...((await service.furtherChecks?.(context, checks)) ?? []));
+  const further = (await service.furtherChecks?.(context, checks)) ?? [];
+  checks.push(...further.map((check) => withResourceKeys(check, context)));
   return { checks, account: service.ownAccountOnly ? account : (other?.account ?? account) };
 }
 
@@ -76,7 +77,7 @@ async function checksOf(
   context: RequestContext,
   requestContext: ConditionContext,
 ): Promise<Check[]> {
-  const { call, service, callerAccount: account } = context;
+  const { service, callerAccount: account } = context;
   const action = `${service.prefix}:${actionName}`;
   const common = { action, account, context: requestContext };
   if (!(await iamActionExists(service.prefix, actionName).catch(() => false)))
@@ -95,15 +96,18 @@ async function checksOf(
     return [{ ...common, resource: "*", ...(unknown && { unknown }) }];
   }
   return [...found].map((resource) => {
-    const { accountId, region, service: prefix } = parseArn(resource);
-    // moto would take a resource of this name in the request's Region.
-    if (prefix === service.prefix && region && region !== call.region)
-      throw new AwsError("ValidationException", `${resource} is not in Region ${call.region}`, 400);
+    const { accountId } = parseArn(resource);
+    requireRegion(resource, context);
     const owner = /^\d{12}$/.test(accountId) ? accountId : account;
-    const { ofResource } = serviceOfArn(prefix)?.conditionKeys ?? {};
-    const check = { action, resource, account: owner, context: requestContext };
-    return ofResource ? { ...check, more: () => ofResource(resource, owner, context) } : check;
+    return withResourceKeys({ action, resource, account: owner, context: requestContext }, context);
   });
+}
+
+/** A check that also reads the condition keys that its resource brings, where the resource's service knows them. */
+function withResourceKeys(check: Check, context: RequestContext): Check {
+  const { resource, account, more } = check;
+  const { ofResource } = serviceOfArn(parseArn(resource).service)?.conditionKeys ?? {};
+  return more || !ofResource ? check : { ...check, more: () => ofResource(resource, account, context) };
 }
 
 /** The ARN of a resource that the request only now creates. */
