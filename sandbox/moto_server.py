@@ -3,18 +3,31 @@
 import hmac
 import json
 import os
+from urllib.parse import unquote
 
 import xmltodict
 from flask import request
 from moto.apigateway.models import APIGatewayBackend, RestAPI
+from moto.awslambda.exceptions import LambdaClientError, UnknownPolicyException
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.policy import Policy
+from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import EmptyResult
+from moto.efs.exceptions import FileSystemNotFound
+from moto.efs.models import EFSBackend
+from moto.efs.responses import EFSResponse
+from moto.events.models import EventBus, EventBusPolicyStatement, Rule
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.kinesis.models import Consumer, KinesisBackend
+from moto.kinesis.responses import KinesisResponse
+from moto.logs.models import LogsBackend, LogStream, logs_backends
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
+from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import main
 from moto.sns.models import Subscription
@@ -220,5 +233,223 @@ def remove_client_id(self):
 
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
+
+# Functions do not run, and answer what one that does nothing answers. Rules, subscription filters and event source mappings deliver nothing, so nothing arrives where no
+# policy was asked; of a rule's targets only its archive receives the events.
+for name in ("send_sqs_batch", "send_kinesis_message", "send_sns_message", "send_dynamodb_items", "send_log_event"):
+    setattr(LambdaBackend, name, lambda *args, **kwargs: False)
+LambdaFunction.invoke = lambda *args, **kwargs: "null"
+LogStream._send_log_events = lambda *args, **kwargs: None
+send_to_targets = Rule.send_to_targets
+
+
+def send_to_archive(self, *args, **kwargs):
+    targets = self.targets
+    self.targets = [target for target in targets if target["Arn"].endswith(":::")]
+    try:
+        send_to_targets(self, *args, **kwargs)
+    finally:
+        self.targets = targets
+
+
+Rule.send_to_targets = send_to_archive
+
+# A function can use the layer of another account.
+LambdaBackend.layers_versions_by_arn = lambda self, arn: lambda_backends[arn.split(":")[4]][
+    self.region_name
+]._layers.get_layer_version_by_arn(arn)
+
+# A function has a policy, and so has each of its versions and aliases; a permission is one statement of it:
+# https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+CONDITIONS = {
+    "EventSourceToken": ("StringEquals", "lambda:EventSourceToken"),
+    "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
+    "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
+    "OrganizationId": ("StringEquals", "aws:PrincipalOrgID"),
+    "PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID"),
+    "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
+    "SourceArn": ("ArnLike", "AWS:SourceArn"),
+}
+
+
+def arn_of(policy, qualifier):
+    arn = getattr(policy.parent, "function_arn", None) or policy.parent.arn
+    return f"{arn}:{qualifier}" if qualifier else arn
+
+
+def principal_of(named, partition):
+    if named == "*":
+        return named
+    if named.isdigit():
+        return {"AWS": f"arn:{partition}:iam::{named}:root"}
+    return {"AWS" if named.startswith("arn:") else "Service": named}
+
+
+def check_revision(policy, revision):
+    if revision and revision != policy.revision:
+        message = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"
+        error = LambdaClientError("PreconditionFailedException", message)
+        error.code = 412
+        raise error
+
+
+def add_statement(self, raw, qualifier=None):
+    given = json.loads(raw)
+    check_revision(self, given.get("RevisionId"))
+    resource = arn_of(self, qualifier)
+    sid = given["StatementId"]
+    if any(known["Sid"] == sid and known["Resource"] == resource for known in self.statements):
+        message = f"The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+        error = LambdaClientError("ResourceConflictException", message)
+        error.code = 409
+        raise error
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal_of(given["Principal"], resource.split(":")[1]),
+        "Action": given["Action"],
+        "Resource": resource,
+    }
+    for parameter, (operator, key) in CONDITIONS.items():
+        if given.get(parameter) is not None:
+            value = given[parameter]
+            conditions = statement.setdefault("Condition", {}).setdefault(operator, {})
+            conditions[key] = str(value).lower() if isinstance(value, bool) else value
+    self.statements.append(statement)
+    self.revision = str(mock_random.uuid4())
+    return statement, self.revision
+
+
+def get_policy_of_version(self, function_name, qualifier=None):
+    policy = self.get_function(function_name, qualifier).policy
+    shown = Policy(policy.parent)
+    shown.revision = policy.revision
+    resource = arn_of(policy, qualifier)
+    shown.statements = [statement for statement in policy.statements if statement["Resource"] == resource]
+    return shown.wire_format()
+
+
+def remove_permission(self):
+    *_, name, _policy, sid = self.path.split("/")
+    qualifier = self.querystring.get("Qualifier", [None])[0]
+    policy = self.backend.get_function(unquote(name), qualifier).policy
+    check_revision(policy, self.querystring.get("RevisionId", [None])[0])
+    resource = arn_of(policy, qualifier)
+    kept = [known for known in policy.statements if (known["Sid"], known["Resource"]) != (sid, resource)]
+    if len(kept) == len(policy.statements):
+        raise UnknownPolicyException()
+    policy.statements[:] = kept
+    policy.revision = str(mock_random.uuid4())
+    return 204, {"status": 204}, ""
+
+
+Policy.add_statement = add_statement
+LambdaBackend.get_policy = get_policy_of_version
+LambdaResponse.remove_permission = remove_permission
+
+# A permission of an event bus replaces the one of the same statement ID, and a whole policy all of them; who is everyone
+# is written as an asterisk: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+def add_event_bus_permission(self, statement_id, action, principal, condition):
+    everyone = principal["AWS"].endswith("::*:root")
+    self._statements[statement_id] = EventBusPolicyStatement(
+        sid=statement_id,
+        action=action,
+        principal="*" if everyone else principal,
+        condition=condition,
+        resource=self.arn,
+    )
+
+
+class WrittenStatement(dict):
+    describe = dict.copy
+
+
+def set_event_bus_policy(self, policy):
+    statements = policy["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    self._statements = {one.get("Sid", str(at)): WrittenStatement(one) for at, one in enumerate(listed)}
+
+
+EventBus.add_permission = add_event_bus_permission
+EventBus.add_policy = set_event_bus_policy
+
+# A consumer's ARN ends with the time of its creation. It has a policy, too, and policies end with their stream.
+init_consumer = Consumer.__init__
+
+
+def init_consumer_with_time(self, *args, **kwargs):
+    init_consumer(self, *args, **kwargs)
+    self.consumer_arn += f":{int(self.created.timestamp())}"
+
+
+Consumer.__init__ = init_consumer_with_time
+get_kinesis_policy = KinesisBackend.get_resource_policy
+delete_stream = KinesisBackend.delete_stream
+
+
+def get_policy_of_stream_or_consumer(self, resource_arn):
+    if "/consumer/" in resource_arn:
+        return self.resource_policies.get(resource_arn, "{}")
+    return get_kinesis_policy(self, resource_arn)
+
+
+def delete_stream_and_policies(self, *args, **kwargs):
+    stream = delete_stream(self, *args, **kwargs)
+    for arn in [arn for arn in self.resource_policies if arn == stream.arn or arn.startswith(f"{stream.arn}/")]:
+        del self.resource_policies[arn]
+    return stream
+
+
+KinesisBackend.get_resource_policy = get_policy_of_stream_or_consumer
+KinesisBackend.delete_stream = delete_stream_and_policies
+
+# The tags in a request to create a stream are the stream's.
+create_stream = KinesisResponse.create_stream
+
+
+def create_stream_with_tags(self):
+    response = create_stream(self)
+    tags = self._get_param("Tags")
+    if tags:
+        self.kinesis_backend.add_tags_to_stream(None, self._get_param("StreamName"), tags)
+    return response
+
+
+KinesisResponse.create_stream = create_stream_with_tags
+
+
+# The policy of a file system can be removed, and one that does not exist has none.
+def with_known_file_system(method):
+    def of_known_file_system(self, file_system_id, *args, **kwargs):
+        if file_system_id not in self.file_systems_by_id:
+            raise FileSystemNotFound(file_system_id)
+        return method(self, file_system_id, *args, **kwargs)
+
+    return of_known_file_system
+
+
+def delete_file_system_policy(self):
+    self.efs_backend.put_file_system_policy(self._get_param("FileSystemId"), None, False)
+    return "{}", {"Content-Type": "application/json"}
+
+
+EFSBackend.describe_file_system_policy = with_known_file_system(EFSBackend.describe_file_system_policy)
+EFSBackend.put_file_system_policy = with_known_file_system(EFSBackend.put_file_system_policy)
+EFSResponse.delete_file_system_policy = delete_file_system_policy
+
+# A subscription filter can name a destination.
+put_subscription_filter = LogsBackend.put_subscription_filter
+
+
+def put_subscription_filter_to_destination(self, log_group_name, filter_name, filter_pattern, destination_arn, role_arn):
+    if ":destination:" not in destination_arn:
+        return put_subscription_filter(self, log_group_name, filter_name, filter_pattern, destination_arn, role_arn)
+    *_, region, account, _type, name = destination_arn.split(":")
+    logs_backends[account][region].get_destination(name)
+    group = self._find_log_group(log_group_name=log_group_name)
+    return group.put_subscription_filter(filter_name, filter_pattern, destination_arn, role_arn)
+
+
+LogsBackend.put_subscription_filter = put_subscription_filter_to_destination
 
 main()

@@ -36,5 +36,9 @@ export async function readCarriedPolicy(context: RequestContext): Promise<(answe
     throw new AwsError(kind, message.replace("%", unknownPrincipal), 400);
   }
   if (carrier.ofIdentity) return () => {};
-  return (answer) => gateway.principalIds.set(carrier.created?.(answer) ?? resource, ids);
+  return (answer) => {
+    const holder = carrier.holder?.(answer, context) ?? resource;
+    if (carrier.isAddition) gateway.principalIds.add(holder, ids);
+    else gateway.principalIds.set(holder, ids);
+  };
 }

@@ -22,7 +22,7 @@ import {
   statementsOf,
   withStatements,
 } from "./policy-documents";
-import { strictest, unjudgedKeys } from "./unjudged";
+import { LISTS, strictest, unjudgedKeys } from "./unjudged";
 import { withCheapActions } from "./wildcards";
 
 /** One check, with its caller and all policies that apply. */
@@ -57,11 +57,13 @@ const withSlashBeforeApi = (simulation: Simulation): Simulation =>
 
 /**
  * Condition keys that the evaluator does not know, and so would drop from the request. In the request and in the policies,
- * known ones that compare alike take their place: its data lacks GitHub's keys, and all names that go on after a colon.
+ * known ones that compare alike take their place: its data lacks GitHub's keys, all names that go on after a colon, and the
+ * tags of secrets.
  */
 const SUBSTITUTES: [key: RegExp, known: string][] = [
   [/^token\.actions\.githubusercontent\.com(?=:(sub|aud)$)/i, "accounts.google.com"],
   [/^kms:EncryptionContext:/i, "aws:PrincipalTag/kms:EncryptionContext:"],
+  [/^secretsmanager:ResourceTag\//i, "aws:PrincipalTag/secretsmanager:ResourceTag/"],
 ];
 const knownKey = (key: string) =>
   SUBSTITUTES.reduce((name, [unknown, known]) => name.replace(unknown, known), key);
@@ -70,6 +72,38 @@ function withKnownKeys<Value>(value: Value): Value {
   if (!value || typeof value !== "object") return value;
   const entries = Object.entries(value).map(([key, inner]) => [knownKey(key), withKnownKeys(inner)]);
   return Object.fromEntries(entries) as Value;
+}
+
+/**
+ * A question in which a list of one value can be tested as a single value. The evaluator compares a list with operators
+ * for lists alone (ForAllValues, ForAnyValue), where AWS's own examples test it as a single value, too.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html
+ */
+function withSingleValues({ request, ...policies }: Simulation): Simulation {
+  const lists = Object.entries(request.contextVariables).filter(
+    ([key, value]) => LISTS.test(key) && Array.isArray(value) && value.length === 1,
+  );
+  if (!lists.length) return { request, ...policies };
+  const singles = lists.map(([key, value]) => [`aws:PrincipalTag/${key}`, String(value)]);
+  const names = new Map(lists.map(([key]) => [key.toLowerCase(), `aws:PrincipalTag/${key}`]));
+  const ofOperator = (operator: string, tests: Record<string, unknown>) =>
+    operator.includes(":")
+      ? tests
+      : Object.fromEntries(
+          Object.entries(tests).map(([key, value]) => [names.get(key.toLowerCase()) ?? key, value]),
+        );
+  const replaced = JSON.parse(JSON.stringify(policies), (name, value) =>
+    name === "Condition"
+      ? Object.fromEntries(
+          Object.entries(value as NonNullable<PolicyStatement["Condition"]>).map(([operator, tests]) => [
+            operator,
+            ofOperator(operator, tests),
+          ]),
+        )
+      : value,
+  );
+  const contextVariables = { ...request.contextVariables, ...Object.fromEntries(singles) };
+  return { ...replaced, request: { ...request, contextVariables } };
 }
 
 /** The keys among these that a policy tests. */
@@ -187,7 +221,7 @@ async function judge(question: Question): Promise<Decision> {
 function simulationOf(question: Question): Simulation {
   const { caller, check, identityPolicies, boundary, sessionPolicies, resourcePolicy, blocksPublicAccess } =
     question;
-  const simulation = withSlashBeforeApi({
+  const simulation = withSingleValues({
     request: {
       principal: nameForEvaluator(caller),
       action: check.action,
@@ -204,7 +238,8 @@ function simulationOf(question: Question): Simulation {
       blocksPublicAccess === undefined ? {} : { s3: { blockPublicAccess: blocksPublicAccess } },
   });
   const federated = caller && "federated" in caller;
-  return federated || check.action.startsWith("kms:") ? withKnownKeys(simulation) : simulation;
+  const isSubstituted = federated || /^(kms|secretsmanager):/.test(check.action);
+  return withSlashBeforeApi(isSubstituted ? withKnownKeys(simulation) : simulation);
 }
 
 function nameForEvaluator(caller: AuthenticatedCaller): Simulation["request"]["principal"] {

@@ -30,13 +30,14 @@ export async function forwardToMoto({
     body: call.body,
     ...(principal ? { accessKeyId: principal.accessKeyId } : {}),
   });
-  // An HTML page, or words of Flask's, are moto's own failure; no client of AWS can read them.
-  const failed = answer.status >= 500 && !/xml|json/.test(String(answer.headers["content-type"]));
-  if (!failed) return answer;
+  // An HTML page, or words of Flask's, are moto's own failure; no client of AWS can read them. S3's objects may be pages.
+  const { status } = answer;
+  const isPage = !/xml|json/.test(String(answer.headers["content-type"]));
+  const isUnknown = isPage && (status === 501 || (status === 404 && call.protocol.endsWith("json")));
+  if (!isUnknown && !(isPage && status >= 500)) return answer;
   const what = `${call.service}:${call.operation || `${call.method} ${call.path}`}`;
   gateway.log(`${call.requestId} moto failed on ${what}: ${answer.body.toString().slice(0, MAX_LOGGED)}`);
-  if (answer.status === 501)
-    throw new AwsError("NotImplemented", `The sandbox's moto does not implement ${what}`, 501);
+  if (isUnknown) throw new AwsError("NotImplemented", `The sandbox's moto does not implement ${what}`, 501);
   throw new AwsError(
     "InternalFailure",
     `The sandbox's moto failed on ${what}; the sandbox's log says why`,

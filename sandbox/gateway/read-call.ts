@@ -7,8 +7,6 @@ import type { Signature } from "./signature";
 
 const MAX_OPERATION = 64;
 const MAX_REGION = 24;
-/** Services whose bodies are their users' own, not parameters. */
-const OPAQUE_BODIES = ["iotdata", "execute-api"];
 
 /**
  * The operation that a request names, and its parameters. Throws AwsError where the body is not what the protocol says.
@@ -28,7 +26,11 @@ export function readCall(request: HttpRequest, signature: Signature | undefined)
   };
   if (call.protocol === "query" || call.protocol === "ec2") readForm(call);
   else if (call.protocol === "json") readJson(call);
-  else if (call.protocol === "rest-json" && call.body.length && !OPAQUE_BODIES.includes(service))
+  else if (
+    call.protocol === "rest-json" &&
+    call.body.length &&
+    !serviceOf(call).opaqueBodies?.test(call.path)
+  )
     call.params = parseJson(call.body);
   // What a policy's wildcards cost grows with what they are compared to.
   if (call.operation.length > MAX_OPERATION || call.region.length > MAX_REGION)
@@ -57,7 +59,7 @@ function protocolOf(request: HttpRequest, service: string): Protocol {
 }
 
 // What is read here must be what moto reads behind the gateway: one place for parameters, each given once.
-const ambiguous = (why: string) => new AwsError("MalformedQueryString", `The request ${why}`, 400);
+export const ambiguous = (why: string) => new AwsError("MalformedQueryString", `The request ${why}`, 400);
 
 function readForm(call: Call): void {
   const { query, search, body } = call;

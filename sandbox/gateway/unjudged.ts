@@ -69,6 +69,20 @@ async function keysOf(action: string): Promise<Set<string> | undefined> {
 const testedKeys = ({ Condition = {} }: PolicyStatement): string[] =>
   Object.values(Condition).flatMap(Object.keys);
 
+/** Condition keys that carry a list, where AWS's own examples test the only value without ForAllValues or ForAnyValue. */
+export const LISTS = /^(events|lambda|states):/i;
+
+/** The keys of lists of several values that statements test as a single value, of which AWS documents no result. */
+function listsAsSingle({ context }: Check, statements: readonly PolicyStatement[]): string[] {
+  const lists = Object.keys(context).filter((key) => LISTS.test(key) && [context[key]].flat().length > 1);
+  const names = lists.map((key) => key.toLowerCase());
+  const tests = statements.flatMap(({ Condition = {} }) => Object.entries(Condition));
+  return tests
+    .filter(([operator]) => operator !== "Null" && !operator.includes(":"))
+    .flatMap(([, keys]) => Object.keys(keys))
+    .filter((key) => names.includes(key.toLowerCase()));
+}
+
 /** The condition keys among those that statements test which AWS would fill for a check and the gateway does not. */
 export async function unjudgedKeys(
   check: Check,
@@ -77,9 +91,10 @@ export async function unjudgedKeys(
   const service = serviceOfArn(check.action.split(":", 1)[0] ?? "");
   const filled = [...(service?.conditionKeys?.fills ?? []), ...Object.keys(check.context)];
   const open = statements.flatMap(testedKeys).filter((key) => !isFilled(key, filled));
-  if (!open.length) return new Set();
+  const lists = listsAsSingle(check, statements);
+  if (!open.length) return new Set(lists);
   const known = await keysOf(check.action);
-  return new Set(open.filter((key) => !known || known.has(stem(key))));
+  return new Set([...lists, ...open.filter((key) => !known || known.has(stem(key)))]);
 }
 
 /**

@@ -116,6 +116,23 @@ describe("gateway: services", function () {
     );
   });
 
+  it("SSM: a parameter that another account's key encrypts stays in its own", async () => {
+    const { KeyMetadata } = await world.admin(KMSClient, "dev").send(
+      new CreateKeyCommand({
+        Policy: policy({
+          Principal: { AWS: [root.AWS, `arn:aws:iam::${ACCOUNTS.prod}:root`] },
+          Action: "kms:*",
+          Resource: "*",
+        }),
+      }),
+    );
+    const secure = { Name: "abroad", Value: "1", Type: "SecureString" as const, KeyId: KeyMetadata!.Arn! };
+    await world.admin(SSMClient, "prod").send(new PutParameterCommand(secure));
+    const find = (profile: "dev" | "prod") =>
+      outcome(world.admin(SSMClient, profile).send(new GetParameterCommand({ Name: "abroad" })));
+    assert.deepEqual([await find("prod"), await find("dev")], ["allowed", "ParameterNotFound"]);
+  });
+
   it("SSM: a secure parameter needs its key too", async () => {
     const { KeyMetadata } = await world.admin(KMSClient, "prod").send(new CreateKeyCommand({}));
     const KeyId = KeyMetadata!.Arn!;

@@ -1,15 +1,19 @@
 import { parseArn } from "../arn";
 import { tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const API = "DynamoDB_20120810";
 
+/** The ARN of the table in that of a table or of what belongs to one. */
+const ofTable = (arn: string): string => arn.split("/").slice(0, 2).join("/");
+
 const tableArn = (context: RequestContext, name: string): string =>
-  name.startsWith("arn:")
-    ? name.split("/").slice(0, 2).join("/")
-    : arnIn(context, context.callerAccount, `table/${name}`);
+  name.startsWith("arn:") ? ofTable(name) : arnIn(context, context.callerAccount, `table/${name}`);
+
+/** Actions that are decided on an index alone, where a request names one. */
+const OF_INDEX = /^(PartiQLSelect|Query|Scan|SearchVectors)$/;
 
 /** The tables that a request names: directly, or in the items of a batch or transaction. */
 function tablesOf(context: RequestContext): string[] {
@@ -37,18 +41,25 @@ export const dynamodb: Service = {
     BatchExecuteStatement: ["PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"],
   },
   resources: {
-    table: tablesOf,
+    table: (context, action) =>
+      text(context.call.params.IndexName) && OF_INDEX.test(action) ? [] : tablesOf(context),
     index: (context) => {
       const index = text(context.call.params.IndexName);
       return index ? tablesOf(context).map((table) => `${table}/index/${index}`) : [];
     },
   },
 
+  /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html */
+  async furtherChecks(context, checks) {
+    const tagged = tagsAtCreation(context, checks, "TagResource");
+    const shared = text(context.call.params.ResourcePolicy) ? checks : [];
+    return [...tagged, ...shared.map((check) => ({ ...check, action: "dynamodb:PutResourcePolicy" }))];
+  },
+
   conditionKeys: {
     fills: ["aws:ResourceTag/*"],
     async ofResource(arn, account, { gateway }) {
-      const table = arn.split("/").slice(0, 2).join("/");
-      const answer = await ask(gateway, account, parseArn(arn).region, "ListTagsOfResource", table);
+      const answer = await ask(gateway, account, parseArn(arn).region, "ListTagsOfResource", ofTable(arn));
       const tags = (answer?.Tags ?? []) as { Key: string; Value: string }[];
       return tagKeys("aws:ResourceTag", Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));
     },
@@ -56,9 +67,10 @@ export const dynamodb: Service = {
 
   policies: {
     async ofResource(arn, account, gateway) {
-      const answer = await ask(gateway, account, parseArn(arn).region, "GetResourcePolicy", arn);
+      const answer = await ask(gateway, account, parseArn(arn).region, "GetResourcePolicy", ofTable(arn));
       return parseDocument(answer?.Policy);
     },
+    holder: ofTable,
     carriers: [
       {
         document: ({ params }) => params.Policy ?? params.ResourcePolicy,

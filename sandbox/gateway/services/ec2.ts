@@ -10,6 +10,7 @@ import {
 import type { Check } from "../check";
 import type { Moto } from "../moto";
 import { arnIn, namedBy, parameters } from "./parameters";
+import { passRoleCheck } from "./pass-role";
 import type { RequestContext, ResourceNames, Service } from "./service";
 
 /** Each resource type: how its IDs begin, and the parameters that name one. */
@@ -86,14 +87,6 @@ export const ec2: Service = {
   },
 };
 
-/** What it needs to hand a role to EC2. */
-export const passRoleCheck = (resource: string, account: string): Check => ({
-  action: "iam:PassRole",
-  resource,
-  account,
-  context: { "iam:PassedToService": "ec2.amazonaws.com" },
-});
-
 /** The ARNs of the roles in an instance profile. */
 export async function rolesOfProfile(name: string, account: string, moto: Moto): Promise<string[]> {
   const answer = await moto.iam(account, "GetInstanceProfile", { InstanceProfileName: name });
@@ -108,7 +101,7 @@ async function passRoleChecks(context: RequestContext): Promise<Check[]> {
   const profile = named ?? (await profileOfTemplate(context));
   if (!profile) return [];
   const roles = await rolesOfProfile(lastName(profile), callerAccount, gateway.moto);
-  return roles.map((role) => passRoleCheck(role, callerAccount));
+  return roles.map((role) => passRoleCheck(role, "ec2.amazonaws.com"));
 }
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: the profile that a launch template gives an instance. */

@@ -14,6 +14,7 @@ export const API_HOST = /^(\w+)\.execute-api\.([\w-]+)\.amazonaws\.com(?:\.cn)?(
 export const executeApi: Service = {
   prefix: "execute-api",
   protocol: "rest-json",
+  opaqueBodies: /^/,
 
   /** What must be allowed: `execute-api:Invoke` on `API/STAGE/METHOD/path`. */
   async name({ call, gateway }) {

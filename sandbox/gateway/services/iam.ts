@@ -6,8 +6,8 @@ import { forwardToMoto } from "../forward-to-moto";
 import { statementsOf } from "../policy-documents";
 import type { IamNames } from "../state/iam-accounts";
 import { parseXml, type Xml } from "../xml";
-import { passRoleCheck } from "./ec2";
 import { namedBy, parameters } from "./parameters";
+import { passRoleCheck } from "./pass-role";
 import type { RequestContext, ResourceNames, Service } from "./service";
 
 /** Operations whose user is the caller when none is named. */
@@ -61,7 +61,7 @@ export const iam: Service = {
   async furtherChecks({ call, callerAccount, gateway }) {
     if (call.operation !== "AddRoleToInstanceProfile") return [];
     const role = (await gateway.iam.account(callerAccount)).roles.get(text(call.params.RoleName) ?? "");
-    return role ? [passRoleCheck(role.arn, callerAccount)] : [];
+    return role ? [passRoleCheck(role.arn, "ec2.amazonaws.com")] : [];
   },
   ownAccountOnly: true,
 

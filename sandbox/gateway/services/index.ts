@@ -4,10 +4,15 @@ import { apigateway } from "./apigateway";
 import { dynamodb } from "./dynamodb";
 import { ec2 } from "./ec2";
 import { ecr } from "./ecr";
+import { efs } from "./efs";
+import { events } from "./events";
 import { executeApi } from "./execute-api";
 import { iam } from "./iam";
 import { iot, iotdata } from "./iot";
+import { kinesis } from "./kinesis";
 import { kms } from "./kms";
+import { lambda } from "./lambda";
+import { logs } from "./logs";
 import { s3, s3control } from "./s3";
 import { S3_CONTROL_PATH } from "./s3/s3-control";
 import { secretsmanager } from "./secretsmanager";
@@ -15,6 +20,7 @@ import type { Service } from "./service";
 import { sns } from "./sns";
 import { sqs } from "./sqs";
 import { ssm } from "./ssm";
+import { states } from "./states";
 import { sts } from "./sts";
 
 const services: Record<string, Service> = {
@@ -22,16 +28,22 @@ const services: Record<string, Service> = {
   dynamodb,
   ec2,
   ecr,
+  elasticfilesystem: efs,
+  events,
   "execute-api": executeApi,
   iam,
   iot,
   iotdata,
+  kinesis,
   kms,
+  lambda,
+  logs,
   s3,
   secretsmanager,
   sns,
   sqs,
   ssm,
+  states,
   sts,
 };
 /**

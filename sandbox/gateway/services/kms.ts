@@ -122,7 +122,7 @@ export const kms: Service = {
     carriers: [
       {
         document: ({ params }) => params.Policy,
-        created,
+        holder: createdKey,
         malformed: "MalformedPolicyDocumentException",
         unknownPrincipal: [
           "MalformedPolicyDocumentException",
@@ -164,14 +164,14 @@ async function keyContext(
 }
 
 /** The key that CreateKey answers with; PutKeyPolicy answers with nothing. */
-function created({ body }: ServiceAnswer): string | undefined {
+function createdKey({ body }: ServiceAnswer): string | undefined {
   const answer = JSON.parse(body.toString() || "null") as { KeyMetadata?: { Arn?: string } } | null;
   return answer?.KeyMetadata?.Arn;
 }
 
 /** A check about the use of a key by a service for its caller. */
 export const keyUse = (
-  action: "Decrypt" | "Encrypt" | "GenerateDataKey",
+  action: "CreateGrant" | "Decrypt" | "Encrypt" | "GenerateDataKey",
   key: { arn: string; account: string },
   context: RequestContext,
   service: string,

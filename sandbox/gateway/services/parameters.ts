@@ -1,6 +1,7 @@
 /** How requests name resources: readers that the services share. */
-import { buildArn } from "../arn";
-import { values } from "../call";
+import { buildArn, parseArn } from "../arn";
+import { AwsError, requestTags, values } from "../call";
+import type { Check } from "../check";
 import type { RequestContext, ResourceNames } from "./service";
 
 /** All values of these parameters. */
@@ -27,3 +28,20 @@ export const arnIn = (
     resource,
     call.region,
   );
+
+/** What it needs to tag what a request creates: the service's action for tags, on the same resources. */
+export const tagsAtCreation = (
+  { call, service }: RequestContext,
+  checks: readonly Check[],
+  action: string,
+): Check[] =>
+  /^(Create|Put|Register)/.test(call.operation) && Object.keys(requestTags(call.params)).length
+    ? checks.map((check) => ({ ...check, action: `${service.prefix}:${action}` }))
+    : [];
+
+/** Refuses a resource of the service in another Region: moto would take the one of its name in the request's. */
+export function requireRegion(resource: string, { call, service }: RequestContext): void {
+  const { region, service: prefix } = parseArn(resource);
+  if (prefix === service.prefix && region && region !== call.region)
+    throw new AwsError("ValidationException", `${resource} is not in Region ${call.region}`, 400);
+}

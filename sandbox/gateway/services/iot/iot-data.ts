@@ -8,6 +8,7 @@ import { MAX_PAYLOAD, topicError } from "./topics";
 export const iotdata: Service = {
   prefix: "iot",
   protocol: "rest-json",
+  opaqueBodies: /^/,
 
   routes: new Router({
     "POST /topics/{topic+}": "Publish",
