@@ -1,8 +1,14 @@
 """Runs moto's server, fixed where moto 5.2.5 does otherwise than AWS documents."""
 
+import contextlib
 import hmac
 import json
 import os
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.sax.saxutils import escape
 
 import xmltodict
 from flask import request
@@ -220,5 +226,65 @@ def remove_client_id(self):
 
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
+
+
+# The gateway keeps this process's standard input open, and writes a line into it once it serves: its port, and what is
+# lost without it. Where the input ends, the gateway was killed. Nothing can reach the accounts then, because only the
+# gateway knew their keys and sessions: this process says so at the gateway's port, until the next start ends it.
+class LostAccounts(BaseHTTPRequestHandler):
+    message = ""
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        kind, body = self.error()
+        self.send_response(503)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("x-amzn-errortype", "ServiceUnavailable")
+        self.send_header("connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def error(self):
+        """The error in the protocol of the service that the signature's scope names."""
+        signed = re.search(r"/([\w-]+)/aws4_request", self.headers.get("authorization", ""))
+        service = signed.group(1) if signed else "s3"
+        code = "ServiceUnavailable"
+        error = f"<Error><Code>{code}</Code><Message>{escape(self.message)}</Message></Error>"
+        if service == "s3":
+            return "application/xml", error.encode()
+        if service == "ec2":
+            return "text/xml", f"<Response><Errors>{error}</Errors></Response>".encode()
+        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+            return "text/xml", f"<ErrorResponse>{error}</ErrorResponse>".encode()
+        return "application/json", json.dumps({"__type": code, "message": self.message}).encode()
+
+    def log_message(self, *args):
+        pass
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
+
+
+def stand_in_for_gateway():
+    line = sys.stdin.readline()
+    sys.stdin.read()
+    if not line:
+        os._exit(1)
+    gateway = json.loads(line)
+    LostAccounts.message = gateway["message"]
+    record = os.path.join(gateway["directory"], "moto.json")
+    with contextlib.suppress(OSError), open(os.path.join(gateway["directory"], "daemon.log"), "a") as log:
+        log.write(f"the gateway ended without being stopped: {LostAccounts.message}\n")
+    with ThreadingHTTPServer(("127.0.0.1", gateway["port"]), LostAccounts) as server:
+        server.timeout = 2
+        # Where the folder is removed, nobody finds this process again.
+        while os.path.exists(record):
+            server.handle_request()
+    os._exit(1)
+
+
+if SECRET:
+    threading.Thread(target=stand_in_for_gateway, daemon=True).start()
 
 main()

@@ -1,6 +1,6 @@
 /** The way to moto: one account at a time, one request per service at a time. */
 import { Agent, request } from "node:http";
-import type { ServiceAnswer } from "./call";
+import { AwsError, type ServiceAnswer } from "./call";
 import { type Json, parseXml, type Xml } from "./xml";
 
 export interface MotoRequest {
@@ -24,6 +24,13 @@ export interface MotoEndpoint {
 
 export const SECRET_HEADER = "x-sandbox-secret";
 
+const unreachable = ({ message }: Error) =>
+  new AwsError(
+    "ServiceUnavailable",
+    `The sandbox's moto, which holds the accounts, is not reached: ${message}`,
+    503,
+  );
+
 const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
 
 export class Moto {
@@ -36,7 +43,7 @@ export class Moto {
     private readonly region: string,
   ) {}
 
-  /** Sends one request to one account of moto. Rejects when moto cannot be reached. */
+  /** Sends one request to one account of moto. Rejects with ServiceUnavailable when moto cannot be reached. */
   send(message: MotoRequest): Promise<ServiceAnswer> {
     const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: 1 });
     this.agents.set(message.service, agent);
@@ -64,7 +71,7 @@ export class Moto {
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-          answer.on("error", reject);
+          answer.on("error", (error) => reject(unreachable(error)));
           answer.on("end", () => {
             const kept = Object.entries(answer.headers).filter(([name]) => !hopByHop.includes(name));
             resolve({
@@ -76,7 +83,7 @@ export class Moto {
         },
       );
       out.on("timeout", () => out.destroy(new Error("moto did not answer within 60 seconds")));
-      out.on("error", reject);
+      out.on("error", (error) => reject(unreachable(error)));
       out.end(body);
     });
   }

@@ -20,8 +20,12 @@ export class Buckets {
 
   /** The account that owns a bucket, or undefined. */
   async owner(bucket: string): Promise<string | undefined> {
-    this.owners ??= this.readOwners();
-    return (await this.owners.catch(() => undefined))?.get(bucket);
+    const owners = this.owners ?? this.readOwners();
+    this.owners = owners;
+    owners.catch(() => {
+      if (this.owners === owners) this.owners = undefined;
+    });
+    return (await owners).get(bucket);
   }
 
   /** A bucket was, or is about to be, created, deleted or configured. */
