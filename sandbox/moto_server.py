@@ -19,6 +19,7 @@ from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -46,11 +47,48 @@ publish = Subscription.publish
 
 def publish_where_allowed(self, *args, **kwargs):
     refused = request.headers.get("x-sandbox-refused-subscriptions", "").split(",")
+    if self.protocol == "sqs":
+        # The queue may be of another account than the topic.
+        self.account_id = self.endpoint.split(":")[4]
     if self.protocol not in ("http", "https") and self.arn not in refused:
         publish(self, *args, **kwargs)
 
 
 Subscription.publish = publish_where_allowed
+
+
+# S3 delivers to the targets that the gateway names, each in its own account.
+def notify(arn, body):
+    if arn not in request.headers.get("x-sandbox-open-targets", "").split(","):
+        return
+    _, _, service, region, account, name = arn.split(":", 5)
+    if service == "sqs":
+        notifications._send_sqs_message(account, body, name, region)
+    elif service == "sns":
+        notifications._send_sns_message(account, body, arn, region)
+    else:
+        notifications._invoke_awslambda(account, body, arn, region)
+
+
+def send_event_where_allowed(account_id, event_name, bucket, key):
+    configuration = bucket.notification_configuration
+    if configuration is None:
+        return
+    for notification in configuration.topic + configuration.queue + configuration.cloud_function:
+        if notification.matches(event_name, key.name):
+            notify(notification.arn, notifications._get_s3_event(event_name, bucket, key, notification.id))
+    if configuration.event_bridge is not None:
+        notifications._send_event_bridge_message(account_id, bucket, event_name, key)
+
+
+def send_test_event_where_allowed(account_id, bucket):
+    configuration = bucket.notification_configuration
+    for arn in {notification.arn for notification in configuration.topic + configuration.queue}:
+        notify(arn, notifications._get_test_event(bucket.name))
+
+
+notifications.send_event = send_event_where_allowed
+notifications.send_test_event = send_test_event_where_allowed
 
 # The gateway decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
 FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED

@@ -88,6 +88,11 @@ export class Buckets {
     return controls?.includes("BucketOwnerEnforced") ?? false;
   }
 
+  /** Where the bucket's notifications go, as S3 describes it. */
+  notifications(bucket: string, account: string): Promise<string | undefined> {
+    return this.document(bucket, account, "notification");
+  }
+
   /** The key of KMS that the bucket encrypts new objects with, unless it is AWS's own. */
   async defaultKey(bucket: string, account: string): Promise<string | undefined> {
     const encryption = await this.document(bucket, account, "encryption");
