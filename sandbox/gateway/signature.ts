@@ -237,6 +237,15 @@ export async function verifySignature(
   return unchunk(call.body, payloadHash, signature, await signingKey(signature, secret));
 }
 
+/** Checks a text against its signature, as a form's policy is signed. Throws SignatureDoesNotMatch. */
+export async function verifyText(signed: string, signature: Signature, secret: string): Promise<void> {
+  if (!isSame(hmac(await signingKey(signature, secret), signed), signature.signature))
+    throw new AwsError(
+      "SignatureDoesNotMatch",
+      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    );
+}
+
 /** Unpacks an `aws-chunked` body and checks each chunk's signature, and the trailer's. */
 function unchunk(
   body: Buffer,

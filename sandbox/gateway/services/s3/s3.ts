@@ -7,9 +7,10 @@ import { statementsOf } from "../../policy-documents";
 import { fromStored, toStored } from "../../state/buckets";
 import { buildXml, type Json, parseXml, type Xml } from "../../xml";
 import type { RequestContext, Service } from "../service";
+import { answerForm, readForm } from "./form-upload";
 import { checkTargets, withOpenTargets } from "./notifications";
 import { isPublic } from "./public-access";
-import { deletedObjects, nameS3, requestXml, s3Path } from "./requests";
+import { deletedObjects, isFormUpload, nameS3, requestXml, s3Path } from "./requests";
 
 const MAX_DELETED = 1000;
 
@@ -75,8 +76,13 @@ export const s3: Service = {
   },
 
   unsigned: true,
+  authenticate: readForm,
   authorize,
-  respond: (context) => (deletedObjects(context.call) ? deleteObjects(context) : respond(context)),
+  async respond(context) {
+    if (deletedObjects(context.call)) return deleteObjects(context);
+    const answer = await respond(context);
+    return isFormUpload(context.call) ? answerForm(context, answer) : answer;
+  },
 };
 
 const bucketOf = (arn: string): string => parseArn(arn).resource.split("/", 1)[0] ?? "";
