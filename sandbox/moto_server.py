@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.sax.saxutils import escape
 
@@ -36,7 +37,17 @@ def dispatch_with_secret(self, environ, start_response):
     if SECRET and not hmac.compare_digest(environ.pop("HTTP_X_SANDBOX_SECRET", ""), SECRET):
         start_response("403 Forbidden", [("content-type", "text/plain")])
         return [b"Only the sandbox's gateway may ask.\n"]
-    return dispatch(self, environ, start_response)
+    # moto's tables are not safe against concurrent change: one request per service at a time.
+    with lock_of(environ.get("HTTP_AUTHORIZATION", "")):
+        return dispatch(self, environ, start_response)
+
+
+locks = defaultdict(threading.Lock)
+
+
+def lock_of(authorization):
+    scope = authorization.split("/", 4)
+    return locks[scope[3] if len(scope) > 3 else ""]
 
 
 DomainDispatcherApplication.__call__ = dispatch_with_secret

@@ -1,4 +1,4 @@
-/** The way to moto: one account at a time, one request per service at a time. */
+/** The way to moto, which does one request per service at a time. */
 import { Agent, request } from "node:http";
 import { AwsError, type ServiceAnswer } from "./call";
 import { type Json, parseXml, type Xml } from "./xml";
@@ -24,6 +24,9 @@ export interface MotoEndpoint {
 
 export const SECRET_HEADER = "x-sandbox-secret";
 
+/** More than one, so that moto begins with the next request while the answer to the last is on its way. */
+const SOCKETS = 4;
+
 const unreachable = ({ message }: Error) =>
   new AwsError(
     "ServiceUnavailable",
@@ -34,7 +37,7 @@ const unreachable = ({ message }: Error) =>
 const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
 
 export class Moto {
-  // moto's tables are not safe against concurrent change: requests to one service queue up.
+  /** One for each service, so that a slow service does not hold up another. */
   private readonly agents = new Map<string, Agent>();
 
   constructor(
@@ -45,7 +48,7 @@ export class Moto {
 
   /** Sends one request to one account of moto. Rejects with ServiceUnavailable when moto cannot be reached. */
   send(message: MotoRequest): Promise<ServiceAnswer> {
-    const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: 1 });
+    const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: SOCKETS });
     this.agents.set(message.service, agent);
     const body = Buffer.from(message.body ?? "");
     const headers: Record<string, string | number> = {
