@@ -7,8 +7,10 @@ import os
 import re
 import sys
 import threading
+import time
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from xml.sax.saxutils import escape
 
 import xmltodict
@@ -315,6 +317,16 @@ class LostAccounts(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
 
+def bound_server(port):
+    # The port has connections that are ending, and the gateway's process may be some moments from leaving it.
+    ThreadingTCPServer.allow_reuse_address = True
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            return ThreadingTCPServer(("127.0.0.1", port), LostAccounts)
+        time.sleep(0.05)
+    os._exit(1)
+
+
 def stand_in_for_gateway():
     line = sys.stdin.readline()
     sys.stdin.read()
@@ -323,9 +335,9 @@ def stand_in_for_gateway():
     gateway = json.loads(line)
     LostAccounts.message = gateway["message"]
     record = os.path.join(gateway["directory"], "moto.json")
-    with contextlib.suppress(OSError), open(os.path.join(gateway["directory"], "daemon.log"), "a") as log:
-        log.write(f"the gateway ended without being stopped: {LostAccounts.message}\n")
-    with ThreadingHTTPServer(("127.0.0.1", gateway["port"]), LostAccounts) as server:
+    with bound_server(gateway["port"]) as server:
+        with contextlib.suppress(OSError), open(os.path.join(gateway["directory"], "daemon.log"), "a") as log:
+            log.write(f"the gateway ended without being stopped: {LostAccounts.message}\n")
         server.timeout = 2
         # Where the folder is removed, nobody finds this process again.
         while os.path.exists(record):

@@ -365,7 +365,7 @@ describe("stack dev, rehearsed", function () {
     );
     assert.match(
       said.join("\n"),
-      /^accounts +The sandbox's accounts prod 000000000001, dev 000000000002.* are gone, .*npm run rehearse -- dev$/m,
+      /^accounts +The sandbox's accounts prod 000000000002, dev 000000000001.* are gone, .*npm run rehearse -- dev$/m,
     );
     await up();
     const { output } = await verify();
