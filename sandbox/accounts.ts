@@ -1,6 +1,15 @@
 /** The sandbox's AWS accounts: start, stop, find, and point tools at them. */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../infra/user-error";
@@ -17,6 +26,8 @@ export interface SandboxOptions {
   region: string;
   /** The AWS organization, `o-…`, that the accounts of these profiles are in; none when left out. */
   organization?: { id: string; profiles: string[] } | undefined;
+  /** The stack that is deployed into them: named, with the command that deploys it, where they are lost. */
+  stack?: string;
   /** The `moto_server` executable. */
   motoServer: string;
 }
@@ -28,6 +39,7 @@ export interface Sandbox {
   accounts: Record<string, string>;
   region: string;
   organization?: { id: string; profiles: string[] } | undefined;
+  stack?: string;
   awsConfigFile: string;
   /** Random, new for each life of the accounts. */
   instance: string;
@@ -135,7 +147,8 @@ function describeAccounts({
 async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   const { directory } = options;
   const log = join(directory, "daemon.log");
-  const out = openSync(log, "w", 0o600);
+  if (existsSync(log)) renameSync(log, `${log}.1`);
+  const out = openLog(log);
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !AMBIENT_CREDENTIALS.includes(name)),
   );
@@ -162,6 +175,19 @@ async function spawnDaemon(options: SandboxOptions): Promise<Sandbox> {
   throw new UserError(
     `The sandbox did not start (${ended ?? `not ready within ${START_SECONDS} s`}). Its log, ${log}, ends:\n${tail}`,
   );
+}
+
+/** A new log, with its first line. Throws where the disk is full: the process could not say so itself. */
+function openLog(log: string): number {
+  try {
+    const out = openSync(log, "w", 0o600);
+    writeSync(out, `${new Date().toISOString()} starting\n`);
+    return out;
+  } catch (error) {
+    throw new UserError(
+      `The sandbox did not start: its log, ${log}, cannot be written. ${(error as Error).message}`,
+    );
+  }
 }
 
 /** Stops the accounts, also where their folder was removed; what they held is gone. False when none were running. */
@@ -191,12 +217,25 @@ export async function sandboxStatus(directory: string): Promise<Sandbox | undefi
   if (!record) return undefined;
   try {
     const health = await new ControlClient(record.url).health();
-    if (health.instance !== record.instance) return undefined;
+    if (health.instance !== record.instance || health.lost) return undefined;
   } catch {
     return undefined;
   }
   const { startedAt: _, ...rest } = record;
   return { ...rest, directory, startedAnew: false };
+}
+
+/** The accounts of this folder that ended without being stopped; undefined where they run, or were stopped. */
+export async function lostSandbox(directory: string): Promise<DaemonRecord | undefined> {
+  return (await sandboxStatus(directory)) ? undefined : readRecord(directory);
+}
+
+/** What is gone with accounts that ended without being stopped, and the command that makes it anew. */
+export function describeLoss({ accounts, stack }: Pick<SandboxOptions, "accounts" | "stack">): string {
+  const list = Object.entries(accounts).map(([profile, id]) => `${profile} ${id}`);
+  const contents = stack ? `all that stack ${stack} deployed into them` : "all that they held";
+  const command = stack ? ` Make them anew: npm run rehearse -- ${stack}` : "";
+  return `The sandbox's accounts ${list.join(", ")} are gone, with ${contents}.${command}`;
 }
 
 /** The AWS config file of the accounts: a profile for the administrator of each. */

@@ -1,9 +1,18 @@
 """Runs moto's server, fixed where moto 5.2.5 does otherwise than AWS documents."""
 
+import contextlib
 import hmac
 import json
 import os
+import re
+import sys
+import threading
+import time
+from collections import defaultdict
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 import xmltodict
 from flask import request
@@ -25,6 +34,7 @@ from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.kinesis.models import Consumer, KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 from moto.logs.models import LogsBackend, LogStream, logs_backends
+from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
 from moto.moto_api._internal import mock_random
@@ -42,7 +52,17 @@ def dispatch_with_secret(self, environ, start_response):
     if SECRET and not hmac.compare_digest(environ.pop("HTTP_X_SANDBOX_SECRET", ""), SECRET):
         start_response("403 Forbidden", [("content-type", "text/plain")])
         return [b"Only the sandbox's gateway may ask.\n"]
-    return dispatch(self, environ, start_response)
+    # moto's tables are not safe against concurrent change: one request per service at a time.
+    with lock_of(environ.get("HTTP_AUTHORIZATION", "")):
+        return dispatch(self, environ, start_response)
+
+
+locks = defaultdict(threading.Lock)
+
+
+def lock_of(authorization):
+    scope = authorization.split("/", 4)
+    return locks[scope[3] if len(scope) > 3 else ""]
 
 
 DomainDispatcherApplication.__call__ = dispatch_with_secret
@@ -53,11 +73,48 @@ publish = Subscription.publish
 
 def publish_where_allowed(self, *args, **kwargs):
     refused = request.headers.get("x-sandbox-refused-subscriptions", "").split(",")
+    if self.protocol == "sqs":
+        # The queue may be of another account than the topic.
+        self.account_id = self.endpoint.split(":")[4]
     if self.protocol not in ("http", "https") and self.arn not in refused:
         publish(self, *args, **kwargs)
 
 
 Subscription.publish = publish_where_allowed
+
+
+# S3 delivers to the targets that the gateway names, each in its own account.
+def notify(arn, body):
+    if arn not in request.headers.get("x-sandbox-open-targets", "").split(","):
+        return
+    _, _, service, region, account, name = arn.split(":", 5)
+    if service == "sqs":
+        notifications._send_sqs_message(account, body, name, region)
+    elif service == "sns":
+        notifications._send_sns_message(account, body, arn, region)
+    else:
+        notifications._invoke_awslambda(account, body, arn, region)
+
+
+def send_event_where_allowed(account_id, event_name, bucket, key):
+    configuration = bucket.notification_configuration
+    if configuration is None:
+        return
+    for notification in configuration.topic + configuration.queue + configuration.cloud_function:
+        if notification.matches(event_name, key.name):
+            notify(notification.arn, notifications._get_s3_event(event_name, bucket, key, notification.id))
+    if configuration.event_bridge is not None:
+        notifications._send_event_bridge_message(account_id, bucket, event_name, key)
+
+
+def send_test_event_where_allowed(account_id, bucket):
+    configuration = bucket.notification_configuration
+    for arn in {notification.arn for notification in configuration.topic + configuration.queue}:
+        notify(arn, notifications._get_test_event(bucket.name))
+
+
+notifications.send_event = send_event_where_allowed
+notifications.send_test_event = send_test_event_where_allowed
 
 # The gateway decides, by all that a policy says; moto would refuse what a Deny names, whatever its condition.
 FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED
@@ -234,8 +291,9 @@ def remove_client_id(self):
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
 
-# Functions do not run, and answer what one that does nothing answers. Rules, subscription filters and event source mappings deliver nothing, so nothing arrives where no
-# policy was asked; of a rule's targets only its archive receives the events.
+# Functions do not run, and answer what one that does nothing answers. Rules, subscription filters and event source
+# mappings deliver nothing, so nothing arrives where no policy was asked; of a rule's targets only its archive receives
+# the events.
 for name in ("send_sqs_batch", "send_kinesis_message", "send_sns_message", "send_dynamodb_items", "send_log_event"):
     setattr(LambdaBackend, name, lambda *args, **kwargs: False)
 LambdaFunction.invoke = lambda *args, **kwargs: "null"
@@ -451,5 +509,74 @@ def put_subscription_filter_to_destination(self, log_group_name, filter_name, fi
 
 
 LogsBackend.put_subscription_filter = put_subscription_filter_to_destination
+
+# The gateway keeps this process's standard input open, and writes a line into it once it serves: its port, and what is
+# lost without it. Where the input ends, the gateway was killed. Nothing can reach the accounts then, because only the
+# gateway knew their keys and sessions: this process says so at the gateway's port, until the next start ends it.
+class LostAccounts(BaseHTTPRequestHandler):
+    message = ""
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        kind, body = self.error()
+        self.send_response(503)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("x-amzn-errortype", "ServiceUnavailable")
+        self.send_header("connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def error(self):
+        """The error in the protocol of the service that the signature's scope names."""
+        signed = re.search(r"/([\w-]+)/aws4_request", self.headers.get("authorization", ""))
+        service = signed.group(1) if signed else "s3"
+        code = "ServiceUnavailable"
+        error = f"<Error><Code>{code}</Code><Message>{escape(self.message)}</Message></Error>"
+        if service == "s3":
+            return "application/xml", error.encode()
+        if service == "ec2":
+            return "text/xml", f"<Response><Errors>{error}</Errors></Response>".encode()
+        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+            return "text/xml", f"<ErrorResponse>{error}</ErrorResponse>".encode()
+        return "application/json", json.dumps({"__type": code, "message": self.message}).encode()
+
+    def log_message(self, *args):
+        pass
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
+
+
+def bound_server(port):
+    # The port has connections that are ending, and the gateway's process may be some moments from leaving it.
+    ThreadingTCPServer.allow_reuse_address = True
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            return ThreadingTCPServer(("127.0.0.1", port), LostAccounts)
+        time.sleep(0.05)
+    os._exit(1)
+
+
+def stand_in_for_gateway():
+    line = sys.stdin.readline()
+    sys.stdin.read()
+    if not line:
+        os._exit(1)
+    gateway = json.loads(line)
+    LostAccounts.message = gateway["message"]
+    record = os.path.join(gateway["directory"], "moto.json")
+    with bound_server(gateway["port"]) as server:
+        with contextlib.suppress(OSError), open(os.path.join(gateway["directory"], "daemon.log"), "a") as log:
+            log.write(f"the gateway ended without being stopped: {LostAccounts.message}\n")
+        server.timeout = 2
+        # Where the folder is removed, nobody finds this process again.
+        while os.path.exists(record):
+            server.handle_request()
+    os._exit(1)
+
+
+if SECRET:
+    threading.Thread(target=stand_in_for_gateway, daemon=True).start()
 
 main()

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { furtherAccountIds, type Settings } from "../infra/settings";
 import { showDetail } from "../tools/details";
 import { readStackSettings } from "../tools/stack-settings";
-import { AMBIENT_CREDENTIALS, accountEnvironment, type Sandbox, startSandbox } from "./accounts";
+import {
+  AMBIENT_CREDENTIALS,
+  accountEnvironment,
+  describeLoss,
+  lostSandbox,
+  type Sandbox,
+  startSandbox,
+} from "./accounts";
 import { withLock } from "./lock.cjs";
 import { engineEnvironment, ensureStack, forgetStack } from "./pulumi/engine";
 import { type Toolchain, toolchain } from "./toolchain";
@@ -57,7 +64,10 @@ export async function rehearse(
   return withLock(
     join(directory, "set-up.lock"),
     async () => {
-      const sandbox = await startSandbox({ directory, accounts, region, motoServer: tools.motoServer });
+      const lost = await lostSandbox(directory);
+      if (lost) say(`accounts   ${describeLoss(lost)}`);
+      const { motoServer } = tools;
+      const sandbox = await startSandbox({ directory, accounts, region, stack, motoServer });
       say(
         `accounts   ${sandbox.startedAnew ? "started" : "running"} at ${sandbox.url}: ${describe(sandbox)}`,
       );

@@ -7,12 +7,27 @@ import { bucketPolicy, role } from "../../tests/policies/case";
 import { addCommand, type CommandDefinition } from "../../tools/command-line";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, rehearse } from "../rehearsal";
+import { benchGateway } from "./bench-gateway";
 
 export const benchCommand: CommandDefinition = (program) =>
-  addCommand(program, "bench", "Measures what the policy pack costs, as ratios within one run.")
+  addCommand(
+    program,
+    "bench",
+    "Measures what the policy pack, or the gateway, costs, as ratios within one run.",
+  )
     .usage("-- [options]")
     .option("--without-engine", "leave out the previews, which need the sandbox's tools")
-    .action(({ withoutEngine }: { withoutEngine?: true }) => bench(!withoutEngine));
+    .option("--gateway", "measure the sandbox's gateway against a bare moto instead")
+    .action(({ withoutEngine, gateway }: { withoutEngine?: true; gateway?: true }) =>
+      gateway ? reportGateway() : bench(!withoutEngine),
+    );
+
+function reportGateway(): Promise<void> {
+  report("", "bare moto", "gateway", undefined);
+  return benchGateway((what, baseline, measured, aim) =>
+    report(what, ms(baseline), ms(measured), measured / baseline, aim),
+  );
+}
 
 const STARTS = 7;
 const STACKS = [100, 1_000, 10_000];

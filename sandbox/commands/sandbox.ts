@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UserError } from "../../infra/user-error";
 import { addCommand, type CommandDefinition } from "../../tools/command-line";
 import { readStackSettings } from "../../tools/stack-settings";
-import { AMBIENT_CREDENTIALS, sandboxStatus, stopSandbox } from "../accounts";
+import { AMBIENT_CREDENTIALS, describeLoss, lostSandbox, sandboxStatus, stopSandbox } from "../accounts";
 import { directoryOf, environmentOf, PROJECT_DIRECTORY, rehearse } from "../rehearsal";
 import { describeOrigin, findOfficialTools, toolchain } from "../toolchain";
 import { report, say } from "./say";
@@ -53,12 +53,16 @@ async function showStatus(): Promise<void> {
     (name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [],
   );
   for (const stack of stacks) {
-    const running = await sandboxStatus(directoryOf(stack));
-    console.log(
-      `${stack.padEnd(10)} ${running ? `running at ${running.url} (pid ${running.pid})` : "stopped"}`,
-    );
+    console.log(`${stack.padEnd(10)} ${await describeStatus(directoryOf(stack))}`);
   }
   console.log(`${"tools".padEnd(10)} ${describeOrigin(await findOfficialTools(report))}`);
+}
+
+async function describeStatus(directory: string): Promise<string> {
+  const running = await sandboxStatus(directory);
+  if (running) return `running at ${running.url} (pid ${running.pid})`;
+  const lost = await lostSandbox(directory);
+  return lost ? describeLoss(lost) : "stopped";
 }
 
 async function reset(stack: string): Promise<void> {

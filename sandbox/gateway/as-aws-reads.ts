@@ -13,7 +13,9 @@ export const resourcePolicyAsAwsReads = (
   context: ConditionContext,
   caller: AuthenticatedCaller,
 ): unknown =>
-  withStatements(asAwsReads(policy, context), (statement) => withGrantedSession(statement, caller));
+  withStatements(asAwsReads(policy, context), (statement) =>
+    withGrantedSession(withUserOf(caller, statement), caller),
+  );
 
 /**
  * A statement with the variables in its ARNs resolved: the evaluator takes the colon in `${aws:PrincipalAccount}` for the
@@ -51,6 +53,31 @@ function withLiteralVariables(policy: unknown): unknown {
   if (!policy || (policy as { Version?: string }).Version === "2012-10-17") return policy;
   const document = JSON.stringify(policy);
   return document.includes(VARIABLE) ? JSON.parse(document.replaceAll(VARIABLE, LITERAL)) : policy;
+}
+
+/**
+ * A statement in which the IAM user behind a federated user has the name that the evaluator looks for: it takes the
+ * federated user's name for the IAM user's.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#sts-session-principals
+ */
+function withUserOf(caller: AuthenticatedCaller, statement: PolicyStatement): PolicyStatement {
+  const principal = principalOf(caller);
+  const { user, name } = principal?.session ?? {};
+  if (!principal || !user) return statement;
+  const namesake = user.replace(/:user\/.*$/, `:user/${name}`);
+  const renamed = (arn: string) => {
+    if (arn === user) return namesake;
+    return arn === namesake ? `${arn}/of-another-name` : arn;
+  };
+  const read = (element: unknown) =>
+    element && typeof element === "object" && "AWS" in element
+      ? { ...element, AWS: awsPrincipalsOf(element).map(renamed) }
+      : element;
+  return {
+    ...statement,
+    ...("Principal" in statement && { Principal: read(statement.Principal) }),
+    ...("NotPrincipal" in statement && { NotPrincipal: read(statement.NotPrincipal) }),
+  };
 }
 
 const TESTS_PRINCIPAL = /^(ForAnyValue:)?(ArnEquals|ArnLike|StringEquals|StringLike)$/;

@@ -26,10 +26,11 @@ async function principalContext(
 ): Promise<ConditionContext> {
   const { users, roles } = await iam.account(principal.account);
   const { session } = principal;
-  const owner = principal.type === "User" ? users.get(principal.name) : roles.get(principal.name);
+  const isFederated = principal.type === "FederatedUser";
+  const owner = (principal.type === "AssumedRole" ? roles : users).get(principal.name);
   const context: ConditionContext = {
     // Of a role's session, the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-    "aws:PrincipalArn": owner?.arn ?? principal.arn,
+    "aws:PrincipalArn": (isFederated ? undefined : owner?.arn) ?? principal.arn,
     "aws:PrincipalAccount": principal.account,
     "aws:PrincipalType": principal.type,
     "aws:userid": userIdOf(principal),

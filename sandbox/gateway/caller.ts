@@ -7,8 +7,8 @@ export interface CallerPrincipal {
   secret: string;
   account: string;
   arn: string;
-  type: "User" | "AssumedRole";
-  /** The user's or the role's name. */
+  type: "User" | "AssumedRole" | "FederatedUser";
+  /** The name of the role, or of the user; of a federated user, that of the IAM user who asked for the session. */
   name: string;
   /** AWS's unique ID of the user or role: sessions of one that was created again under the same name are void. */
   uniqueId: string;
@@ -20,8 +20,10 @@ export interface Session {
   token: string;
   issued: number;
   expires: number;
-  /** The role session's name; absent for GetSessionToken. */
+  /** The name of the role session or of the federated user; absent for GetSessionToken. */
   name?: string;
+  /** The ARN of the IAM user behind a federated user. */
+  user?: string;
   /** When MFA was done, for GetSessionToken; `false` when it was not. Credentials of AssumeRole carry neither. */
   mfaAt?: number | false;
   tags: Record<string, string>;
@@ -57,8 +59,8 @@ export const principalOf = (caller: AuthenticatedCaller): CallerPrincipal | unde
   caller && "arn" in caller ? caller : undefined;
 
 /** AWS's user ID of a caller, as GetCallerIdentity and `aws:userid` give it. */
-export const userIdOf = ({ uniqueId, session }: CallerPrincipal): string =>
-  session?.name ? `${uniqueId}:${session.name}` : uniqueId;
+export const userIdOf = ({ type, account, uniqueId, session }: CallerPrincipal): string =>
+  session?.name ? `${type === "FederatedUser" ? account : uniqueId}:${session.name}` : uniqueId;
 
 /** The caller's ARN, a job's subject, a service's name, or `anonymous`. */
 export const nameOf = (caller: AuthenticatedCaller): string => {

@@ -6,6 +6,8 @@ export interface Health {
   accounts: Record<string, string>;
   region: string;
   pid: number;
+  /** Why the accounts are gone, where they are. */
+  lost?: string;
 }
 
 const TIMEOUT = 5000;

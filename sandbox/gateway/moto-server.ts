@@ -26,7 +26,8 @@ export async function startMoto(
   const port = await freePort();
   const secret = randomUUID();
   const moto = spawn(motoServer, ["-H", "127.0.0.1", "-p", String(port)], {
-    stdio: ["ignore", "ignore", "pipe"],
+    // Its input ends with this process, however that ends: moto then says that the accounts are gone, or ends too.
+    stdio: ["pipe", "ignore", "pipe"],
     env: {
       PATH: process.env.PATH,
       HOME: directory,
@@ -47,6 +48,7 @@ export async function startMoto(
   moto.on("error", (error) => {
     ended = error.message;
   });
+  moto.stdin!.on("error", () => {});
   moto.on("exit", (code, signal) => {
     ended ??= `it ended with ${code ?? signal}`;
   });

@@ -1,6 +1,6 @@
-/** The way to moto: one account at a time, one request per service at a time. */
+/** The way to moto, which does one request per service at a time. */
 import { Agent, request } from "node:http";
-import type { ServiceAnswer } from "./call";
+import { AwsError, type ServiceAnswer } from "./call";
 import { type Json, parseXml, type Xml } from "./xml";
 
 export interface MotoRequest {
@@ -24,10 +24,20 @@ export interface MotoEndpoint {
 
 export const SECRET_HEADER = "x-sandbox-secret";
 
+/** More than one, so that moto begins with the next request while the answer to the last is on its way. */
+const SOCKETS = 4;
+
+const unreachable = ({ message }: Error) =>
+  new AwsError(
+    "ServiceUnavailable",
+    `The sandbox's moto, which holds the accounts, is not reached: ${message}`,
+    503,
+  );
+
 const hopByHop = ["connection", "transfer-encoding", "keep-alive", "date", "server"];
 
 export class Moto {
-  // moto's tables are not safe against concurrent change: requests to one service queue up.
+  /** One for each service, so that a slow service does not hold up another. */
   private readonly agents = new Map<string, Agent>();
 
   constructor(
@@ -36,9 +46,9 @@ export class Moto {
     private readonly region: string,
   ) {}
 
-  /** Sends one request to one account of moto. Rejects when moto cannot be reached. */
+  /** Sends one request to one account of moto. Rejects with ServiceUnavailable when moto cannot be reached. */
   send(message: MotoRequest): Promise<ServiceAnswer> {
-    const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: 1 });
+    const agent = this.agents.get(message.service) ?? new Agent({ maxSockets: SOCKETS });
     this.agents.set(message.service, agent);
     const body = Buffer.from(message.body ?? "");
     const headers: Record<string, string | number> = {
@@ -64,7 +74,7 @@ export class Moto {
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-          answer.on("error", reject);
+          answer.on("error", (error) => reject(unreachable(error)));
           answer.on("end", () => {
             const kept = Object.entries(answer.headers).filter(([name]) => !hopByHop.includes(name));
             resolve({
@@ -76,7 +86,7 @@ export class Moto {
         },
       );
       out.on("timeout", () => out.destroy(new Error("moto did not answer within 60 seconds")));
-      out.on("error", reject);
+      out.on("error", (error) => reject(unreachable(error)));
       out.end(body);
     });
   }

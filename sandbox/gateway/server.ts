@@ -51,6 +51,8 @@ export interface RunningGateway {
   instance: string;
   /** The administrator's long-term key of each profile. */
   administrators: Record<string, AccessKeyPair>;
+  /** Answers every request from now on with ServiceUnavailable and these words: moto ended. */
+  lose(message: string): void;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     url: `http://127.0.0.1:${server.gateway.port}`,
     instance: server.instance,
     administrators,
+    lose: (message) => server.lose(message),
     close: () => server.close(),
   };
 }
@@ -95,6 +98,8 @@ class GatewayServer {
   private readonly identityCenter: IdentityCenter;
   private readonly broker: MessageBroker;
   private readonly bodies = new BodyReader();
+  /** Why the accounts are gone. */
+  private lost: string | undefined;
   private readonly http = createServer(
     { maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000 },
     (request, response) => void this.serve(request, response),
@@ -137,6 +142,10 @@ class GatewayServer {
       this.http.once("error", reject).listen(0, "127.0.0.1", resolve),
     );
     this.gateway.port = (this.http.address() as AddressInfo).port;
+  }
+
+  lose(message: string): void {
+    this.lost = message;
   }
 
   close(): Promise<void> {
@@ -192,11 +201,13 @@ class GatewayServer {
       const now = new Date(this.gateway.clock());
       const read = { method, path, search, headers, body, sourceIp: "127.0.0.1", now };
       context = readRequest(this.gateway, read);
+      if (this.lost) throw accountsLost(this.lost);
       return await handle(context);
     } catch (error) {
       if (!(error instanceof AwsError || error instanceof URIError)) this.gateway.log(failure(error));
       const unread = { ...protocolOf(headers), requestId: randomUUID(), method, path };
-      return errorAnswer(context?.call ?? unread, awsErrorOf(error), context?.service);
+      const answered = this.lost ? accountsLost(this.lost) : awsErrorOf(error);
+      return errorAnswer(context?.call ?? unread, answered, context?.service);
     } finally {
       this.bodies.release(body);
     }
@@ -210,10 +221,12 @@ class GatewayServer {
       decisions,
       instanceProfiles,
       identityCenter,
-      health: { instance, accounts, region, pid: process.pid },
+      health: { instance, accounts, region, pid: process.pid, lost: this.lost },
     };
   }
 }
+
+const accountsLost = (message: string) => new AwsError("ServiceUnavailable", message, 503);
 
 /** The protocol to answer in, of a request that cannot be read further. */
 function protocolOf(headers: Record<string, string>): Pick<Call, "protocol" | "service"> {

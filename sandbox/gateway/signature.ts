@@ -3,9 +3,8 @@
  * written by AWS's own signer library.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, type Hash, type Hmac, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { Sha256 } from "@aws-crypto/sha256-js";
 import { HttpRequest } from "@smithy/protocol-http";
 import {
   getCanonicalHeaders,
@@ -14,6 +13,7 @@ import {
   type SignatureV4CryptoInit,
   type SignatureV4Init,
 } from "@smithy/signature-v4";
+import type { Checksum, SourceData } from "@smithy/types";
 import { AwsError, type Call, text } from "./call";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
@@ -116,6 +116,28 @@ export function readSignature(
     ...(presigned ? { expires } : {}),
     ...(fields["Security-Token"] ? { token: fields["Security-Token"] } : {}),
   };
+}
+
+/** Node.js's own SHA-256, or HMAC with a secret, as the signer library takes it. */
+class Sha256 implements Checksum {
+  private readonly hash: Hash | Hmac;
+
+  constructor(secret?: SourceData) {
+    const key = secret as string | Uint8Array | undefined;
+    this.hash = key === undefined ? createHash("sha256") : createHmac("sha256", key);
+  }
+
+  update(data: Uint8Array): void {
+    this.hash.update(data);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.hash.digest();
+  }
+
+  reset(): void {
+    throw new Error("a hash serves once");
+  }
 }
 
 class Verifier extends SignatureV4Base {
@@ -235,6 +257,15 @@ export async function verifySignature(
     );
   if (!payloadHash.startsWith("STREAMING-")) return { body: call.body, trailers: {} };
   return unchunk(call.body, payloadHash, signature, await signingKey(signature, secret));
+}
+
+/** Checks a text against its signature, as a form's policy is signed. Throws SignatureDoesNotMatch. */
+export async function verifyText(signed: string, signature: Signature, secret: string): Promise<void> {
+  if (!isSame(hmac(await signingKey(signature, secret), signed), signature.signature))
+    throw new AwsError(
+      "SignatureDoesNotMatch",
+      "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    );
 }
 
 /** Unpacks an `aws-chunked` body and checks each chunk's signature, and the trailer's. */

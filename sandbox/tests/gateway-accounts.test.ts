@@ -14,10 +14,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetInventorySchemaCommand, GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { fromIni } from "@aws-sdk/credential-providers";
 import {
   AMBIENT_CREDENTIALS,
   accountEnvironment,
+  describeLoss,
   findDaemons,
+  lostSandbox,
   type Sandbox,
   sandboxStatus,
   startSandbox,
@@ -27,6 +35,9 @@ import { commandOf } from "../processes";
 import { toolchain } from "../toolchain";
 import { ACCOUNTS, REGION } from "./gateway-world";
 
+const LOSS =
+  /accounts dev 111111111111, prod 222222222222, outsider 333333333333 are gone, with all that stack dev deployed into them\. Make them anew: npm run rehearse -- dev/;
+
 describe("the sandbox's accounts, in a process of their own", function () {
   this.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), "sandbox-accounts-"));
@@ -34,8 +45,39 @@ describe("the sandbox's accounts, in a process of their own", function () {
   let first: Sandbox;
   let interrupted: number;
   const start = (accounts: Record<string, string> = ACCOUNTS, region = REGION) =>
-    startSandbox({ directory, accounts, region, motoServer });
+    startSandbox({ directory, accounts, region, stack: "dev", motoServer });
   const motoPid = () => JSON.parse(readFileSync(join(directory, "moto.json"), "utf8")).pid as number;
+  const log = () => readFileSync(join(directory, "daemon.log"), "utf8");
+  const client = <T>(make: new (configuration: object) => T, { url, awsConfigFile }: Sandbox): T =>
+    new make({
+      region: REGION,
+      endpoint: url,
+      maxAttempts: 1,
+      credentials: fromIni({ profile: "dev", configFilepath: awsConfigFile, filepath: awsConfigFile }),
+    });
+  /** Each protocol's client shows the same error: what is gone, and what makes it anew. */
+  const assertLossIsSaid = async (sandbox: Sandbox) => {
+    const answers = [
+      () => client(S3Client, sandbox).send(new ListBucketsCommand({})),
+      () => client(IAMClient, sandbox).send(new ListUsersCommand({})),
+      () => client(STSClient, sandbox).send(new GetCallerIdentityCommand({})),
+      () => client(EC2Client, sandbox).send(new DescribeInstancesCommand({})),
+      () => client(SSMClient, sandbox).send(new GetParameterCommand({ Name: "p" })),
+    ];
+    for (const ask of answers)
+      await assert.rejects(ask(), (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
+        assert.equal(error.$metadata?.httpStatusCode, 503, ask.toString());
+        assert.equal(error.name, "ServiceUnavailable", ask.toString());
+        assert.match(error.message, LOSS);
+        return true;
+      });
+    const anonymous = await fetch(`${sandbox.url}/bucket/key`, { method: "PUT", body: "x".repeat(100_000) });
+    assert.equal(anonymous.status, 503);
+    assert.match(await anonymous.text(), LOSS);
+    assert.match(log(), LOSS);
+    assert.equal(await sandboxStatus(directory), undefined);
+    assert.match(describeLoss((await lostSandbox(directory))!), LOSS);
+  };
   const gone = async (pid: number) => {
     for (let i = 0; i < 100 && commandOf(pid); i++) await sleep(50);
     return commandOf(pid) === undefined;
@@ -127,22 +169,56 @@ describe("the sandbox's accounts, in a process of their own", function () {
     await assert.rejects(start({ dev: "12" }), /account dev needs a 12-digit ID; found '12'/);
   });
 
-  it("a daemon killed leaves a moto, which the next start ends; the accounts are new then", async () => {
+  it("on a full disk the accounts go on, and the log says later what it lacks", async () => {
+    const ask = () => client(SSMClient, first).send(new GetInventorySchemaCommand({}));
+    const path = join(directory, "daemon.log");
+    rmSync(path);
+    // Each write to this device fails as on a full disk.
+    symlinkSync("/dev/full", path);
+    try {
+      for (let i = 0; i < 3; i++) await assert.rejects(ask(), { name: "InternalFailure" });
+    } finally {
+      rmSync(path);
+    }
+    await assert.rejects(ask(), { name: "InternalFailure" });
+    assert.match(log(), /^\(\d+ lines before this one could not be written\)\n[\s\S]*GetInventorySchema/);
+    assert.deepEqual(await sandboxStatus(directory), { ...first, startedAnew: false });
+  });
+
+  it("a gateway killed: moto says in its place what is gone, until the next start ends it", async () => {
+    assert.equal(await lostSandbox(directory), undefined);
     const orphan = motoPid();
     process.kill(first.pid, "SIGKILL");
     assert.ok(await gone(first.pid));
-    assert.equal(await sandboxStatus(directory), undefined);
-    assert.ok(commandOf(orphan), "moto outlives a daemon that was killed");
+    while (!LOSS.test(log())) await sleep(20);
+    await assertLossIsSaid(first);
     const second = await start();
     assert.ok(await gone(orphan));
     assert.deepEqual([second.startedAnew, second.instance === first.instance], [true, false]);
+    assert.match(readFileSync(join(directory, "daemon.log.1"), "utf8"), LOSS);
     first = second;
   });
 
-  it("when moto ends, so does the daemon", async () => {
+  it("a gateway killed, and its folder removed: moto ends a little later", async () => {
+    const orphan = motoPid();
+    process.kill(first.pid, "SIGKILL");
+    rmSync(directory, { recursive: true });
+    assert.ok((await gone(first.pid)) && (await gone(orphan)));
+    first = await start();
+  });
+
+  it("moto killed: the gateway says what is gone, until the next start ends it", async () => {
     process.kill(motoPid(), "SIGKILL");
-    assert.ok(await gone(first.pid));
-    assert.equal(await sandboxStatus(directory), undefined);
+    while (!LOSS.test(log())) await sleep(20);
+    await assertLossIsSaid(first);
+    const second = await start();
+    assert.ok(second.startedAnew && (await gone(first.pid)));
+    first = second;
+  });
+
+  it("accounts that were stopped are not lost", async () => {
+    await stopSandbox(directory);
+    assert.equal(await lostSandbox(directory), undefined);
   });
 
   it("stopped, nothing of it runs; stopping twice is no error", async () => {

@@ -34,6 +34,7 @@ import {
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   GetObjectRetentionCommand,
   HeadObjectCommand,
@@ -270,6 +271,52 @@ const cases: Case[] = [
       return outcome(
         client(S3Client, credentials).send(new GetObjectCommand({ Bucket: name, Key: "encrypted" })),
       );
+    },
+  },
+  ...(["kms:GenerateDataKey", "kms:Decrypt"] as const).map((missing) => ({
+    name: `an upload in parts with a KMS key needs ${missing}`,
+    page: "AmazonS3/latest/userguide/mpuoverview.html",
+    expected: "AccessDenied, allowed",
+    async outcome() {
+      const { name } = await bucket();
+      const SSEKMSKeyId = await key();
+      const begin = (credentials: AwsCredentialIdentity) =>
+        outcome(
+          client(S3Client, credentials).send(
+            new CreateMultipartUploadCommand({
+              Bucket: name,
+              Key: "parts",
+              ServerSideEncryption: "aws:kms",
+              SSEKMSKeyId,
+            }),
+          ),
+        );
+      const lacking = await user("prod", allow(["s3:*", "kms:*"]), deny(missing));
+      const { credentials } = await user("prod", allow(["s3:*", "kms:GenerateDataKey", "kms:Decrypt"]));
+      return [await begin(lacking.credentials), await begin(credentials)].join(", ");
+    },
+  })),
+  {
+    name: "an object encrypted with a KMS key is written only with kms:GenerateDataKey, a copy of it also with kms:Decrypt",
+    page: "AmazonS3/latest/userguide/UsingKMSEncryption.html",
+    expected: "AccessDenied, allowed, AccessDenied, allowed",
+    async outcome() {
+      const { name } = await bucket();
+      const at = { Bucket: name, ServerSideEncryption: "aws:kms", SSEKMSKeyId: await key() } as const;
+      const put = (person: Person) =>
+        outcome(
+          client(S3Client, person.credentials).send(new PutObjectCommand({ ...at, Key: "k", Body: "1" })),
+        );
+      const copy = (person: Person) =>
+        outcome(
+          client(S3Client, person.credentials).send(
+            new CopyObjectCommand({ ...at, Key: "copied", CopySource: `${name}/k` }),
+          ),
+        );
+      const reader = await user("prod", allow(["s3:*", "kms:Decrypt"]));
+      const writer = await user("prod", allow(["s3:*", "kms:GenerateDataKey"]));
+      const both = await user("prod", allow(["s3:*", "kms:GenerateDataKey", "kms:Decrypt"]));
+      return [await put(reader), await put(writer), await copy(writer), await copy(both)].join(", ");
     },
   },
   {

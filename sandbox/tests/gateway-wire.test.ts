@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { HttpRequest } from "@smithy/protocol-http";
@@ -605,6 +606,24 @@ describe("gateway: signatures and the wire", function () {
         assert.equal((await fetch(new URL(path, world.motoUrl), { headers })).status, 403, path);
       }
     });
+  });
+
+  it("moto does one request of a service at a time, and a slow service holds up no other", async () => {
+    const sqs = world.admin(SQSClient, "prod");
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "waited-for" }));
+    const askAnother = () =>
+      outcome(world.admin(SSMClient, "prod").send(new GetParameterCommand({ Name: "none" })));
+    await askAnother();
+    const started = Date.now();
+    let ended = 0;
+    const polls = [1, 2, 3].map(async () => {
+      await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+      ended++;
+    });
+    await askAnother();
+    assert.ok(ended < polls.length, "Systems Manager answers before the queue does");
+    await Promise.all(polls);
+    assert.ok(Date.now() - started >= 3000, `three polls of a second took ${Date.now() - started} ms`);
   });
 
   it("a hundred clients at once, each its own person's rights", async () => {

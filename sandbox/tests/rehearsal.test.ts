@@ -370,6 +370,10 @@ describe("stack dev, rehearsed", function () {
       said.some((line) => /accounts that stack dev was deployed into are gone/.test(line)),
       said.join("\n"),
     );
+    assert.match(
+      said.join("\n"),
+      /^accounts +The sandbox's accounts prod 000000000002, dev 000000000001.* are gone, .*npm run rehearse -- dev$/m,
+    );
     await up();
     const { output } = await verify();
     assert.match(output, ALL_AS_EXPECTED, output);

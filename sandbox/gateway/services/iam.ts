@@ -125,7 +125,8 @@ export const iam: Service = {
     const principal = principalOf(caller);
     const { session } = principal ?? {};
     // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
-    if (session && principal?.type === "User" && !session.mfaAt)
+    // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    if (session && principal?.type !== "AssumedRole" && !session.mfaAt)
       throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.");
     if (OWN_USER.test(call.operation) && !text(call.params.UserName) && principal?.type === "User")
       call.params.UserName = principal.name;

@@ -56,7 +56,8 @@ export type EvaluatedCall = Pick<Call, "now" | "region" | "sourceIp" | "headers"
 export interface RequestContext {
   readonly gateway: Gateway;
   readonly call: Call;
-  readonly signature: Signature | undefined;
+  /** In the request's headers or URL; of a form's upload, in the form, read by step authenticate. */
+  signature: Signature | undefined;
   readonly service: Service;
   /** Step authenticate. */
   caller: AuthenticatedCaller;

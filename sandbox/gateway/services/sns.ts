@@ -20,13 +20,18 @@ function attributeOf(params: Params, name: string): unknown {
 }
 
 /** The subscriptions that moto must not deliver to: ARNs, with commas between. */
-const REFUSED_HEADER = "x-sandbox-refused-subscriptions";
+export const REFUSED_HEADER = "x-sandbox-refused-subscriptions";
 
-/** Delivers to queues whose policies let the topic in: https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html */
-async function publish(context: RequestContext): Promise<ServiceAnswer> {
-  const { call, checks, account, gateway } = context;
-  const TopicArn = topicArn(checks[0]?.resource ?? "");
-  const answer = await gateway.moto.query(account, "sns", call.region, {
+/**
+ * The subscriptions of a topic whose queues' policies do not let it in.
+ * https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+ */
+export async function refusedSubscriptions(
+  { call, gateway }: Pick<RequestContext, "call" | "gateway">,
+  TopicArn: string,
+): Promise<string[]> {
+  const { accountId: account, region } = parseArn(TopicArn);
+  const answer = await gateway.moto.query(account, "sns", region, {
     Action: "ListSubscriptionsByTopic",
     Version: API_VERSION,
     TopicArn,
@@ -44,6 +49,12 @@ async function publish(context: RequestContext): Promise<ServiceAnswer> {
     const { allowed } = await gateway.decide(call, { service: "sns.amazonaws.com" }, check);
     if (!allowed) refused.push(member.text("SubscriptionArn") ?? "");
   }
+  return refused;
+}
+
+async function publish(context: RequestContext): Promise<ServiceAnswer> {
+  const { call, checks } = context;
+  const refused = await refusedSubscriptions(context, topicArn(checks[0]?.resource ?? ""));
   const headers = { ...call.headers, ...(refused.length && { [REFUSED_HEADER]: refused.join(",") }) };
   return forwardToMoto({ ...context, call: { ...call, headers } });
 }

@@ -9,6 +9,7 @@ import {
   AwsError,
   type Call,
   type ConditionContext,
+  requestTagContext,
   requestTags,
   type ServiceAnswer,
   tagKeys,
@@ -25,8 +26,15 @@ import type { Gateway, NamedRequest, RequestContext, Service } from "./service";
 
 const HOUR = 3600;
 const API_VERSION = "2011-06-15";
-/** No other STS operation takes GetSessionToken's credentials: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html */
-const WITH_SESSION_TOKEN = ["AssumeRole", "GetCallerIdentity"];
+/**
+ * The operations that take the credentials of a session.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+ */
+const WITH_SESSION: Record<CallerPrincipal["type"], readonly string[]> = {
+  User: ["AssumeRole", "GetCallerIdentity"],
+  FederatedUser: ["GetCallerIdentity"],
+  AssumedRole: ["AssumeRole", "GetCallerIdentity", "GetAccessKeyInfo"],
+};
 
 export const sts: Service = {
   prefix: "sts",
@@ -59,6 +67,8 @@ export const sts: Service = {
         };
         return { account: owner, checks: [check] };
       }
+      case "GetFederationToken":
+        return nameFederation(context);
       default:
         // What needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         return { account, checks: call.operation === "GetAccessKeyInfo" ? [accessKeyInfo(account)] : [] };
@@ -77,7 +87,7 @@ export const sts: Service = {
     const principal = principalOf(context.caller);
     if (!principal)
       throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token");
-    if (principal.type === "User" && principal.session && !WITH_SESSION_TOKEN.includes(call.operation))
+    if (principal.session && !WITH_SESSION[principal.type].includes(call.operation))
       throw new AwsError("AccessDenied", `Cannot call ${call.operation} with session credentials`);
   },
   async respond(context) {
@@ -98,12 +108,14 @@ export const sts: Service = {
       }
       case "GetSessionToken":
         return getSessionToken(context, principal);
+      case "GetFederationToken":
+        return getFederationToken(context, principal);
       case "AssumeRole":
         return assumeRole(context, principal);
       default:
         throw new AwsError(
           "InvalidAction",
-          `The sandbox does not answer sts:${call.operation}: it knows AssumeRole, AssumeRoleWithWebIdentity, GetSessionToken, GetAccessKeyInfo and GetCallerIdentity`,
+          `The sandbox does not answer sts:${call.operation}: it knows AssumeRole, AssumeRoleWithWebIdentity, GetSessionToken, GetFederationToken, GetAccessKeyInfo and GetCallerIdentity`,
           400,
         );
     }
@@ -159,6 +171,7 @@ interface Constraint {
   max: number;
 }
 const ROLE_ARN = { pattern: /^arn:[\w-]+:iam::\d{12}:role\/[\u0021-\u007e]+$/, min: 20, max: 2048 };
+const FEDERATED_NAME = { pattern: /^[\w+=,.@-]*$/, min: 2, max: 32 };
 const SESSION_NAME = { pattern: /^[\w+=,.@-]*$/, min: 2, max: 64 };
 const EXTERNAL_ID = { pattern: /^[\w+=,.@:/-]*$/, min: 2, max: 1224 };
 const WEB_IDENTITY_TOKEN = { pattern: /./s, min: 4, max: 20_000 };
@@ -186,8 +199,6 @@ const usesMfa = (call: Call): boolean =>
   ["SerialNumber", "TokenCode"].some((name) => text(call.params[name]) !== undefined);
 
 function getSessionToken({ call, gateway }: RequestContext, principal: CallerPrincipal): ServiceAnswer {
-  if (principal.session)
-    throw new AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials");
   const seconds = duration(call, 12 * HOUR, 36 * HOUR);
   const now = call.now.getTime();
   const mfa = usesMfa(call);
@@ -202,6 +213,55 @@ function getSessionToken({ call, gateway }: RequestContext, principal: CallerPri
     policies: [],
   });
   return result(call, { Credentials: credentials(issued) });
+}
+
+/** The federated user that a request asks for. Throws ValidationError where it names none. */
+function askedUser(call: Call, account: string): { name: string; arn: string; tags: Record<string, string> } {
+  const name = checked(call, "Name", FEDERATED_NAME);
+  if (!name) throw missing("name");
+  const arn = buildArn("sts", "", account, `federated-user/${name}`, call.region);
+  return { name, arn, tags: sessionTags(call) };
+}
+
+function nameFederation({ call, callerAccount: account }: RequestContext): NamedRequest {
+  const { arn: resource, tags } = askedUser(call, account);
+  const actions = ["GetFederationToken", ...(Object.keys(tags).length ? ["TagSession"] : [])];
+  const context = requestTagContext(tags);
+  return {
+    account,
+    checks: actions.map((action) => ({ action: `sts:${action}`, resource, account, context })),
+  };
+}
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html */
+async function getFederationToken(
+  { call, gateway }: RequestContext,
+  principal: CallerPrincipal,
+): Promise<ServiceAnswer> {
+  const { account, name: owner, uniqueId, arn: user } = principal;
+  const { name, arn, tags } = askedUser(call, account);
+  const seconds = duration(call, 12 * HOUR, 36 * HOUR);
+  const passed = await sessionPolicies(call, account, gateway.iam);
+  const now = call.now.getTime();
+  const issued = gateway.identities.issueSession(
+    { account, arn, type: "FederatedUser", name: owner, uniqueId },
+    {
+      issued: now,
+      expires: now + seconds * 1000,
+      name,
+      user,
+      mfaAt: false,
+      tags,
+      transitive: [],
+      // Without a session policy it has no permissions of its own.
+      policies: passed.length ? passed : [{ Version: "2012-10-17", Statement: [] }],
+    },
+  );
+  return result(call, {
+    Credentials: credentials(issued),
+    FederatedUser: { FederatedUserId: userIdOf(issued), Arn: arn },
+    PackedPolicySize: passed.length || Object.keys(tags).length ? 6 : undefined,
+  });
 }
 
 interface AskedRole {
@@ -230,6 +290,21 @@ function checkTagKeys(keys: string[]): void {
     throw invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
 }
 
+/** The tags that a request gives its session. Throws ValidationError where they are too many, or their keys wrong. */
+function sessionTags(call: Call): Record<string, string> {
+  const tags = requestTags(call.params);
+  if (Object.keys(tags).length > 50) throw invalid("A session has at most 50 tags");
+  checkTagKeys(valuesMatching(call.params, /^Tags\.member\.\d+\.Key$/));
+  return tags;
+}
+
+/** The session policies that a request passes. Throws MalformedPolicyDocument. */
+async function sessionPolicies(call: Call, account: string, iam: IamAccounts): Promise<unknown[]> {
+  const inline = text(call.params.Policy);
+  const arns = valuesMatching(call.params, /^PolicyArns\.member\.\d+\.arn$/);
+  return [...(inline ? [sessionPolicy(inline)] : []), ...(await iam.policiesByArn(account, arns))];
+}
+
 /** What AssumeRole passes on to the session. */
 function sessionAttributes(call: Call, session: Session | undefined) {
   const asked = checked(call, "SourceIdentity", SESSION_NAME);
@@ -237,10 +312,8 @@ function sessionAttributes(call: Call, session: Session | undefined) {
   const sourceIdentity = session?.sourceIdentity ?? asked;
   if (asked && asked !== sourceIdentity)
     throw new AwsError("AccessDenied", "The source identity of a session cannot be changed once it is set");
-  const tags = requestTags(call.params);
+  const tags = sessionTags(call);
   const transitive = values(call.params, "TransitiveTagKeys");
-  if (Object.keys(tags).length > 50) throw invalid("A session has at most 50 tags");
-  checkTagKeys(valuesMatching(call.params, /^Tags\.member\.\d+\.Key$/));
   for (const key of transitive)
     if (!(key in tags))
       throw invalid(`Specified transitive tag key is not found in the session tags: ${key}`);
@@ -340,8 +413,7 @@ async function issueRoleSession(
   const seconds = duration(call, HOUR, 12 * HOUR);
   if (seconds > longest)
     throw invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
-  const inline = text(call.params.Policy);
-  const arns = valuesMatching(call.params, /^PolicyArns\.member\.\d+\.arn$/);
+  const policies = await sessionPolicies(call, account, iam);
   const now = call.now.getTime();
   const uniqueId = role?.id ?? "";
   const issued = identities.issueSession(
@@ -356,14 +428,14 @@ async function issueRoleSession(
       issued: now,
       expires: now + seconds * 1000,
       name,
-      policies: [...(inline ? [sessionPolicy(inline)] : []), ...(await iam.policiesByArn(account, arns))],
+      policies,
       ...attributes,
     },
   );
   return {
     AssumedRoleUser: { AssumedRoleId: `${uniqueId}:${name}`, Arn: issued.arn },
     Credentials: credentials(issued),
-    PackedPolicySize: inline || arns.length || Object.keys(attributes.tags).length ? 6 : undefined,
+    PackedPolicySize: policies.length || Object.keys(attributes.tags).length ? 6 : undefined,
   };
 }
 

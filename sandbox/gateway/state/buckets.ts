@@ -20,8 +20,12 @@ export class Buckets {
 
   /** The account that owns a bucket, or undefined. */
   async owner(bucket: string): Promise<string | undefined> {
-    this.owners ??= this.readOwners();
-    return (await this.owners.catch(() => undefined))?.get(bucket);
+    const owners = this.owners ?? this.readOwners();
+    this.owners = owners;
+    owners.catch(() => {
+      if (this.owners === owners) this.owners = undefined;
+    });
+    return (await owners).get(bucket);
   }
 
   /** A bucket was, or is about to be, created, deleted or configured. */
@@ -82,6 +86,11 @@ export class Buckets {
   async disablesAcls(bucket: string, account: string): Promise<boolean> {
     const controls = await this.document(bucket, account, "ownershipControls");
     return controls?.includes("BucketOwnerEnforced") ?? false;
+  }
+
+  /** Where the bucket's notifications go, as S3 describes it. */
+  notifications(bucket: string, account: string): Promise<string | undefined> {
+    return this.document(bucket, account, "notification");
   }
 
   /** The key of KMS that the bucket encrypts new objects with, unless it is AWS's own. */

@@ -1,6 +1,7 @@
 /** The users, roles, groups and policies of the sandbox's accounts, as moto keeps them. */
 
 import { parseArn } from "../arn";
+import type { CallerPrincipal } from "../caller";
 import type { Moto } from "../moto";
 import { type NamedPolicy, parseDocument } from "../policy-documents";
 import type { Xml } from "../xml";
@@ -171,9 +172,9 @@ export class IamAccounts {
   }
 
   /** The policies of a user or role: its own, its groups', its boundary. Empty for one that does not exist. */
-  async policiesOf(id: string, type: "User" | "AssumedRole", name: string): Promise<IdentityPolicies> {
+  async policiesOf(id: string, type: CallerPrincipal["type"], name: string): Promise<IdentityPolicies> {
     const account = await this.account(id);
-    const found = (type === "User" ? account.users : account.roles).get(name);
+    const found = (type === "AssumedRole" ? account.roles : account.users).get(name);
     if (!found) return { identity: [], boundary: undefined };
     const groups = found.groups.flatMap((group) => account.groups.get(group) ?? []);
     const identity = await Promise.all(

@@ -61,7 +61,7 @@ export class Identities {
     if (principal.session.expires <= now)
       throw new AwsError("ExpiredToken", "The security token included in the request is expired");
     const { users, roles } = await this.iam.account(principal.account);
-    const owner = principal.type === "User" ? users.get(principal.name) : roles.get(principal.name);
+    const owner = (principal.type === "AssumedRole" ? roles : users).get(principal.name);
     if (owner?.id !== principal.uniqueId) throw new AwsError("InvalidClientTokenId", INVALID_TOKEN);
     return principal;
   }

@@ -141,6 +141,11 @@ export function s3Path(path: string): { bucket: string; key: string } {
   return { bucket, key: decodeURIComponent(key) };
 }
 
+/** The operation of a form's upload, which is then handled as a request to put its object. */
+export const FORM_UPLOAD = "PostObject";
+
+export const isFormUpload = ({ operation }: Call): boolean => operation === FORM_UPLOAD;
+
 /** The XML in a request. Throws MalformedXML. */
 export function requestXml(call: Call): Xml {
   try {
@@ -183,8 +188,9 @@ function conditionKeys(
   account: string,
 ): ConditionContext {
   const { headers, query } = call;
+  const inUrl = "X-Amz-Signature" in query ? "REST-QUERY-STRING" : "REST-HEADER";
   const context: ConditionContext = {
-    "s3:authType": "X-Amz-Signature" in query ? "REST-QUERY-STRING" : "REST-HEADER",
+    "s3:authType": isFormUpload(call) ? "POST" : inUrl,
     "s3:signatureversion": "AWS4-HMAC-SHA256",
     "s3:TlsVersion": "1.3",
     "s3:ResourceAccount": account,
@@ -257,7 +263,11 @@ async function encryptChecks(object: S3Object, account: string, context: Request
   const key = algorithm?.startsWith("aws:kms") ? call.headers[KEY_HEADER] : byDefault;
   if (!key) return [];
   gateway.buckets.noteEncryption(object.bucket);
-  return [await keyCheck("GenerateDataKey", key, object, account, context)];
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html: the parts are read again to make the object.
+  const inParts = "uploads" in call.query || "uploadId" in call.query;
+  const checks = [await keyCheck("GenerateDataKey", key, object, account, context)];
+  if (inParts) checks.push(await keyCheck("Decrypt", key, object, account, context));
+  return checks;
 }
 
 async function keyCheck(

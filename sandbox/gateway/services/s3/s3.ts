@@ -7,8 +7,10 @@ import { statementsOf } from "../../policy-documents";
 import { fromStored, toStored } from "../../state/buckets";
 import { buildXml, type Json, parseXml, type Xml } from "../../xml";
 import type { RequestContext, Service } from "../service";
+import { answerForm, readForm } from "./form-upload";
+import { checkTargets, withOpenTargets } from "./notifications";
 import { isPublic } from "./public-access";
-import { deletedObjects, nameS3, requestXml, s3Path } from "./requests";
+import { deletedObjects, isFormUpload, nameS3, requestXml, s3Path } from "./requests";
 
 const MAX_DELETED = 1000;
 
@@ -74,8 +76,13 @@ export const s3: Service = {
   },
 
   unsigned: true,
+  authenticate: readForm,
   authorize,
-  respond: (context) => (deletedObjects(context.call) ? deleteObjects(context) : respond(context)),
+  async respond(context) {
+    if (deletedObjects(context.call)) return deleteObjects(context);
+    const answer = await respond(context);
+    return isFormUpload(context.call) ? answerForm(context, answer) : answer;
+  },
 };
 
 const bucketOf = (arn: string): string => parseArn(arn).resource.split("/", 1)[0] ?? "";
@@ -127,9 +134,10 @@ async function respond(context: RequestContext): Promise<ServiceAnswer> {
       );
     call.body = Buffer.from(toStored(call.body.toString()));
   }
+  if (!key && "notification" in call.query && call.method === "PUT") await checkTargets(context, bucket);
   const changing = !key && (call.method === "PUT" || call.method === "DELETE");
   if (changing) gateway.buckets.forget(bucket);
-  const answer = await forwardToMoto(context);
+  const answer = await forwardToMoto(await withTargets(context, bucket));
   if (creates && answer.status === 200) await protect(context, bucket);
   if (changing) gateway.buckets.forget(bucket);
   if (aboutPolicy && call.method === "GET" && answer.status === 200)
@@ -143,6 +151,17 @@ async function respond(context: RequestContext): Promise<ServiceAnswer> {
     await gateway.require(call, caller, [check]);
   }
   return answer;
+}
+
+/** A request to write objects, or notifications' targets, with the targets that moto may deliver to. */
+async function withTargets(context: RequestContext, bucket: string): Promise<RequestContext> {
+  const { call, account, gateway } = context;
+  if (call.method === "PUT" && "notification" in call.query)
+    return withOpenTargets(context, bucket, call.body.toString());
+  const { key } = s3Path(call.path);
+  const writes = (key || call.method === "POST") && call.method !== "GET" && call.method !== "HEAD";
+  if (!writes || !(await gateway.buckets.owner(bucket))) return context;
+  return withOpenTargets(context, bucket, await gateway.buckets.notifications(bucket, account));
 }
 
 /** What a new bucket has since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html */
@@ -203,7 +222,11 @@ async function deleteObjects(context: RequestContext): Promise<ServiceAnswer> {
   const Quiet = requestXml(call).text("Quiet") === "true" ? "true" : undefined;
   // moto reads what was decided on: XML has many ways to write one key.
   const body = Buffer.from(buildXml({ Delete: { Quiet, Object: allowed } }));
-  const answer = allowed.length ? await forwardToMoto({ ...context, call: { ...call, body } }) : undefined;
+  const answer = allowed.length
+    ? await forwardToMoto(
+        await withTargets({ ...context, call: { ...call, body } }, s3Path(call.path).bucket),
+      )
+    : undefined;
   if (answer && (answer.status !== 200 || !refused.length)) return answer;
   const done = answer ? parseXml(answer.body) : undefined;
   const contents = (name: string) => done?.list(name).map((element) => element.content) ?? [];
