@@ -10,8 +10,9 @@ import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { yamlLanguageHost } from "../toolchain";
 import { rehearseCopy } from "./project";
-import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const PACKAGE = join(PROJECT_DIRECTORY, "infra/access");
 const REGION = "ap-northeast-1";
@@ -19,11 +20,10 @@ const REGION = "ap-northeast-1";
 describe("the components as a package", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "access-package-"));
-  const project = join(directory, "two-accounts");
-  const modules = join(project, "node_modules");
   let tarball: string;
+  let rehearsal: Rehearsal;
 
-  before(() => {
+  before(async () => {
     const pack = ["pack", "--silent", "--pack-destination", directory];
     // The compiler is the project's own.
     const PATH = `${join(PROJECT_DIRECTORY, "node_modules/.bin")}:${process.env.PATH}`;
@@ -33,6 +33,7 @@ describe("the components as a package", function () {
       env: { ...process.env, PATH },
     });
     tarball = join(directory, printed.trim().split("\n").at(-1)!);
+    rehearsal = await rehearseCopy(directory);
   });
   after(async () => {
     await stopSandbox(join(directory, "sandbox"));
@@ -44,38 +45,42 @@ describe("the components as a package", function () {
     const listed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     const sources = readdirSync(PACKAGE).filter((name) => name.endsWith(".ts"));
     const built = sources.flatMap((name) => [name.replace(/ts$/, "js"), name.replace(/ts$/, "d.ts")]);
-    const expected = ["LICENSE", "README.md", "package.json", ...built.map((name) => `dist/${name}`)];
+    const own = ["LICENSE", "PulumiPlugin.yaml", "README.md", "package.json"];
+    const expected = [...own, ...built.map((name) => `dist/${name}`)];
     assert.deepEqual(listed.sort(), expected.map((name) => `package/${name}`).sort());
   });
 
   it("lets a program of its own type-check and deploy into two accounts, and its role asks for MFA", async () => {
-    cpSync(join(PROJECT_DIRECTORY, "examples/two-accounts"), project, { recursive: true });
-    mkdirSync(join(modules, "@cross-account-access/access"), { recursive: true });
-    const unpack = [
-      "-xzf",
-      tarball,
-      "--strip-components=1",
-      "-C",
-      join(modules, "@cross-account-access/access"),
-    ];
-    execFileSync("tar", unpack);
-    // The packages that it names as its peers, with theirs: nothing else of the project can be found from here.
+    const project = copyExample("two-accounts");
+    await succeed(project, process.execPath, "node_modules/typescript/bin/tsc", "--project", ".");
+    await deployAndAsk(project);
+  });
+
+  it("lets a program in YAML deploy the same, as a package of components", async () => {
+    const project = copyExample("two-accounts-yaml");
+    const folder = join(rehearsal.environment.PULUMI_HOME!, "plugins/language-yaml-v1.0.0");
+    mkdirSync(folder);
+    symlinkSync(await yamlLanguageHost(rehearsal.tools.cli), join(folder, "pulumi-language-yaml"));
+    await deployAndAsk(project);
+  });
+
+  /** A project into which the package is installed, with those that it names as its peers and theirs, and no others. */
+  function copyExample(example: string): string {
+    const project = join(directory, example);
+    const modules = join(project, "node_modules");
+    cpSync(join(PROJECT_DIRECTORY, "examples", example), project, { recursive: true });
+    const installed = join(modules, "@cross-account-access/access");
+    mkdirSync(installed, { recursive: true });
+    execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed]);
     for (const scope of readdirSync(join(PROJECT_DIRECTORY, "node_modules")))
       if (scope !== "@cross-account-access" && !scope.startsWith("."))
         symlinkSync(join(PROJECT_DIRECTORY, "node_modules", scope), join(modules, scope));
+    return project;
+  }
 
-    const rehearsal = await rehearseCopy(directory);
-    const compiled = await run(
-      rehearsal,
-      process.execPath,
-      "node_modules/typescript/bin/tsc",
-      "--project",
-      ".",
-    );
-    assert.equal(compiled.code, 0, compiled.output);
-    const { pulumi } = rehearsal.tools;
-    const created = await run(rehearsal, pulumi, "stack", "init", "example");
-    assert.equal(created.code, 0, created.output);
+  async function deployAndAsk(project: string): Promise<void> {
+    const pulumi = (...args: string[]) => succeed(project, rehearsal.tools.pulumi, ...args);
+    await pulumi("stack", "init", "example");
     for (const [name, value] of [
       ["region", REGION],
       ["trustingAccountId", "000000000002"],
@@ -83,19 +88,21 @@ describe("the components as a package", function () {
       ["trustedAccountId", "000000000001"],
       ["trustedProfile", "dev"],
     ] as const)
-      await run(rehearsal, pulumi, "config", "set", "--stack", "example", name, value);
-    const up = await run(rehearsal, pulumi, "up", "--yes", "--skip-preview", "--stack", "example");
-    assert.equal(up.code, 0, up.output);
+      await pulumi("config", "set", "--stack", "example", name, value);
+    await pulumi("up", "--yes", "--stack", "example");
     await askWhoGetsIn(rehearsal);
-  });
+    await pulumi("destroy", "--yes", "--skip-preview", "--stack", "example");
+  }
 
-  const run = ({ environment }: Rehearsal, command: string, ...args: string[]) =>
-    new Promise<Ended>((resolve) => {
-      const options = { cwd: project, env: confined(environment), maxBuffer: 1 << 26 };
+  /** Runs a command with the sandbox's accounts. @throws {AssertionError} with its output where it fails. */
+  function succeed(cwd: string, command: string, ...args: string[]): Promise<string> {
+    const options = { cwd, env: confined(rehearsal.environment), maxBuffer: 1 << 26 };
+    return new Promise((resolve, reject) =>
       execFile(command, args, options, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
-      );
-    });
+        error ? reject(new assert.AssertionError({ message: stdout + stderr })) : resolve(stdout),
+      ),
+    );
+  }
 
   async function askWhoGetsIn({ sandbox }: Rehearsal): Promise<void> {
     const caller = (credentials: AwsCredentialIdentity | ReturnType<typeof fromIni>) => ({
