@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
@@ -51,27 +60,47 @@ describe("the components as a package", function () {
   });
 
   it("lets a program of its own type-check and deploy into two accounts, and its role asks for MFA", async () => {
-    const project = copyExample("two-accounts");
+    const project = copyExample("two-accounts", "node_modules/@cross-account-access/access");
     await succeed(project, process.execPath, "node_modules/typescript/bin/tsc", "--project", ".");
     await deployAndAsk(project);
   });
 
-  it("lets a program in YAML deploy the same, as a package of components", async () => {
-    const project = copyExample("two-accounts-yaml");
-    const folder = join(rehearsal.environment.PULUMI_HOME!, "plugins/language-yaml-v1.0.0");
-    mkdirSync(folder);
-    symlinkSync(await yamlLanguageHost(rehearsal.tools.cli), join(folder, "pulumi-language-yaml"));
-    await deployAndAsk(project);
+  describe("from a program in YAML", () => {
+    let project: string;
+    let program: string;
+    before(async () => {
+      const folder = join(rehearsal.environment.PULUMI_HOME!, "plugins/language-yaml-v1.0.0");
+      mkdirSync(folder);
+      symlinkSync(await yamlLanguageHost(rehearsal.tools.cli), join(folder, "pulumi-language-yaml"));
+      project = copyExample("two-accounts-yaml", "access");
+      program = readFileSync(join(project, "Pulumi.yaml"), "utf8");
+    });
+    afterEach(() => writeFileSync(join(project, "Pulumi.yaml"), program));
+
+    it("deploy the same, each component by the provider that it is given", () => deployAndAsk(project));
+
+    for (const [mistake, right, wrong, says] of [
+      ["no provider", /providers: .*trusting.*/, "protect: false", /auditor has no AWS provider/],
+      ["a trust of no account", /accounts: .*/, "accounts: []", /accounts is empty/],
+      ["an output in a role", /Name: Auditor/, `Name: $\{auditors.name}`, /auditor\.roleName is an output/],
+      ["two grantees", /group: .*/, "group: Auditors\n      user: jane", /has group, user of/],
+    ] as const)
+      it(`refuse ${mistake}, at preview`, async () => {
+        assert.match(program, right);
+        writeFileSync(join(project, "Pulumi.yaml"), program.replace(right, wrong));
+        const preview = succeed(project, rehearsal.tools.pulumi, "preview", "--stack", "example");
+        await assert.rejects(preview, says);
+      });
   });
 
-  /** A project into which the package is installed, with those that it names as its peers and theirs, and no others. */
-  function copyExample(example: string): string {
+  /** A project with the unpacked package, those that it names as its peers and theirs, and no others. */
+  function copyExample(example: string, into: string): string {
     const project = join(directory, example);
     const modules = join(project, "node_modules");
     cpSync(join(PROJECT_DIRECTORY, "examples", example), project, { recursive: true });
-    const installed = join(modules, "@cross-account-access/access");
-    mkdirSync(installed, { recursive: true });
-    execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed]);
+    mkdirSync(modules);
+    mkdirSync(join(project, into), { recursive: true });
+    execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(project, into)]);
     for (const scope of readdirSync(join(PROJECT_DIRECTORY, "node_modules")))
       if (scope !== "@cross-account-access" && !scope.startsWith("."))
         symlinkSync(join(PROJECT_DIRECTORY, "node_modules", scope), join(modules, scope));
