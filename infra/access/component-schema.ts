@@ -11,7 +11,7 @@ import type {
 } from "./trust";
 
 /** Pulumi's name of the package: the components' types begin with it in each language. */
-export const PACKAGE = "cross-account-access";
+const PACKAGE = "cross-account-access";
 
 interface Property {
   description?: string;

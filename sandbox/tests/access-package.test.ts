@@ -62,6 +62,7 @@ describe("the components as a package", function () {
   it("lets a program of its own type-check and deploy into two accounts, and its role asks for MFA", async () => {
     const project = copyExample("two-accounts", "node_modules/@cross-account-access/access");
     await succeed(project, process.execPath, "node_modules/typescript/bin/tsc", "--project", ".");
+    await prepareStack(project);
     await deployAndAsk(project);
   });
 
@@ -74,6 +75,7 @@ describe("the components as a package", function () {
       symlinkSync(await yamlLanguageHost(rehearsal.tools.cli), join(folder, "pulumi-language-yaml"));
       project = copyExample("two-accounts-yaml", "access");
       program = readFileSync(join(project, "Pulumi.yaml"), "utf8");
+      await prepareStack(project);
     });
     afterEach(() => writeFileSync(join(project, "Pulumi.yaml"), program));
 
@@ -107,7 +109,7 @@ describe("the components as a package", function () {
     return project;
   }
 
-  async function deployAndAsk(project: string): Promise<void> {
+  async function prepareStack(project: string): Promise<void> {
     const pulumi = (...args: string[]) => succeed(project, rehearsal.tools.pulumi, ...args);
     await pulumi("stack", "init", "example");
     for (const [name, value] of [
@@ -118,9 +120,14 @@ describe("the components as a package", function () {
       ["trustedProfile", "dev"],
     ] as const)
       await pulumi("config", "set", "--stack", "example", name, value);
-    await pulumi("up", "--yes", "--stack", "example");
+  }
+
+  async function deployAndAsk(project: string): Promise<void> {
+    const pulumi = (command: string) =>
+      succeed(project, rehearsal.tools.pulumi, command, "--yes", "--skip-preview", "--stack", "example");
+    await pulumi("up");
     await askWhoGetsIn(rehearsal);
-    await pulumi("destroy", "--yes", "--skip-preview", "--stack", "example");
+    await pulumi("destroy");
   }
 
   /** Runs a command with the sandbox's accounts. @throws {AssertionError} with its output where it fails. */
