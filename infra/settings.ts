@@ -145,10 +145,14 @@ function checkPeople(
     report("trustIamUsers", "false and no trustedPermissionSets", "one kind of people at least", "true");
 }
 
-/** Settings of one kind, such as bucket names, must differ from each other. */
+/** Settings of one kind, such as bucket names, must differ from each other where their scenarios are on. */
 function checkDifferences(values: Readonly<Record<string, unknown>>, report: ReportMistake): void {
-  for (const [index, [name, { differsFromOther }]] of ruleList.entries()) {
-    const other = ruleList
+  const on = (values.scenarios ?? []) as readonly string[];
+  const compared = scenarios
+    .filter(({ name }) => on.includes(name))
+    .flatMap((scenario) => Object.entries<SettingRule<unknown>>(scenario.rules));
+  for (const [index, [name, { differsFromOther }]] of compared.entries()) {
+    const other = compared
       .slice(0, index)
       .find(
         ([earlier, rule]) =>

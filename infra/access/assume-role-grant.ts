@@ -19,11 +19,13 @@ export const assumeRoleStatements = (
 export class AssumeRoleGrant extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: SessionRights & { grantee: Grantee; roleArns: readonly [string, ...string[]] },
+    args: SessionRights & { grantee: Grantee; roleArns: pulumi.Input<readonly [string, ...string[]]> },
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:AssumeRoleGrant", name, {}, opts);
-    const policy = policyDocument(assumeRoleStatements(args.roleArns, args));
+    const policy = pulumi
+      .output(args.roleArns)
+      .apply((roleArns) => policyDocument(assumeRoleStatements(roleArns, args)));
     grant(name, args.grantee, policy, { parent: this, provider: opts.provider });
     this.registerOutputs({});
   }

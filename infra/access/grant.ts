@@ -13,7 +13,7 @@ export type Grantee = { group: NamedGrantee } | { role: NamedGrantee } | { user:
 export function grant(
   name: string,
   grantee: Grantee,
-  policy: string,
+  policy: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {
   if ("group" in grantee) new iam.GroupPolicy(name, { name, group: grantee.group.name, policy }, opts);

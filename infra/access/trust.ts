@@ -80,7 +80,9 @@ export function trustStatements(trust: Trust): Statement[] {
     );
   const statements: Statement[] = [];
   if (people) {
-    const { mfa = true, maxMfaAge } = people;
+    const { maxMfaAge } = people;
+    // Nothing but false turns it off: not the null of a program whose types nobody checked.
+    const mfa = people.mfa !== false;
     if (maxMfaAge !== undefined && !mfa)
       throw new Error(
         "trust.people.maxMfaAge asks how old the MFA is: it needs trust.people.mfa to be true.",

@@ -47,7 +47,7 @@ export interface Application<Name extends string, Prefix extends string, Own> {
   trustedGroup: string;
   /** Default of the setting untrustedGroup, and who is in it. Default: no such group. */
   untrusted?: { group: string; person: string };
-  /** What people call its bucket. The bucket's default name is this and the trusting account's ID. */
+  /** The bucket's default name is this and the trusting account's ID. */
   bucketLabel: string;
   /** A rule for each setting of its own. */
   rules: SettingRules<Own>;
@@ -70,6 +70,13 @@ export interface Uses {
   /** What a role with more permissions than these could do. */
   refused: readonly ApplicationUse[];
 }
+
+/** What people call an application's bucket: its name, without the account's ID that the default ends in. */
+export const bucketLabel = ({
+  bucketName,
+  trustingAccountId,
+}: Pick<StackSettings & ApplicationSettings, "bucketName" | "trustingAccountId">): string =>
+  bucketName.replace(new RegExp(`-${trustingAccountId}$`), "");
 
 /** A setting's name in a stack. */
 export const prefixed = (prefix: string, name: string): string =>

@@ -9,17 +9,23 @@ import {
 } from "../contract/standard";
 import { copyFromOwnBucket, ownBucketInDev, prod } from "../contract/targets";
 import type { Action, Answer, Contract, ContractRow, Persona, Target, UserPersona } from "../contract/types";
-import type { Application, ApplicationContext, ApplicationUse, Uses } from "./application";
+import {
+  type Application,
+  type ApplicationContext,
+  type ApplicationUse,
+  bucketLabel,
+  type Uses,
+} from "./application";
 
 /** Who is expected to use an application, and who is not: all of it follows from its declarations. */
 export function applicationContract<Own>(
-  application: Pick<Application<string, string, Own>, "person" | "untrusted" | "bucketLabel" | "uses">,
+  application: Pick<Application<string, string, Own>, "person" | "untrusted" | "uses">,
   context: ApplicationContext<Own>,
 ): Contract {
   const { settings, locations } = context;
   const { roleName, trustedGroup, untrustedGroup, createTrustedGroup, bucketName } = settings;
   const role = roleTarget(locations.trusting, roleName);
-  const bucket: Target = { name: application.bucketLabel, bucket: bucketName };
+  const bucket: Target = { name: bucketLabel(settings), bucket: bucketName };
   const uses = application.uses(context, bucket);
   // A person's own side allows all of these services: a refusal of the application then comes from the other account.
   const services = new Set(["s3", ...uses.allowed.flatMap(([, ...actions]) => actions.map(serviceOf))]);
@@ -116,7 +122,7 @@ export function applicationContract<Own>(
       checks: [
         `As ${roleName}: ${words}`,
         `As ${roleName}: anything else in prod`,
-        `The person's own credentials directly on ${application.bucketLabel}`,
+        `The person's own credentials directly on ${bucket.name}`,
         `The person's own dev permissions are suspended as ${roleName}, and back afterwards`,
         "Temporary credentials past their lifetime",
       ],

@@ -1,5 +1,5 @@
 import { defineScenario, type Scenario } from "../scenario";
-import { type Application, groupsOf, type PrefixedSettings, unprefixed } from "./application";
+import { type Application, bucketLabel, groupsOf, type PrefixedSettings, unprefixed } from "./application";
 import { applicationContract } from "./contract";
 import { deployApplication } from "./resources";
 import { applicationRules, checkGroups } from "./settings";
@@ -13,7 +13,7 @@ export type { Application, ApplicationUse, Uses } from "./application";
 export function defineApplication<Name extends string, Prefix extends string, Own>(
   application: Application<Name, Prefix, Own>,
 ): Scenario<PrefixedSettings<Prefix> & Own> & { readonly name: Name } {
-  const { name, prefix, bucketLabel } = application;
+  const { name, prefix } = application;
   const read = <
     Context extends { settings: Parameters<typeof unprefixed<PrefixedSettings<Prefix> & Own>>[1] },
   >(
@@ -30,7 +30,7 @@ export function defineApplication<Name extends string, Prefix extends string, Ow
       return {
         trusting: {
           roles: [settings.roleName],
-          buckets: [{ label: bucketLabel, name: settings.bucketName }],
+          buckets: [{ label: bucketLabel(settings), name: settings.bucketName }],
         },
         trusted: groupsOf(settings),
       };

@@ -1,4 +1,3 @@
-import * as iam from "@pulumi/aws/iam";
 import { bucketArn } from "../access/arn";
 import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
@@ -6,6 +5,7 @@ import { PrivateBucket } from "../access/private-bucket";
 import type { Accounts } from "../account";
 import { peopleInstructions, peopleTrust } from "../people";
 import type { Application, ApplicationContext } from "./application";
+import { createGroup } from "./groups";
 
 /**
  * An application of the trusting account, and the role that people of the trusted account assume for it.
@@ -17,13 +17,13 @@ export function deployApplication<Own>(
   { trusting, trusted }: Accounts,
 ) {
   const { settings } = context;
-  const { roleName, bucketName, sessionDuration, protect } = settings;
+  const { roleName, bucketName, sessionDuration, protect, trustedGroup, untrustedGroup } = settings;
   const instructions = peopleInstructions(trusting, trusted, settings, roleName);
 
   // Step 1, in the trusting account: the application's bucket, and the role that may use it.
   if (trusting.provider) {
     const { provider } = trusting;
-    new PrivateBucket(application.bucketLabel, { account: trusting, bucketName, protect }, { provider });
+    new PrivateBucket(`${application.name}-bucket`, { account: trusting, bucketName, protect }, { provider });
     new CrossAccountRole(
       application.name,
       {
@@ -42,12 +42,9 @@ export function deployApplication<Own>(
   if (trusted.provider && settings.trustIamUsers) {
     const { provider } = trusted;
     const group = settings.createTrustedGroup
-      ? new iam.Group(application.trustedGroup, { name: settings.trustedGroup }, { provider })
-      : { name: settings.trustedGroup };
-    if (settings.untrustedGroup) {
-      const logicalName = application.untrusted?.group ?? `${application.name}-untrusted`;
-      new iam.Group(logicalName, { name: settings.untrustedGroup }, { provider });
-    }
+      ? createGroup(trustedGroup, trustedGroup, provider)
+      : { name: trustedGroup };
+    if (untrustedGroup) createGroup(untrustedGroup, untrustedGroup, provider);
     new AssumeRoleGrant(
       `${application.trustedGroup}-may-assume-${application.name}`,
       { grantee: { group }, roleArns: [instructions.roleArn] },

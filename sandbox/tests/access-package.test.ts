@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
@@ -10,8 +19,9 @@ import type { AwsCredentialIdentity } from "@aws-sdk/types";
 import { CheckUsers } from "../../tools/verify/check-users";
 import { stopSandbox } from "../accounts";
 import { confined, PROJECT_DIRECTORY, type Rehearsal } from "../rehearsal";
+import { yamlLanguageHost } from "../toolchain";
 import { rehearseCopy } from "./project";
-import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
+import { DEPLOYMENT_TIMEOUT } from "./shell";
 
 const PACKAGE = join(PROJECT_DIRECTORY, "infra/access");
 const REGION = "ap-northeast-1";
@@ -19,11 +29,10 @@ const REGION = "ap-northeast-1";
 describe("the components as a package", function () {
   this.timeout(DEPLOYMENT_TIMEOUT);
   const directory = mkdtempSync(join(tmpdir(), "access-package-"));
-  const project = join(directory, "two-accounts");
-  const modules = join(project, "node_modules");
   let tarball: string;
+  let rehearsal: Rehearsal;
 
-  before(() => {
+  before(async () => {
     const pack = ["pack", "--silent", "--pack-destination", directory];
     // The compiler is the project's own.
     const PATH = `${join(PROJECT_DIRECTORY, "node_modules/.bin")}:${process.env.PATH}`;
@@ -33,6 +42,7 @@ describe("the components as a package", function () {
       env: { ...process.env, PATH },
     });
     tarball = join(directory, printed.trim().split("\n").at(-1)!);
+    rehearsal = await rehearseCopy(directory);
   });
   after(async () => {
     await stopSandbox(join(directory, "sandbox"));
@@ -44,38 +54,64 @@ describe("the components as a package", function () {
     const listed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     const sources = readdirSync(PACKAGE).filter((name) => name.endsWith(".ts"));
     const built = sources.flatMap((name) => [name.replace(/ts$/, "js"), name.replace(/ts$/, "d.ts")]);
-    const expected = ["LICENSE", "README.md", "package.json", ...built.map((name) => `dist/${name}`)];
+    const own = ["LICENSE", "PulumiPlugin.yaml", "README.md", "package.json"];
+    const expected = [...own, ...built.map((name) => `dist/${name}`)];
     assert.deepEqual(listed.sort(), expected.map((name) => `package/${name}`).sort());
   });
 
   it("lets a program of its own type-check and deploy into two accounts, and its role asks for MFA", async () => {
-    cpSync(join(PROJECT_DIRECTORY, "examples/two-accounts"), project, { recursive: true });
-    mkdirSync(join(modules, "@cross-account-access/access"), { recursive: true });
-    const unpack = [
-      "-xzf",
-      tarball,
-      "--strip-components=1",
-      "-C",
-      join(modules, "@cross-account-access/access"),
-    ];
-    execFileSync("tar", unpack);
-    // The packages that it names as its peers, with theirs: nothing else of the project can be found from here.
+    const project = copyExample("two-accounts", "node_modules/@cross-account-access/access");
+    await succeed(project, process.execPath, "node_modules/typescript/bin/tsc", "--project", ".");
+    await prepareStack(project);
+    await deployAndAsk(project);
+  });
+
+  describe("from a program in YAML", () => {
+    let project: string;
+    let program: string;
+    before(async () => {
+      const folder = join(rehearsal.environment.PULUMI_HOME!, "plugins/language-yaml-v1.0.0");
+      mkdirSync(folder);
+      symlinkSync(await yamlLanguageHost(rehearsal.tools.cli), join(folder, "pulumi-language-yaml"));
+      project = copyExample("two-accounts-yaml", "access");
+      program = readFileSync(join(project, "Pulumi.yaml"), "utf8");
+      await prepareStack(project);
+    });
+    afterEach(() => writeFileSync(join(project, "Pulumi.yaml"), program));
+
+    it("deploy the same, each component by the provider that it is given", () => deployAndAsk(project));
+
+    for (const [mistake, right, wrong, says] of [
+      ["no provider", /providers: .*trusting.*/, "protect: false", /auditor has no AWS provider/],
+      ["a trust of no account", /accounts: .*/, "accounts: []", /accounts is empty/],
+      ["an output in a role", /Name: Auditor/, `Name: $\{auditors.name}`, /auditor\.roleName is an output/],
+      ["two grantees", /group: .*/, "group: Auditors\n      user: jane", /has group, user of/],
+    ] as const)
+      it(`refuse ${mistake}, at preview`, async () => {
+        assert.match(program, right);
+        writeFileSync(join(project, "Pulumi.yaml"), program.replace(right, wrong));
+        const preview = succeed(project, rehearsal.tools.pulumi, "preview", "--stack", "example");
+        await assert.rejects(preview, says);
+      });
+  });
+
+  /** A project with the unpacked package, those that it names as its peers and theirs, and no others. */
+  function copyExample(example: string, into: string): string {
+    const project = join(directory, example);
+    const modules = join(project, "node_modules");
+    cpSync(join(PROJECT_DIRECTORY, "examples", example), project, { recursive: true });
+    mkdirSync(modules);
+    mkdirSync(join(project, into), { recursive: true });
+    execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(project, into)]);
     for (const scope of readdirSync(join(PROJECT_DIRECTORY, "node_modules")))
       if (scope !== "@cross-account-access" && !scope.startsWith("."))
         symlinkSync(join(PROJECT_DIRECTORY, "node_modules", scope), join(modules, scope));
+    return project;
+  }
 
-    const rehearsal = await rehearseCopy(directory);
-    const compiled = await run(
-      rehearsal,
-      process.execPath,
-      "node_modules/typescript/bin/tsc",
-      "--project",
-      ".",
-    );
-    assert.equal(compiled.code, 0, compiled.output);
-    const { pulumi } = rehearsal.tools;
-    const created = await run(rehearsal, pulumi, "stack", "init", "example");
-    assert.equal(created.code, 0, created.output);
+  async function prepareStack(project: string): Promise<void> {
+    const pulumi = (...args: string[]) => succeed(project, rehearsal.tools.pulumi, ...args);
+    await pulumi("stack", "init", "example");
     for (const [name, value] of [
       ["region", REGION],
       ["trustingAccountId", "000000000002"],
@@ -83,19 +119,26 @@ describe("the components as a package", function () {
       ["trustedAccountId", "000000000001"],
       ["trustedProfile", "dev"],
     ] as const)
-      await run(rehearsal, pulumi, "config", "set", "--stack", "example", name, value);
-    const up = await run(rehearsal, pulumi, "up", "--yes", "--skip-preview", "--stack", "example");
-    assert.equal(up.code, 0, up.output);
-    await askWhoGetsIn(rehearsal);
-  });
+      await pulumi("config", "set", "--stack", "example", name, value);
+  }
 
-  const run = ({ environment }: Rehearsal, command: string, ...args: string[]) =>
-    new Promise<Ended>((resolve) => {
-      const options = { cwd: project, env: confined(environment), maxBuffer: 1 << 26 };
+  async function deployAndAsk(project: string): Promise<void> {
+    const pulumi = (command: string) =>
+      succeed(project, rehearsal.tools.pulumi, command, "--yes", "--skip-preview", "--stack", "example");
+    await pulumi("up");
+    await askWhoGetsIn(rehearsal);
+    await pulumi("destroy");
+  }
+
+  /** Runs a command with the sandbox's accounts. @throws {AssertionError} with its output where it fails. */
+  function succeed(cwd: string, command: string, ...args: string[]): Promise<string> {
+    const options = { cwd, env: confined(rehearsal.environment), maxBuffer: 1 << 26 };
+    return new Promise((resolve, reject) =>
       execFile(command, args, options, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
-      );
-    });
+        error ? reject(new assert.AssertionError({ message: stdout + stderr })) : resolve(stdout),
+      ),
+    );
+  }
 
   async function askWhoGetsIn({ sandbox }: Rehearsal): Promise<void> {
     const caller = (credentials: AwsCredentialIdentity | ReturnType<typeof fromIni>) => ({

@@ -86,6 +86,9 @@ describe("a scenario for an application of one's own", function () {
       "reports",
     );
     assert.equal(code, 0, output);
+    assert.match(output, /npm run access -- dev/);
+    // Another of its kind, for the same group.
+    await tool("new-scenario", "InvoiceReader", "--group", "Analysts", "--bucket", "reports");
     // The documentation's example stands beside it, and is held to the same.
     const page = readFileSync(join(PROJECT_DIRECTORY, "docs/your-own-application.md"), "utf8");
     const [, example] = /```ts\n(.*?)```/s.exec(page) ?? [];
@@ -236,7 +239,7 @@ describe("a scenario for an application of one's own", function () {
       }
     });
 
-  it("reads a table that existed, with what the documentation's example adds", async () => {
+  it("reads a table that existed, with what the documentation's example adds, beside another of its kind", async () => {
     const folder = join(project, "infra/scenarios");
     cpSync(join(folder, "documented/application.ts"), join(folder, "report-reader/application.ts"));
     await new DynamoDBClient(client("prod")).send(
@@ -247,10 +250,20 @@ describe("a scenario for an application of one's own", function () {
         KeySchema: [{ AttributeName: "day", KeyType: "HASH" }],
       }),
     );
+    const file = join(project, "Pulumi.dev.yaml");
+    const settings = readFileSync(file, "utf8")
+      .replace("    - ReportReader\n", "    - ReportReader\n    - InvoiceReader\n")
+      .concat(
+        '  cross-account-access:invoiceReaderCreateTrustedGroup: "false"\n',
+        "  cross-account-access:invoiceReaderUntrustedGroup: Testers\n",
+        "  cross-account-access:invoiceReaderBucketName: invoices\n",
+      );
+    writeFileSync(file, settings);
     const { code, output } = await pulumi("up", "--policy-pack", "policypack");
     assert.equal(code, 0, output);
     const verified = await tool("verify", "dev");
     assert.match(verified.output, /As ReportReader: list and read reports, read figures/);
+    assert.match(verified.output, /As InvoiceReader: list and read invoices/);
     assert.match(verified.output, /(\d+) of \1 checks as expected/, verified.output);
   });
 

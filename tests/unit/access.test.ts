@@ -35,6 +35,9 @@ describe("trust statements", () => {
   it("leave the MFA condition out when it is not required: false would demand its absence", () => {
     assert.equal(conditionOf({ people: { accounts: [dev], mfa: false } }), undefined);
   });
+  it("ask for MFA where a program that is not type-checked gives null", () => {
+    assert(conditionOf({ people: { accounts: [dev], mfa: null as never } }));
+  });
   it("keep people and machines in statements of their own, so that a machine needs no MFA and a person does", () => {
     const statements = trustStatements({
       people: { accounts: [dev] },

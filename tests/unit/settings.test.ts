@@ -111,7 +111,7 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
   ],
   [
     "one bucket for the application and for sharing",
-    { bucketName: "one", sharedBucketName: "one" },
+    { bucketName: "one", sharedBucketName: "one", scenarios: '["UpdateApp","SharedBucket"]' },
     [/sharedBucketName: found one in both/],
   ],
   [
@@ -198,6 +198,11 @@ describe("settings", () => {
     // A scenario that is added has settings of its own.
     const ofProject = Object.entries(settings).filter(([name]) => Object.hasOwn(expected, name));
     assert.deepEqual(Object.fromEntries(ofProject), expected);
+  });
+
+  it("compare no names of a scenario that is off", () => {
+    const names = { bucketName: "one", sharedBucketName: "one" };
+    assert.equal(parseSettings("live", { ...valid, ...names }).bucketName, "one");
   });
 
   it("trust IAM users only where no permission set is named, or where the stack says so", () => {

@@ -38,6 +38,8 @@ Next:
        - ${name}
   2. Deploy and check it:   npm run rehearse -- dev
   3. Make it yours:         permissions and uses in infra/scenarios/${names.folder}/application.ts
+  4. Write the baseline:    npm run access -- dev
+       in a shell of the sandbox, eval "$(npm run -s sandbox -- env dev)". A pull request needs access/dev.txt.
 Its settings, each with a default: ${["RoleName", "TrustedGroup", "CreateTrustedGroup", "UntrustedGroup", "BucketName"].map((setting) => names.camelCase + setting).join(", ")}.
 docs/your-own-application.md says what each means.`);
 }

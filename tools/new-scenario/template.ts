@@ -25,7 +25,7 @@ export const ${camelCase} = defineApplication({
   name: "${name}",
   // Begins the names of its settings: ${camelCase}RoleName, ${camelCase}TrustedGroup, ${camelCase}BucketName …
   prefix: "${camelCase}",
-  description: "Reads the bucket ${bucket}",
+  description: "Lists and reads the bucket of ${name}",
   person: "${person}",
   trustedGroup: "${group}",
   bucketLabel: "${bucket}",
@@ -38,7 +38,7 @@ export const ${camelCase} = defineApplication({
   ],
   // What the live checks ask as the role. Who gets in, and that nobody else does, they ask by themselves.
   uses: (_context, bucket) => ({
-    words: "list and read ${bucket}",
+    words: \`list and read \${bucket.name}\`,
     allowed: [[bucket, "s3:ListBucket", "s3:GetObject"]],
     refused: [
       [bucket, "s3:PutObject", "s3:DeleteObject"],

@@ -10,12 +10,12 @@ export const contract = (context: ScenarioContext<UpdateAppSettings>): Contract 
   applicationContract({ ...declarations, uses }, context);
 
 /** What the role is asked to do. An object is put before it is read; the console lists all buckets first. */
-const uses = (_context: object, productionapp: Target) =>
+const uses = (_context: object, bucket: Target) =>
   ({
-    words: "list, put, get and delete in productionapp",
+    words: `list, put, get and delete in ${bucket.name}`,
     allowed: [
-      [productionapp, "s3:PutObject", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"],
+      [bucket, "s3:PutObject", "s3:ListBucket", "s3:GetObject", "s3:DeleteObject"],
       [prod, "s3:ListAllMyBuckets"],
     ],
-    refused: [[productionapp, "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucket"]],
+    refused: [[bucket, "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucket"]],
   }) as const;

@@ -1,4 +1,4 @@
-import { groupsOf } from "../../application/application";
+import { bucketLabel, groupsOf } from "../../application/application";
 import { checkGroups } from "../../application/settings";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
@@ -14,7 +14,7 @@ export const updateApp = defineScenario<"UpdateApp", UpdateAppSettings>({
   inventory: ({ settings }) => ({
     trusting: {
       roles: [settings.roleName],
-      buckets: [{ label: "productionapp", name: settings.bucketName }],
+      buckets: [{ label: bucketLabel(settings), name: settings.bucketName }],
     },
     trusted: groupsOf(settings),
   }),

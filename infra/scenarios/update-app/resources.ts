@@ -1,10 +1,10 @@
-import * as iam from "@pulumi/aws/iam";
 import { bucketArn } from "../../access/arn";
 import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import type { Statement } from "../../access/policy";
 import { PrivateBucket } from "../../access/private-bucket";
 import type { Accounts } from "../../account";
+import { createGroup } from "../../application/groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
@@ -41,9 +41,9 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
   if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
     const developers = settings.createTrustedGroup
-      ? new iam.Group(DEVELOPERS, { name: trustedGroup }, { provider })
+      ? createGroup(DEVELOPERS, trustedGroup, provider)
       : { name: trustedGroup };
-    if (untrustedGroup) new iam.Group(TESTERS, { name: untrustedGroup }, { provider });
+    if (untrustedGroup) createGroup(TESTERS, untrustedGroup, provider);
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
       { grantee: { group: developers }, roleArns: [instructions.roleArn] },

@@ -71,11 +71,11 @@ const KNOWN_SETTINGS = [
   "skipRequestingAccountId",
 ];
 
+export const PROVIDER_SETTINGS = [...KNOWN_SETTINGS, ...IGNORED_SETTINGS];
+
 /** Names of provider settings that the stand-in would have to ignore. */
 export const unknownSettings = (values: Values): string[] =>
-  Object.keys(values).filter(
-    (name) => ![...IGNORED_SETTINGS, ...KNOWN_SETTINGS].includes(name) && !name.startsWith("__"),
-  );
+  Object.keys(values).filter((name) => !PROVIDER_SETTINGS.includes(name) && !name.startsWith("__"));
 
 /** The engine sends provider settings as text; whatever is not text is JSON in it. */
 export function parseConfiguration(values: Values): Configuration {

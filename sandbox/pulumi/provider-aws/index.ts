@@ -17,9 +17,11 @@ import { diff } from "./diff";
 import { invoke } from "./functions";
 import { create, failure, remove, update } from "./lifecycle";
 import { inputsOf, read } from "./read";
+import { schema } from "./schema";
 import { OFFICIAL, typeOf } from "./types";
 import { hasUnknown, toStruct, toValues, type Values } from "./values";
 
+const VERSION: string = require("@pulumi/aws/package.json").version;
 const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
 
 let connection: AwsConnection | undefined;
@@ -87,10 +89,8 @@ function diffConfiguration(olds: Values, news: Values): proto.DiffResponse {
 
 serve<IResourceProviderServer>(ResourceProviderService, {
   handshake: unary(() => new proto.ProviderHandshakeResponse()),
-  getPluginInfo: unary(() => new PluginInfo().setVersion(require("@pulumi/aws/package.json").version)),
-  getSchema: unary(() => {
-    throw new RpcError(grpc.status.UNIMPLEMENTED, `the stand-in AWS plugin carries no schema. ${OFFICIAL}`);
-  }),
+  getPluginInfo: unary(() => new PluginInfo().setVersion(VERSION)),
+  getSchema: unary(() => new proto.GetSchemaResponse().setSchema(JSON.stringify(schema(VERSION)))),
 
   checkConfig: unary(async (request) => {
     const news = toValues(request.getNews());

@@ -22,14 +22,17 @@ export const SERVICES = [
   "ssm",
 ];
 
+/** The table of a service: type tokens to their entries. */
+export const resourceTypes = (service: string): Record<string, ResourceType> =>
+  require(`./resources/${service}`).default;
+
 /** The table entry of a type token, its service's module loaded when first needed. */
 export function typeOf(token: string): ResourceType {
   const service = token.match(/^aws:(\w+)\//)?.[1] ?? "";
-  const table = (name: string): Record<string, ResourceType> => require(`./resources/${name}`).default;
-  const type = SERVICES.includes(service) ? table(service)[token] : undefined;
+  const type = SERVICES.includes(service) ? resourceTypes(service)[token] : undefined;
   if (type) return type;
   const known = SERVICES.includes(service)
-    ? `of ${service} it knows ${Object.keys(table(service)).join(", ")}`
+    ? `of ${service} it knows ${Object.keys(resourceTypes(service)).join(", ")}`
     : `it knows the services ${SERVICES.join(", ")}`;
   throw new RpcError(
     grpc.status.UNIMPLEMENTED,

@@ -1,0 +1,12 @@
+import * as iam from "@pulumi/aws/iam";
+import type * as pulumi from "@pulumi/pulumi";
+
+const created = new WeakMap<pulumi.ProviderResource, Map<string, iam.Group>>();
+
+/** A group of the provider's account. Applications of one stack can share it: it is created once. */
+export function createGroup(logicalName: string, name: string, provider: pulumi.ProviderResource): iam.Group {
+  const groups = created.get(provider) ?? new Map<string, iam.Group>();
+  const group = groups.get(name) ?? new iam.Group(logicalName, { name }, { provider });
+  created.set(provider, groups.set(name, group));
+  return group;
+}
