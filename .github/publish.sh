@@ -24,6 +24,7 @@ fi
 if [ "$folder" = . ]; then exit; fi
 if [ ! -d "$installed/node_modules" ]; then npm ci --prefix "$installed" --no-audit --no-fund; fi
 cd "$folder"
+npm run --silent --if-present build
 # The package says where it comes from, which its provenance must match.
 if [ -n "${GITHUB_REPOSITORY:-}" ]; then
   home="https://github.com/$GITHUB_REPOSITORY"
