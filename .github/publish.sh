@@ -21,6 +21,10 @@ if [ "$version" != "${tag#*v}" ]; then
   exit 1
 fi
 .github/changelog.sh "$tag" > /dev/null
+if [ "${1:-}" != --dry-run ] && grep -q @OWNER/ .github/CODEOWNERS; then
+  echo "Nobody is asked about a change of access: replace @OWNER/access-reviewers in .github/CODEOWNERS by your team" >&2
+  exit 1
+fi
 if [ "$folder" = . ]; then exit; fi
 if [ ! -d "$installed/node_modules" ]; then npm ci --prefix "$installed" --no-audit --no-fund; fi
 cd "$folder"

@@ -443,13 +443,17 @@ describe(`a release${JQ ? "" : " (not run: no jq found)"}`, function () {
     }
   });
 
-  it("is refused for a version that its package does not have, and one that CHANGELOG.md does not describe", () => {
+  it("is refused for a version that its package does not have or CHANGELOG.md does not describe, and while nobody owns access/", () => {
     const publish = (tag: string) => run(`.github/publish.sh ${tag} --dry-run`);
     assert.match(
       publish("policypack-v0.0.1").stderr,
       /^policypack\/package.json says version .*, the tag policypack-v0.0.1$/m,
     );
     assert.equal(publish("elsewhere-v1.0.0").status, 2);
+    assert.match(
+      run(`.github/publish.sh v${readJson(join(ROOT, "package.json")).version}`).stderr,
+      /CODEOWNERS/,
+    );
     run("npm pkg set --prefix infra/access version=9.0.0-next.1");
     const { status, stderr } = publish("access-v9.0.0-next.1");
     assert.equal(status, 1);
