@@ -1,7 +1,7 @@
 /** The process of the sandbox's accounts: moto, and the gateway before it. accounts.ts starts it. */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { awsConfig, type DaemonRecord, killOrphanedMoto, type SandboxOptions } from "./accounts";
+import { awsConfig, type DaemonRecord, digestCode, killOrphanedMoto, type SandboxOptions } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
 import { startGateway } from "./gateway/server";
 
@@ -10,6 +10,7 @@ const CHECK_MILLISECONDS = 2000;
 const options = JSON.parse(process.argv[2] ?? "{}") as SandboxOptions;
 const { directory, accounts, region, organization } = options;
 const file = (name: string) => join(directory, name);
+const code = digestCode();
 
 /** Appends a line to the log, which is at most two files of a megabyte. */
 function log(line: string): void {
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
     organization,
     awsConfigFile: file("aws/config"),
     instance: gateway.instance,
+    code,
     startedAt: new Date().toISOString(),
   };
   write("daemon.json", JSON.stringify(record, null, 2));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDaemons, stopSandbox } from "../accounts";
+import { digestCode, findDaemons, stopSandbox } from "../accounts";
 import { copyProject } from "./project";
 import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
 
@@ -40,5 +40,13 @@ describe("two starts at once, where there was no sandbox", function () {
     assert.equal(findDaemons(sandbox).length, 1);
     const [starting] = all.filter(({ output }) => /accounts +started/.test(output));
     assert.ok(starting, "one of them started it");
+  });
+
+  it("is refused where the accounts run other code than the checkout has", async () => {
+    const record = join(sandbox, "daemon.json");
+    writeFileSync(record, readFileSync(record, "utf8").replace(digestCode(), "0123456789"));
+    const { code, output } = await start();
+    assert.equal(code, 1, output);
+    assert.match(output, /runs other code of sandbox\/gateway[\s\S]*npm run sandbox -- stop/);
   });
 });
