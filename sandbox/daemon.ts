@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { awsConfig, type DaemonRecord, digestCode, killOrphanedMoto, type SandboxOptions } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
 import { startGateway } from "./gateway/server";
+import { isRunning } from "./processes";
 
 const MAX_LOG = 1024 * 1024;
 const CHECK_MILLISECONDS = 2000;
@@ -68,6 +69,9 @@ async function main(): Promise<void> {
   write("daemon.json", JSON.stringify(record, null, 2));
   // Where the folder is removed, nobody finds these accounts again.
   setInterval(() => existsSync(file("daemon.json")) || stop(0, "the record was removed"), CHECK_MILLISECONDS);
+  // Tests that are killed stop nothing themselves.
+  const owner = Number(process.env.SANDBOX_OWNER);
+  if (owner) setInterval(() => isRunning(owner) || stop(0, `process ${owner} has ended`), CHECK_MILLISECONDS);
   log(`serving ${JSON.stringify(accounts)} at ${gateway.url}`);
 }
 
