@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +18,7 @@ import { showDetail } from "../tools/details";
 import { ControlClient } from "./gateway/control-client";
 import { withLock } from "./lock.cjs";
 import { commandOf, commands, kill } from "./processes";
+import { digest } from "./toolchain/install";
 
 export interface SandboxOptions {
   /** Where keys, log and the daemon's record go; made when missing, readable by its owner alone. */
@@ -43,6 +45,8 @@ export interface Sandbox {
   awsConfigFile: string;
   /** Random, new for each life of the accounts. */
   instance: string;
+  /** What `digestCode` gave when they started. */
+  code: string;
   /** True when this call started the accounts, which are empty then. */
   startedAnew: boolean;
 }
@@ -52,6 +56,15 @@ export type DaemonRecord = Omit<Sandbox, "directory" | "startedAnew"> & { starte
 
 const START_SECONDS = 90;
 const DAEMON = join(__dirname, "daemon.ts");
+
+/** Changes with the code that the accounts run: the gateway's sources, and the packages that they use. */
+export function digestCode(): string {
+  const gateway = join(__dirname, "gateway");
+  const names = readdirSync(gateway, { recursive: true, encoding: "utf8" });
+  const sources = names.filter((name) => name.endsWith(".ts")).map((name) => join(gateway, name));
+  const files = [DAEMON, join(__dirname, "../package-lock.json"), ...sources.sort()];
+  return digest(...files.map((file) => readFileSync(file, "utf8")));
+}
 
 /** Variables that could lead a tool to real AWS: they are removed from the environment of every command in the sandbox. */
 export const AMBIENT_CREDENTIALS: readonly string[] = [
@@ -110,7 +123,7 @@ export const AMBIENT_CREDENTIALS: readonly string[] = [
 
 /**
  * Starts the accounts in a separate process, or finds them running. Safe when called twice at once.
- * @throws {UserError} when running ones have other accounts, or when they do not start, with the reason.
+ * @throws {UserError} when running ones have other accounts or other code, or when they do not start, with the reason.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory, accounts } = options;
@@ -122,9 +135,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const running = await sandboxStatus(directory);
     if (running) {
       const [found, expected] = [describeAccounts(running), describeAccounts(options)];
-      if (found === expected) return running;
+      if (found !== expected)
+        throw new UserError(
+          `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. Stop it first: npm run sandbox -- stop`,
+        );
+      if (running.code === digestCode()) return running;
       throw new UserError(
-        `The sandbox in ${directory} runs with the accounts ${found}; expected are ${expected}. Stop it first: npm run sandbox -- stop`,
+        `The sandbox in ${directory} runs other code of sandbox/gateway, or other packages, than this checkout has now. Stop it first, which empties its accounts: npm run sandbox -- stop`,
       );
     }
     await stopSandbox(directory);

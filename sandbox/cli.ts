@@ -3,5 +3,13 @@ import { benchCommand } from "./commands/bench";
 import { rehearseCommand, startCommand } from "./commands/rehearse";
 import { sandboxCommand } from "./commands/sandbox";
 import { testCommand } from "./commands/test";
+import { versionsCommand } from "./commands/versions";
 
-void runCommandLine([startCommand, rehearseCommand, testCommand, benchCommand, sandboxCommand]);
+void runCommandLine([
+  startCommand,
+  rehearseCommand,
+  testCommand,
+  benchCommand,
+  sandboxCommand,
+  versionsCommand,
+]);

@@ -5,17 +5,20 @@ import {
   awsConfig,
   type DaemonRecord,
   describeLoss,
+  digestCode,
   killOrphanedMoto,
   type SandboxOptions,
 } from "./accounts";
 import { startMoto } from "./gateway/moto-server";
 import { type RunningGateway, startGateway } from "./gateway/server";
+import { isRunning } from "./processes";
 
 const MAX_LOG = 1024 * 1024;
 const CHECK_MILLISECONDS = 2000;
 const options = JSON.parse(process.argv[2] ?? "{}") as SandboxOptions;
 const { directory, accounts, region, organization, stack } = options;
 const file = (name: string) => join(directory, name);
+const code = digestCode();
 
 /** Lines that could not be written, as on a full disk. */
 let unwritten = 0;
@@ -91,11 +94,15 @@ async function main(): Promise<void> {
     ...(stack && { stack }),
     awsConfigFile: file("aws/config"),
     instance: gateway.instance,
+    code,
     startedAt: new Date().toISOString(),
   };
   write("daemon.json", JSON.stringify(record, null, 2));
   // Where the folder is removed, nobody finds these accounts again.
   setInterval(() => existsSync(file("daemon.json")) || stop(0, "the record was removed"), CHECK_MILLISECONDS);
+  // Tests that are killed stop nothing themselves.
+  const owner = Number(process.env.SANDBOX_OWNER);
+  if (owner) setInterval(() => isRunning(owner) || stop(0, `process ${owner} has ended`), CHECK_MILLISECONDS);
   log(`serving ${JSON.stringify(accounts)} at ${gateway.url}`);
 }
 

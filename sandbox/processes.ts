@@ -18,6 +18,14 @@ export const commands = (): Map<number, string> =>
     }),
   );
 
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Sends a signal; a process that no longer runs is no error. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {

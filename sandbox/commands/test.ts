@@ -119,7 +119,7 @@ const runMocha = (lanes: readonly Lane[], options: readonly string[]): Promise<n
 function runCommand(command: string, ...args: string[]): Promise<number> {
   showDetail("command", `${command} ${args.join(" ")}`);
   // bootstrap.mjs has made the policy pack: tests that run at the same time must not make it again.
-  const env = { ...process.env, POLICY_PACK_IS_MADE: "true" };
+  const env = { ...process.env, POLICY_PACK_IS_MADE: "true", SANDBOX_OWNER: String(process.pid) };
   return new Promise((resolve) =>
     spawn(command, args, { cwd: PROJECT_DIRECTORY, stdio: "inherit", env }).on("close", (code) =>
       resolve(code ?? 130),

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
-import { actionlint, zizmor } from "../toolchain";
+import { readVersionsJob } from "../commands/versions";
+import { actionlint, BUILT_VERSION, zizmor } from "../toolchain";
 
 const ROOT = join(__dirname, "../..");
 const FORKS_STAY_OUT = "github.event.pull_request.head.repo.full_name == github.repository";
@@ -30,6 +40,12 @@ interface Workflow {
   runs?: { steps: Step[] };
 }
 
+const PULL_REQUEST = join(ROOT, ".github/workflows/pull-request.yml");
+/** The commands of a job of a pull request. */
+const commandsOf = (job: string): string[] =>
+  (parse(readFileSync(PULL_REQUEST, "utf8")) as Workflow).jobs![job]!.steps.flatMap(({ run }) => run ?? []);
+const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+
 const jobsOf = ({ jobs, runs }: Workflow): Job[] => Object.values(jobs ?? (runs ? { runs } : {}));
 const stepsOf = (workflow: Workflow): Step[] => jobsOf(workflow).flatMap(({ steps }) => steps);
 /** The concurrency groups of a workflow and its jobs, whatever the expressions in their names give. */
@@ -38,6 +54,8 @@ const groupsOf = (workflow: Workflow): string[] =>
     const group = typeof concurrency === "string" ? concurrency : concurrency?.group;
     return group === undefined ? [] : [group.replaceAll(/\$\{\{.*?\}\}/g, "*")];
   });
+const hasCredentials = (job: Job): boolean =>
+  Object.values(job.permissions ?? {}).includes("write") || JSON.stringify(job).includes("secrets.");
 const triggersOf = ({ on }: Workflow): string[] => (typeof on === "string" ? [on] : Object.keys(on ?? {}));
 
 /** What actionlint does not know. Each rule: what it finds wrong, and a change of a workflow that it must find. */
@@ -70,13 +88,21 @@ const rules: Record<
   "keep forks out of every job of a pull request that may write, sign in or read a secret": {
     wrong: (workflow) =>
       triggersOf(workflow).includes("pull_request") &&
+      jobsOf(workflow).some((job) => hasCredentials(job) && !job.if?.includes(`&& ${FORKS_STAY_OUT}`)),
+    breaks: ["workflows/pull-request.yml", /vars\.STACKS && .*(?= \}\})/, "vars.STACKS"],
+  },
+  "read no cache, which another job can have filled, in a job with credentials": {
+    wrong: (workflow) =>
       jobsOf(workflow).some(
         (job) =>
-          (Object.values(job.permissions ?? {}).includes("write") ||
-            JSON.stringify(job).includes("secrets.")) &&
-          !job.if?.includes(`&& ${FORKS_STAY_OUT}`),
+          hasCredentials(job) &&
+          job.steps.some((step) => step.with?.cache !== undefined || step.uses?.startsWith("actions/cache@")),
       ),
-    breaks: ["workflows/pull-request.yml", /vars\.STACKS && .*(?= \}\})/, "vars.STACKS"],
+    breaks: [
+      "workflows/release.yml",
+      /actions\/tools$/m,
+      "actions/tools\n        with:\n          cache: true",
+    ],
   },
   "leave no token of the checkout behind": {
     wrong: (workflow) =>
@@ -314,5 +340,146 @@ describe("the list of stacks", () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+});
+
+describe("the supported versions", () => {
+  const { matrix } = readVersionsJob();
+  const root = readJson(join(ROOT, "package.json"));
+  const lines = [...new Set(matrix.map(({ node }) => node))];
+
+  it("are those of the packages, the tools and the documentation", () => {
+    const files = ["package.json", "policypack/package.json", "infra/access/package.json"];
+    for (const file of files)
+      assert.equal(readJson(join(ROOT, file)).engines.node, `>=${lines[0]}`, `engines of ${file}`);
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    for (const line of lines)
+      assert(readme.includes(`\n| ${line} `), `README.md says nothing about Node.js ${line}`);
+    const nvmrc = readFileSync(join(ROOT, ".nvmrc"), "utf8").trim();
+    assert(lines.includes(nvmrc), `.nvmrc: ${nvmrc}`);
+    assert.equal(
+      readJson(join(ROOT, ".devcontainer/devcontainer.json")).image.split(":").at(-1),
+      nvmrc,
+      "the image of the devcontainer",
+    );
+  });
+
+  it("are tried with the pinned and the newest of Pulumi, on each line of Node.js that runs them", () => {
+    const pinned = root.dependencies["@pulumi/pulumi"];
+    assert.equal(readJson(join(ROOT, "policypack/package.json")).dependencies["@pulumi/pulumi"], pinned);
+    const tools = parse(readFileSync(join(ROOT, ".github/actions/tools/action.yml"), "utf8"));
+    const cli = BUILT_VERSION.slice(1);
+    assert.equal(tools.inputs.pulumi.default, cli);
+    assert.deepEqual([...new Set(matrix.map((row) => row.sdk))].sort(), [pinned, "latest"]);
+    assert.deepEqual([...new Set(matrix.map((row) => row.cli))].sort(), [cli, "latest"]);
+    const tried = new Set(matrix.map(({ node, sdk }) => `${node} ${sdk}`));
+    // Later versions of @pulumi/pulumi need Node.js 22.
+    for (const line of lines)
+      for (const sdk of [pinned, "latest"])
+        assert.equal(tried.has(`${line} ${sdk}`), sdk === pinned || Number(line) >= 22, `${line} ${sdk}`);
+  });
+});
+
+describe(`a release${JQ ? "" : " (not run: no jq found)"}`, function () {
+  this.timeout(300_000);
+  let clone: string;
+  const run = (command: string) =>
+    spawnSync("bash", ["-eo", "pipefail", "-c", command], {
+      cwd: clone,
+      encoding: "utf8",
+      env: { ...process.env, GITHUB_REPOSITORY: "example/it" },
+    });
+  const git = (command: string) => {
+    const { status, stderr } = run(`git -c user.name=a -c user.email=a@example.com ${command}`);
+    assert.equal(status, 0, stderr);
+  };
+
+  before(function () {
+    if (!JQ) this.skip();
+    clone = mkdtempSync(join(tmpdir(), "release-"));
+    // What is tracked, as it is now; the installed packages are read alone.
+    const copied = spawnSync(
+      "bash",
+      [
+        "-c",
+        `git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$0" 2>/dev/null; git -C "$0" init --quiet`,
+        clone,
+      ],
+      { cwd: ROOT },
+    );
+    assert.equal(copied.status, 0);
+    for (const folder of [".", "policypack"])
+      symlinkSync(join(ROOT, folder, "node_modules"), join(clone, folder, "node_modules"));
+    git("add --all");
+    git("commit --quiet --message 'All of it'");
+  });
+  after(() => clone && rmSync(clone, { recursive: true }));
+
+  it("is packed in each pull request as it would be published, with all that the READMEs link to", () => {
+    const { status, stdout, stderr } = run(commandsOf("packages").join("\n"));
+    assert.equal(status, 0, stderr);
+    for (const folder of ["policypack", "infra/access"]) {
+      const manifest = readJson(join(clone, folder, "package.json"));
+      assert.match(stdout, new RegExp(`^\\+ ${manifest.name}@${manifest.version}$`, "m"));
+      assert.equal(manifest.repository.url, "git+https://github.com/example/it.git");
+      assert.equal(manifest.repository.directory, folder);
+      for (const field of ["bugs", "description", "engines", "files", "homepage", "license"])
+        assert(manifest[field], `${folder} has no ${field}`);
+      const [packed] = JSON.parse(run(`cd ${folder} && npm pack --dry-run --json --ignore-scripts`).stdout);
+      const files: string[] = packed.files.map(({ path }: { path: string }) => path);
+      assert(files.includes(manifest.main), `${folder}: no ${manifest.main}`);
+      const links = files
+        .filter((file) => file.endsWith(".md"))
+        .flatMap((file) =>
+          [...readFileSync(join(clone, folder, file), "utf8").matchAll(/\]\((?!https:|#)([^)#]+)/g)].map(
+            ([, link]) => join(dirname(file), link!),
+          ),
+        );
+      for (const link of links)
+        assert(
+          files.some((file) => file === link || file.startsWith(`${link}/`)),
+          `${folder}: no ${link} in the tarball`,
+        );
+    }
+  });
+
+  it("is refused for a version that its package does not have or CHANGELOG.md does not describe, and while nobody owns access/", () => {
+    const publish = (tag: string) => run(`.github/publish.sh ${tag} --dry-run`);
+    assert.match(
+      publish("policypack-v0.0.1").stderr,
+      /^policypack\/package.json says version .*, the tag policypack-v0.0.1$/m,
+    );
+    assert.equal(publish("elsewhere-v1.0.0").status, 2);
+    assert.match(
+      run(`.github/publish.sh v${readJson(join(ROOT, "package.json")).version}`).stderr,
+      /CODEOWNERS/,
+    );
+    run("npm pkg set --prefix infra/access version=9.0.0-next.1");
+    const { status, stderr } = publish("access-v9.0.0-next.1");
+    assert.equal(status, 1);
+    assert.match(stderr, /CHANGELOG\.md has no section ## access-v9\.0\.0-next\.1/);
+  });
+
+  it("is described by the commits that touched its package since its release before", () => {
+    git("tag policypack-v1.0.0");
+    for (const [file, message] of [
+      ["policypack/text.ts", "Judge more"],
+      ["infra/access/trust.ts", "Trust less"],
+      ["tools/index.ts", "Ask more"],
+    ] as const) {
+      run(`echo "// changed" >> ${file}`);
+      git(`commit --quiet --all --message '${message}'`);
+    }
+    const described = (tag: string, ...options: string[]) =>
+      run(`.github/changelog.sh ${[tag, ...options].join(" ")}`);
+    const before = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
+    const { stdout } = described("policypack-v2.0.0", "--write");
+    assert.match(stdout, /^## policypack-v2\.0\.0\n\n- Judge more \([0-9a-f]{7,}\)\n$/);
+    const after = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
+    assert.equal(after.replace(`${stdout}\n`, ""), before);
+    assert.equal(described("policypack-v2.0.0").stdout, stdout);
+    assert.equal(described("policypack-v2.0.0", "--write").status, 1);
+    git("tag v1.0.0 HEAD~3");
+    assert.match(described("v2.0.0", "--write").stdout, /^## v2\.0\.0\n\n- Ask more \([0-9a-f]{7,}\)\n$/);
   });
 });

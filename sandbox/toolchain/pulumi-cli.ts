@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../infra/user-error";
@@ -27,22 +28,22 @@ export async function versionOf(cli: string): Promise<string> {
 }
 
 /** The Pulumi CLI, built with Go from Pulumi's source where it has not been built before. */
-export async function buildPulumiCli(report: Report): Promise<string> {
-  const { version, key } = pinnedVersion(PULUMI_CLI);
+export async function buildPulumiCli(report: Report, tool = PULUMI_CLI): Promise<string> {
+  const { version, key } = pinnedVersion(tool);
   const folder = await install(`pulumi-${key}`, "pulumi", report, async (into) => {
-    const { go, env } = await prepareGo(into, "pulumi", PULUMI_CLI, report);
-    const options = { env, cwd: PULUMI_CLI.source };
+    const { go, env } = await prepareGo(into, "pulumi", tool, report);
+    const options = { env, cwd: tool.source };
     // Go names each package once when it compiles it. Debug information takes time, and nobody needs it here.
     const versionFlag = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
     const flags = ["-trimpath", "-gcflags=all=-dwarf=false", `-ldflags=-s -w ${versionFlag}`];
     let [fetched, total, compiled] = [0, 0, 0];
-    await run(go, ["list", "-deps", PULUMI_CLI.package], {
+    await run(go, ["list", "-deps", tool.package], {
       ...options,
       onLine: (line) => (line.startsWith("go: downloading") ? fetched++ : total++),
       onWait: (seconds) =>
         report("pulumi", `fetching the sources of ${version}: ${fetched} modules, ${seconds} s`),
     });
-    await run(go, ["build", "-v", ...flags, "-o", join(into, "pulumi"), PULUMI_CLI.package], {
+    await run(go, ["build", "-v", ...flags, "-o", join(into, "pulumi"), tool.package], {
       ...options,
       onLine: () => compiled++,
       onWait: (seconds) =>
@@ -54,4 +55,18 @@ export async function buildPulumiCli(report: Report): Promise<string> {
     rmSync(join(into, "go"), { recursive: true, force: true });
   });
   return join(folder, "pulumi");
+}
+
+/** The newest Pulumi CLI that Go's module proxy has, built in the same way. It replaces none that was built before. */
+export async function buildNewestPulumiCli(report: Report): Promise<string> {
+  const source = mkdtempSync(join(tmpdir(), "pulumi-cli-"));
+  try {
+    cpSync(PULUMI_CLI.source, source, { recursive: true });
+    const { go, env } = await prepareGo(source, "pulumi", PULUMI_CLI, report);
+    const modules = { ...env, GOFLAGS: "-mod=mod -modcacherw" };
+    await run(go, ["get", `${PULUMI_CLI.package}@latest`], { cwd: source, env: modules });
+    return await buildPulumiCli(report, { ...PULUMI_CLI, source });
+  } finally {
+    rmSync(source, { recursive: true, force: true });
+  }
 }

@@ -33,7 +33,9 @@ describe("the policy pack as it is published", function () {
         .filter((name) => name.endsWith(".ts"))
         .map((name) => `bin/${folder}${name.replace(/ts$/, "js")}`),
     );
-    const expected = ["LICENSE", "PulumiPolicy.yaml", "README.md", "package.json", ...built];
+    const catalogue = readdirSync(join(PACK, "catalogue")).map((name) => `catalogue/${name}`);
+    const linked = ["find/exempt.ts", "judge/services.ts", ...catalogue];
+    const expected = ["LICENSE", "PulumiPolicy.yaml", "README.md", "package.json", ...built, ...linked];
     assert.deepEqual(names, expected.map((one) => `package/${one}`).sort());
   });
 

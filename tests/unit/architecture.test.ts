@@ -86,4 +86,16 @@ describe("the architecture", () => {
       );
     assert.deepEqual(wrong, []);
   });
+
+  it("says in each folder's README what belongs there, and links to nothing that is missing", () => {
+    const tracked = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" }).split("\n");
+    const folders = new Set(tracked.filter((file) => /^[^.].*\//.test(file)).map(folderOf));
+    const pages = [...folders].map((folder) => `${folder}/README.md`).concat("README.md", "CONTRIBUTING.md");
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https:|#)([^)#]+)/g)]
+        .filter(([, link]) => !existsSync(join(ROOT, page, "..", link!)))
+        .map(([, link]) => `${page} → ${link}`),
+    );
+    assert.deepEqual(broken, []);
+  });
 });
