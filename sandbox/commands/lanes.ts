@@ -17,21 +17,22 @@ export const LANE_NAMES = Object.keys(LANES) as Lane[];
 
 /** Files that take minutes: started first, so that none of them runs alone at the end. */
 const SLOW_FILES = [
-  "sandbox/tests/rehearsal.test.ts",
-  "sandbox/tests/deployer.test.ts",
-  "sandbox/tests/each-scenario.test.ts",
-  "sandbox/tests/pull-request.test.ts",
   "sandbox/tests/engine.test.ts",
+  "sandbox/tests/rehearsal.test.ts",
+  "sandbox/tests/explain.test.ts",
+  "sandbox/tests/pull-request.test.ts",
+  "sandbox/tests/each-scenario.test.ts",
+  "sandbox/tests/deployer.test.ts",
   "sandbox/tests/new-scenario.test.ts",
-  "sandbox/tests/permission-sets.test.ts",
   "sandbox/tests/engine-official.test.ts",
   "sandbox/tests/engine-applications.test.ts",
   "sandbox/tests/policy-pack.test.ts",
-  "sandbox/tests/new-scenario.test.ts",
   "sandbox/tests/to-real-accounts.test.ts",
+  "sandbox/tests/access-package.test.ts",
   "sandbox/tests/permission-sets.test.ts",
   "sandbox/tests/scenarios.test.ts",
-  "sandbox/tests/explain.test.ts",
+  "tests/policies/mutations.test.ts",
+  "tests/policies/properties.test.ts",
 ];
 
 /** @throws {Error} where a test file belongs to no lane. */
