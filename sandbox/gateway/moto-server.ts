@@ -54,7 +54,7 @@ export async function startMoto(
   });
   moto.stderr!.on("data", (chunk: Buffer) => {
     for (const line of chunk.toString().split("\n"))
-      if (line.trim() && !/" [1-4]\d\d -|WARNING: This is a dev|Press CTRL/.test(line)) log(`moto: ${line}`);
+      if (line.trim() && !/WARNING: This is a dev|Press CTRL/.test(line)) log(`moto: ${line}`);
   });
   for (let i = 0; i < 600 && !ended; i++) {
     const answers = await fetch(`http://127.0.0.1:${port}/moto-api/data.json`, {

@@ -8,8 +8,8 @@ import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../infra/user-error";
 import { commandOf } from "../processes";
-import { clearDeadLocks, recoverInterruptedUpdate, saltsOf } from "./engine";
 import { SettingsFile } from "./settings-file";
+import { clearDeadLocks, recoverInterruptedUpdate, saltsOf } from "./state";
 
 /** Commands that would meet what a killed engine left. */
 const CHANGING = /(^| )(up|update|preview|pre|refresh|destroy)( |$)/;

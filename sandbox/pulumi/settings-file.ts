@@ -1,6 +1,5 @@
 import { type FSWatcher, readFileSync, watch, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { parse } from "yaml";
 
 const SALT = /^encryptionsalt: (\S+)\n?/m;
 const LOOK_MILLISECONDS = 20;
@@ -72,6 +71,8 @@ export class SettingsFile {
 function meansTheSame(one: string, other: string): boolean {
   const comments = (text: string) => text.match(/#.*$/gm);
   try {
+    // Loaded where it is needed: most commands leave the file alone.
+    const { parse }: typeof import("yaml") = require("yaml");
     return isDeepStrictEqual([parse(one), comments(one)], [parse(other), comments(other)]);
   } catch {
     return false; // no YAML

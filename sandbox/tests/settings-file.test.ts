@@ -13,7 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { engineEnvironment, ensureStack, saltsOf } from "../pulumi/engine";
+import { engineEnvironment, ensureStack } from "../pulumi/engine";
+import { saltsOf } from "../pulumi/state";
 import { confined, PROJECT_DIRECTORY } from "../rehearsal";
 import { type Toolchain, toolchain } from "../toolchain";
 import { DEPLOYMENT_TIMEOUT, type Ended } from "./shell";
