@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { nearest } from "./nearest";
 import type { Settings } from "./settings";
+import { StackError } from "./stack-error";
 import type { Side } from "./stack-settings";
 
 /** How a profile's requests are made: where, and in which region. */
@@ -17,8 +17,8 @@ export interface ProfileRequest {
 /** The account that a profile's credentials belong to. */
 export type Identify = (request: ProfileRequest) => Promise<string | undefined>;
 
-/** All that is wrong with the profiles of a stack; a RunError, so that Pulumi shows no stack trace. */
-export class ProfileError extends pulumi.RunError {}
+/** All that is wrong with the profiles of a stack. */
+export class ProfileError extends StackError {}
 
 /**
  * Refuses profiles that cannot deploy the stack: those that do not exist, without a request; and those whose credentials

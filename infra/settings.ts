@@ -8,6 +8,7 @@ import {
   type SettingRule,
   type SettingRules,
 } from "./setting-rules";
+import { StackError } from "./stack-error";
 import { isMistypedNamespace, PROJECT, type Side, type StackSettings, stackRules } from "./stack-settings";
 
 /** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
@@ -196,8 +197,8 @@ export const furtherAccountIds = (settings: Settings): string[] =>
     .filter((value): value is readonly string[] => typeof value === "object")
     .flat();
 
-/** All mistakes in a stack's settings; a RunError, so that Pulumi shows no stack trace. */
-export class SettingsError extends pulumi.RunError {
+/** All mistakes in a stack's settings. */
+export class SettingsError extends StackError {
   constructor(
     stack: string,
     readonly mistakes: readonly string[],

@@ -27,6 +27,7 @@ const SLOW_FILES = [
   "sandbox/tests/engine-official.test.ts",
   "sandbox/tests/engine-applications.test.ts",
   "sandbox/tests/policy-pack.test.ts",
+  "sandbox/tests/settings-file.test.ts",
   "sandbox/tests/to-real-accounts.test.ts",
   "sandbox/tests/access-package.test.ts",
   "sandbox/tests/permission-sets.test.ts",

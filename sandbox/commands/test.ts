@@ -26,8 +26,7 @@ export const testCommand: CommandDefinition = (program) =>
     .usage("-- [options] [lane...]")
     .argument("[lane...]", `lanes to run: ${LANE_NAMES.join(", ")}`)
     .option("--grep <pattern>", "run only the tests whose name fits")
-    // One more than there are processors: a test waits a sixth of its time, for a process to start or a clock to go on.
-    .option("--jobs <number>", "test files that run at the same time", String(availableParallelism() + 1))
+    .option("--jobs <number>", "test files that run at the same time", String(availableParallelism()))
     .option("--watch", "run the lanes again whenever a source changes")
     .action(async (lanes: string[], options: TestOptions) => {
       const chosen = lanes.map(readLane);

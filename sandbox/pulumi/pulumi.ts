@@ -51,9 +51,11 @@ function takeLeftCopies(): [path: string, text: string][] {
     return pid !== undefined && commandOf(Number(pid)) === undefined;
   });
   return left.flatMap((name) => {
-    const kept = JSON.parse(readFileSync(join(home, name), "utf8"));
-    rmSync(join(home, name), { force: true });
-    return kept;
+    const file = join(home, name);
+    // A command that has ended since it was listed has removed its own.
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "[]";
+    rmSync(file, { force: true });
+    return JSON.parse(text);
   });
 }
 

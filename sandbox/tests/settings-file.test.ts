@@ -133,6 +133,14 @@ describe("a stack's settings file, under the sandbox's pulumi", function () {
     assert.deepEqual(left, []);
   });
 
+  it("is left alone where a copy was removed in the moment in which it was found", async () => {
+    const copy = join(environment.PULUMI_HOME!, "settings-999999999.json");
+    // Listed like any other, and not there when it is read.
+    symlinkSync(`${copy}.removed`, copy);
+    await succeeds("config");
+    assert.equal(read(), WRITTEN);
+  });
+
   it("keeps a salt that is not the sandbox's", async () => {
     const text = `encryptionsalt: v1:AAAAAAAAAAA=:v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n${WRITTEN}`;
     writeFileSync(file, text);

@@ -200,6 +200,11 @@ describe("settings", () => {
     assert.deepEqual(Object.fromEntries(ofProject), expected);
   });
 
+  it("have an error without a stack trace, which Pulumi would format for ten seconds under Node.js 20", () => {
+    const error = new SettingsError("live", ["one mistake"]);
+    assert.equal(error.stack, error.message);
+  });
+
   it("compare no names of a scenario that is off", () => {
     const names = { bucketName: "one", sharedBucketName: "one" };
     assert.equal(parseSettings("live", { ...valid, ...names }).bucketName, "one");
