@@ -52,10 +52,15 @@ function takeLeftCopies(): [path: string, text: string][] {
   });
   return left.flatMap((name) => {
     const file = join(home, name);
-    // A command that has ended since it was listed has removed its own.
-    const text = existsSync(file) ? readFileSync(file, "utf8") : "[]";
-    rmSync(file, { force: true });
-    return JSON.parse(text);
+    try {
+      return JSON.parse(readFileSync(file, "utf8"));
+    } catch (error) {
+      // A command that has ended since it was listed has removed its own.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    } finally {
+      rmSync(file, { force: true });
+    }
   });
 }
 

@@ -307,7 +307,7 @@ describe("gateway: applications", function () {
       await share(ACCOUNTS.dev);
       assert.deepEqual([await invoke(able, orders), await invoke(silent, orders)], ["allowed", DENIED]);
       assert.equal(await invoke(world.gateway.administrators.outsider!, orders), DENIED);
-      assert.equal(await invoke(able, `${orders}:live`), DENIED, "the alias has a policy of its own");
+      assert.equal(await invoke(able, `${orders}:live`), DENIED, "the alias has a separate policy");
       await share(ACCOUNTS.dev, { Qualifier: "live", StatementId: "alias" });
       assert.equal(await invoke(able, `${orders}:live`), "allowed");
       assert.equal(await invoke(able, `${orders}:1`), DENIED);

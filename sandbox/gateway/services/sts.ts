@@ -253,7 +253,7 @@ async function getFederationToken(
       mfaAt: false,
       tags,
       transitive: [],
-      // Without a session policy it has no permissions of its own.
+      // Without a session policy only policies that name it permit anything.
       policies: passed.length ? passed : [{ Version: "2012-10-17", Statement: [] }],
     },
   );
