@@ -1,8 +1,7 @@
 import type { AccountLocation } from "./access/arn";
-import { assumeRoleStatements } from "./access/assume-role-grant";
 import { policyDocument } from "./access/policy";
 import { permissionSetProfile, roleInstructions } from "./access/role-instructions";
-import type { Trust } from "./access/trust";
+import { assumeRoleStatements, type Trust } from "./access/trust";
 import type { StackSettings } from "./stack-settings";
 
 type TrustedAccounts = readonly [AccountLocation, ...AccountLocation[]];

@@ -12,9 +12,9 @@ const enabled = (settings: Settings) => scenarios.filter(({ name }) => settings.
 /** Creates the resources of the scenarios that the settings turn on, and returns what each publishes. */
 export function deployScenarios(settings: Settings, accounts: Accounts): Record<string, unknown> {
   return Object.fromEntries(
-    enabled(settings).map(({ name, output, deploy }) => [
+    enabled(settings).map(({ name, output, resources }) => [
       output,
-      deploy(contextOf(settings, name), accounts),
+      resources().deploy(contextOf(settings, name), accounts),
     ]),
   );
 }

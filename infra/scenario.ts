@@ -62,6 +62,12 @@ export interface ScenarioContext<Settings> {
   program: Program;
 }
 
+/** The resources of a scenario. */
+interface Resources<Settings> {
+  /** Creates them, and returns what the stack publishes of them. */
+  deploy(context: ScenarioContext<Settings>, accounts: Accounts): Readonly<Record<string, unknown>>;
+}
+
 /** Everything about a scenario. One folder defines it, scenarios/registry.ts lists it, and nothing else names it. */
 export interface Scenario<Settings = object> {
   /** Its name in the setting `scenarios`, such as UpdateApp. */
@@ -74,8 +80,8 @@ export interface Scenario<Settings = object> {
   checkSettings?(settings: Partial<StackSettings & Settings>, config: RawConfig, report: ReportMistake): void;
   /** What it creates in each account, by name. */
   inventory(context: Omit<ScenarioContext<Settings>, "program">): BySide<Inventory>;
-  /** Creates its resources, and returns what the stack publishes of it. */
-  deploy(context: ScenarioContext<Settings>, accounts: Accounts): Readonly<Record<string, unknown>>;
+  /** Its resources, in a file that the program loads and no tool: Pulumi's libraries take most of a second. */
+  resources(): Resources<Settings>;
   /** What its deployer needs in each account in addition to the roles, groups and buckets of the inventory. */
   deployerPermissions(
     context: Omit<ScenarioContext<Settings>, "program">,

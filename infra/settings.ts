@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { nearest } from "./nearest";
 import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
 import {
@@ -49,17 +48,13 @@ const rules: SettingRules<Omit<Settings, "stack">> = {
 const ruleList = Object.entries(rules) as [string, SettingRule<unknown>][];
 
 /**
- * The settings of the stack that is being deployed, from `Pulumi.<stack>.yaml`.
+ * The settings of the stack that is being deployed, from all that `Pulumi.<stack>.yaml` sets.
  * @throws {SettingsError} naming every mistake at once, before any resource exists.
  */
-export function readSettings(): Settings {
-  const [stack, prefix] = [pulumi.getStack(), `${PROJECT}:`];
-  const config = Object.entries(pulumi.runtime.allConfig());
-  checkNamespaces(
-    stack,
-    config.map(([key]) => key),
-  );
-  const own = config.filter(([key]) => key.startsWith(prefix));
+export function readSettings(stack: string, config: Readonly<Record<string, string>>): Settings {
+  const prefix = `${PROJECT}:`;
+  checkNamespaces(stack, Object.keys(config));
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
   return parseSettings(stack, Object.fromEntries(own.map(([key, text]) => [key.slice(prefix.length), text])));
 }
 

@@ -46,11 +46,7 @@ export async function runCommandLine(
 function report(error: unknown): number {
   // The parser has said what is wrong already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!isForPeople(error) || areDetailsShown()) console.error(error);
+  if (!(error instanceof UserError) || areDetailsShown()) console.error(error);
   else console.error(error.message);
   return error instanceof UserError ? error.exitCode : 2;
 }
-
-/** Pulumi's RunError too, the base of errors in settings: known by its mark, because Pulumi's library loads slowly. */
-const isForPeople = (error: unknown): error is Error =>
-  error instanceof UserError || (error instanceof Error && "__pulumiRunError" in error);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "../infra/settings";
+import { parseSettings, type Settings } from "../infra/settings";
 import { stackRules } from "../infra/stack-settings";
 import { UserError } from "../infra/user-error";
 import { parseStackFile } from "./stack-file";
@@ -11,12 +11,11 @@ import { parseStackFile } from "./stack-file";
  * @throws {SettingsError} naming every mistake at once.
  */
 export function readStackSettings(stack: string): Settings {
-  const { parseSettings } = require("../infra/settings") as typeof import("../infra/settings");
   return parseSettings(stack, readConfig(stack));
 }
 
 /**
- * What every stack's settings say, as far as they are right. It takes no scenario, which would load Pulumi's libraries.
+ * What every stack's settings say, as far as they are right.
  * @throws {UserError} where there is no such stack.
  */
 export function readStackFacts(stack: string): Readonly<Record<string, unknown>> {

@@ -1,15 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Grantee, grant } from "./grant";
-import { policyDocument, type Statement } from "./policy";
-import { assumeActions, type SessionRights } from "./trust";
-
-/** What a principal of the trusted account needs to assume exactly these roles. */
-export const assumeRoleStatements = (
-  roleArns: readonly [string, ...string[]],
-  rights: SessionRights = {},
-): Statement[] => [
-  { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(rights), Resource: [...roleArns] },
-];
+import { policyDocument } from "./policy";
+import { assumeRoleStatements, type SessionRights } from "./trust";
 
 /**
  * The trusted side of access by role: lets a group, role or user assume exactly the given roles.

@@ -138,7 +138,7 @@ export const permissionSetRoleArns = (account: AccountLocation, name: string): s
  * The actions of whoever may assume a role with these rights.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
-export function assumeActions({ sessionTags, sourceIdentity }: SessionRights): string | string[] {
+function assumeActions({ sessionTags, sourceIdentity }: SessionRights): string | string[] {
   if (!sessionTags && !sourceIdentity) return "sts:AssumeRole";
   return [
     "sts:AssumeRole",
@@ -146,6 +146,14 @@ export function assumeActions({ sessionTags, sourceIdentity }: SessionRights): s
     ...(sourceIdentity ? ["sts:SetSourceIdentity"] : []),
   ];
 }
+
+/** What a principal of the trusted account needs to assume exactly these roles. */
+export const assumeRoleStatements = (
+  roleArns: readonly [string, ...string[]],
+  rights: SessionRights = {},
+): Statement[] => [
+  { Sid: "AssumeRole", Effect: "Allow", Action: assumeActions(rights), Resource: [...roleArns] },
+];
 
 function trustStatement(
   kind: string,

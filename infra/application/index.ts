@@ -1,7 +1,6 @@
 import { defineScenario, type Scenario } from "../scenario";
 import { type Application, bucketLabel, groupsOf, type PrefixedSettings, unprefixed } from "./application";
 import { applicationContract } from "./contract";
-import { deployApplication } from "./resources";
 import { applicationRules, checkGroups } from "./settings";
 
 export type { Application, ApplicationUse, Uses } from "./application";
@@ -35,7 +34,10 @@ export function defineApplication<Name extends string, Prefix extends string, Ow
         trusted: groupsOf(settings),
       };
     },
-    deploy: (context, accounts) => deployApplication(application, read(context), accounts),
+    resources: () => {
+      const { deployApplication } = require("./resources") as typeof import("./resources");
+      return { deploy: (context, accounts) => deployApplication(application, read(context), accounts) };
+    },
     deployerPermissions: () => ({}),
     contract: (context) => applicationContract(application, read(context)),
   });

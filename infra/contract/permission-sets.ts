@@ -1,6 +1,5 @@
-import { assumeRoleStatements } from "../access/assume-role-grant";
 import type { Statement } from "../access/policy";
-import { PERMISSION_SET_PATH } from "../access/trust";
+import { assumeRoleStatements, PERMISSION_SET_PATH } from "../access/trust";
 import type { ScenarioContext } from "../scenario";
 import type { StackSettings } from "../stack-settings";
 import { allow, devAdministrator, outsider } from "./personas";

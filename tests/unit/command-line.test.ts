@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { RunError } from "@pulumi/pulumi";
+import { StackError } from "../../infra/stack-error";
 import { UserError } from "../../infra/user-error";
 import { addCommand, commandArguments, runCommandLine } from "../../tools/command-line";
 
@@ -25,7 +26,19 @@ describe("the command line", () => {
   };
   it("shows an error that is meant for people by its message, with its exit code", async () => {
     assert.deepEqual(await failing(new UserError("Which stack?", 3)), { printed: ["Which stack?"], code: 3 });
-    assert.deepEqual(await failing(new RunError("2 mistakes")), { printed: ["2 mistakes"], code: 2 });
+    assert.deepEqual(await failing(new StackError("2 mistakes")), { printed: ["2 mistakes"], code: 2 });
+  });
+  it("takes an error of a stack for one that Pulumi shows by its message too", () => {
+    assert(RunError.isInstance(new StackError("2 mistakes")));
+  });
+  it("does without Pulumi's library, which loads slowly", () => {
+    const commands = ["access", "explain", "handover", "report", "verify"];
+    const script = `for (const name of ${JSON.stringify(commands)}) require("./tools/" + name + "/run");
+      console.log(Object.keys(require.cache).filter((path) => path.includes("@pulumi/pulumi")).join());`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["-r", "tsx/cjs", "-e", script], {
+      encoding: "utf8",
+    });
+    assert.deepEqual([stdout.trim(), stderr], ["", ""]);
   });
   it("shows any other error with its stack", async () => {
     const defect = new Error("defect");

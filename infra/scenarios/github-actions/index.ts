@@ -3,7 +3,6 @@ import { GITHUB_ISSUER } from "../../access/github-oidc";
 import { type DeployerPermission, defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { DEPLOY_ROLE_NAME, PREVIEW_ROLE_NAME } from "./names";
-import { deploy } from "./resources";
 import { checkSettings, type GitHubActionsSettings, rules } from "./settings";
 
 const roles = [PREVIEW_ROLE_NAME, DEPLOY_ROLE_NAME];
@@ -15,7 +14,7 @@ export const gitHubActions = defineScenario<"GitHubActions", GitHubActionsSettin
   rules,
   checkSettings,
   inventory: () => ({ trusting: { roles }, trusted: { roles } }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: ({ settings: { createGithubProvider }, locations }) => {
     const tokenProvider = (side: keyof typeof locations): DeployerPermission => ({
       sid: "TokenProvider",

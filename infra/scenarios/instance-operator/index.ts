@@ -3,7 +3,6 @@ import { userGroups } from "../../people";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
-import { deploy } from "./resources";
 import { checkSettings, type InstanceOperatorSettings, rules } from "./settings";
 
 /** Scenario 3: a machine and people of the trusted account operate instances of the trusting account. */
@@ -16,7 +15,7 @@ export const instanceOperator = defineScenario<"InstanceOperator", InstanceOpera
     trusting: { roles: [ROLE_NAME] },
     trusted: { roles: [MACHINE_ROLE_NAME], groups: userGroups(settings, GROUP_NAME) },
   }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: ({ settings: { instanceFullAccess }, locations: { trusting, trusted } }) => ({
     trusting: [
       {

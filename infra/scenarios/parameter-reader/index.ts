@@ -2,7 +2,6 @@ import { userGroups } from "../../people";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";
-import { deploy } from "./resources";
 import { checkSettings, type ParameterReaderSettings, rules } from "./settings";
 
 /** Scenario 2: a few people of the trusted account read one Systems Manager parameter of the trusting account. */
@@ -15,7 +14,7 @@ export const parameterReader = defineScenario<"ParameterReader", ParameterReader
     trusting: { roles: [ROLE_NAME] },
     trusted: { groups: userGroups(settings, GROUP_NAME) },
   }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: ({ settings: { parameterName, parameterKeyArn }, locations }) => ({
     trusting: [
       {

@@ -1,7 +1,6 @@
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { GROUP_NAME } from "./names";
-import { deploy } from "./resources";
 import { rules, type SharedBucketSettings } from "./settings";
 
 /** Scenario 5: people of the trusted account use a bucket of the trusting account and keep their own permissions. */
@@ -13,7 +12,7 @@ export const sharedBucket = defineScenario<"SharedBucket", SharedBucketSettings>
     trusting: { buckets: [{ label: "the shared bucket", name: settings.sharedBucketName }] },
     trusted: { groups: [GROUP_NAME] },
   }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: () => ({}),
   contract,
 });

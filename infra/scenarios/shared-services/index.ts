@@ -2,7 +2,6 @@ import { arn } from "../../access/arn";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
 import { GROUP_NAME } from "./names";
-import { deploy } from "./resources";
 import { rules, type SharedServicesSettings } from "./settings";
 
 /** Scenario 5 for further services with resource-based policies: a topic, a queue, a repository and an API. */
@@ -20,7 +19,7 @@ export const sharedServices = defineScenario<"SharedServices", SharedServicesSet
     },
     trusted: { groups: [GROUP_NAME] },
   }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: ({ locations: { trusting } }) => ({
     trusting: [
       {

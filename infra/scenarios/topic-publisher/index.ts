@@ -2,7 +2,6 @@ import { arn, iamArn } from "../../access/arn";
 import { defineScenario } from "../../scenario";
 import { contract, otherTopic } from "./contract";
 import { ROLE_NAME, USER_NAME } from "./names";
-import { deploy } from "./resources";
 import { rules, type TopicPublisherSettings } from "./settings";
 
 /** Scenario 4: a device of the trusted account publishes to one topic of the trusting account's AWS IoT. */
@@ -11,7 +10,7 @@ export const topicPublisher = defineScenario<"TopicPublisher", TopicPublisherSet
   output: "topicPublisher",
   rules,
   inventory: () => ({ trusting: { roles: [ROLE_NAME] } }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: ({ locations: { trusted } }) => ({
     trusted: [
       {

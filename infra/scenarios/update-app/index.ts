@@ -2,7 +2,6 @@ import { bucketLabel, groupsOf } from "../../application/application";
 import { checkGroups } from "../../application/settings";
 import { defineScenario } from "../../scenario";
 import { contract } from "./contract";
-import { deploy } from "./resources";
 import { rules, type UpdateAppSettings } from "./settings";
 
 /** Scenario 1: a few people of the trusted account update the production application. */
@@ -18,7 +17,7 @@ export const updateApp = defineScenario<"UpdateApp", UpdateAppSettings>({
     },
     trusted: groupsOf(settings),
   }),
-  deploy,
+  resources: (): typeof import("./resources") => require("./resources"),
   deployerPermissions: () => ({}),
   contract,
 });

@@ -13,7 +13,7 @@ export = async () => {
       const changed = { ...document, Statement: policy.change(document.Statement) };
       return { props: { ...props, [policy.property]: JSON.stringify(changed) }, opts };
     });
-  const settings = readSettings();
+  const settings = readSettings(pulumi.getStack(), pulumi.runtime.allConfig());
   const accounts = await openAccounts(settings);
   const outputs = deployScenarios(settings, accounts);
   for (const { add } of chosen) add?.(accounts);
