@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { roleArn } from "./access/arn";
 import type { Accounts } from "./account";
-import type { Contract, Target } from "./contract/types";
+import { colleague, devAdministrator, outsider } from "./contract/personas";
+import type { Contract, Persona, Target } from "./contract/types";
 import { checkerStatements, deployerStatements, previewerStatements } from "./deployer";
 import type { Inventory, Program, ScenarioContext } from "./scenario";
 import { SCENARIO_NAMES, type ScenarioSettings, scenarios } from "./scenarios/registry";
@@ -25,8 +27,22 @@ export interface ScenarioContract extends Contract {
 }
 
 /** The access contract of a stack: who is expected to get in, scenario by scenario. */
-export const contractOf = (settings: Settings): ScenarioContract[] =>
-  enabled(settings).map(({ name, contract }) => ({ scenario: name, ...contract(contextOf(settings, name)) }));
+export function contractOf(settings: Settings): ScenarioContract[] {
+  const personas = new Map<string, Persona>(
+    [colleague, devAdministrator, outsider].map((who) => [who.name, who]),
+  );
+  return enabled(settings).map(({ name: scenario, contract }) => {
+    const { checks, rows } = contract(contextOf(settings, scenario));
+    return { scenario, checks, rows: rows.map((row) => ({ ...row, who: distinct(row.who, scenario) })) };
+  });
+
+  /** A name means one persona: another one that a scenario names so has the scenario's name too. */
+  function distinct(who: Persona, scenario: string): Persona {
+    const known = personas.get(who.name) ?? who;
+    personas.set(who.name, known);
+    return isDeepStrictEqual(known, who) ? who : { ...who, name: `${who.name} of ${scenario}` };
+  }
+}
 
 /** What the stack creates in one of its accounts, by name, scenario by scenario. */
 export const inventoryOf = (settings: Settings, side: Side): ({ scenario: string } & Inventory)[] =>

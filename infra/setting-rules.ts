@@ -11,8 +11,6 @@ export interface SettingRule<Value> {
   secret?: true;
   /** The value names accounts that the stack deploys into or trusts. */
   accounts?: true;
-  /** Settings with the same word here must differ from each other, such as the names of buckets. */
-  differsFromOther?: string;
   /** The value, or undefined where the text is not what is expected. */
   read(text: string): Value | undefined;
   /** What is wrong with a text that is not accepted, more exactly than the whole of it. */
@@ -49,7 +47,6 @@ export const bucketName = (name: string): SettingRule<string> => ({
   expected:
     "3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit, " +
     "no two dots together, not formed like an IP address, without a prefix or suffix that S3 reserves",
-  differsFromOther: "bucket",
   // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
   read: (text) =>
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) &&

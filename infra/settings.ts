@@ -8,7 +8,15 @@ import {
   type SettingRules,
 } from "./setting-rules";
 import { StackError } from "./stack-error";
-import { isMistypedNamespace, PROJECT, type Side, type StackSettings, stackRules } from "./stack-settings";
+import {
+  isMistypedNamespace,
+  locationsOf,
+  PROJECT,
+  SIDES,
+  type Side,
+  type StackSettings,
+  stackRules,
+} from "./stack-settings";
 
 /** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
 export type Settings = StackSettings & ScenarioSettings;
@@ -47,6 +55,9 @@ const rules: SettingRules<Omit<Settings, "stack">> = {
 };
 const ruleList = Object.entries(rules) as [string, SettingRule<unknown>][];
 
+/** Whether a stack, or one of the scenarios, has a setting of that name. */
+export const isSetting = (name: string): boolean => Object.hasOwn(rules, name);
+
 /**
  * The settings of the stack that is being deployed, from all that `Pulumi.<stack>.yaml` sets.
  * @throws {SettingsError} naming every mistake at once, before any resource exists.
@@ -65,7 +76,7 @@ export function readSettings(stack: string, config: Readonly<Record<string, stri
 export function checkNamespaces(stack: string, keys: readonly string[]): void {
   const mistakes = keys.flatMap((key) => {
     const [namespace = "", name = ""] = key.split(":");
-    if (!Object.hasOwn(rules, name) || !isMistypedNamespace(namespace)) return [];
+    if (!isSetting(name) || !isMistypedNamespace(namespace)) return [];
     return [
       `${name}: found ${key}, whose namespace is mistyped; expected ${PROJECT}:${name}.\n    ` +
         `Fix: pulumi config rm --stack ${stack} ${key} && pulumi config set --stack ${stack} ${PROJECT}:${name} VALUE`,
@@ -87,7 +98,7 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
   const reportValue: ReportMistake = (name, found, expected, value) =>
     report(name, found, expected, setCommand(name, value));
 
-  for (const name of Object.keys(config).filter((name) => !Object.hasOwn(rules, name))) {
+  for (const name of Object.keys(config).filter((name) => !isSetting(name))) {
     const remove = `pulumi config rm --stack ${stack} ${PROJECT}:${name}`;
     report(
       name,
@@ -113,8 +124,9 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
   const settings = values as unknown as Settings;
   checkAccounts(settings, reportValue);
   checkPeople(settings, reportValue);
-  checkDifferences(values, reportValue);
   for (const scenario of scenarios) scenario.checkSettings?.(settings, config, reportValue);
+  // What is created is known once every value is.
+  if (mistakes.length === 0) checkNames(settings, reportValue);
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;
 }
@@ -141,21 +153,60 @@ function checkPeople(
     report("trustIamUsers", "false and no trustedPermissionSets", "one kind of people at least", "true");
 }
 
-/** Settings of one kind, such as bucket names, must differ from each other where their scenarios are on. */
-function checkDifferences(values: Readonly<Record<string, unknown>>, report: ReportMistake): void {
-  const on = (values.scenarios ?? []) as readonly string[];
-  const compared = scenarios
-    .filter(({ name }) => on.includes(name))
-    .flatMap((scenario) => Object.entries<SettingRule<unknown>>(scenario.rules));
-  for (const [index, [name, { differsFromOther }]] of compared.entries()) {
-    const other = compared
-      .slice(0, index)
-      .find(
-        ([earlier, rule]) =>
-          differsFromOther && rule.differsFromOther === differsFromOther && values[earlier] === values[name],
+/** Something that a scenario creates in an account, or a group that it uses. */
+interface Named {
+  kind: "role" | "group" | "bucket";
+  name: string;
+  scenario: (typeof scenarios)[number];
+}
+
+/**
+ * The names of what the scenarios create in an account must differ from each other. Only groups can be shared: the
+ * stack creates such a group, or it exists already, and never both.
+ */
+function checkNames(settings: Settings, report: ReportMistake): void {
+  const context = { settings, locations: locationsOf(settings) };
+  const enabled = scenarios.filter(({ name }) => settings.scenarios.includes(name));
+  const settingOf = ({ kind, name, scenario }: Named): string | undefined =>
+    Object.keys(scenario.rules).find(
+      (setting) => setting.toLowerCase().includes(kind) && settings[setting as keyof Settings] === name,
+    );
+  for (const side of SIDES) {
+    const inventories = enabled.map((scenario) => ({ scenario, ...scenario.inventory(context)[side] }));
+    const named = inventories.flatMap(
+      ({ scenario, roles = [], groups = [], existingGroups = [], buckets = [] }): Named[] => [
+        ...roles.map((name) => ({ kind: "role" as const, name, scenario })),
+        ...[...groups, ...existingGroups].map((name) => ({ kind: "group" as const, name, scenario })),
+        ...buckets.map(({ name }) => ({ kind: "bucket" as const, name, scenario })),
+      ],
+    );
+    for (const [index, later] of named.entries()) {
+      const isSame = (earlier: Named) =>
+        // IAM does not distinguish names by case.
+        earlier.kind === later.kind && earlier.name.toLowerCase() === later.name.toLowerCase();
+      const earlier = named.slice(0, index).find(isSame);
+      if (!earlier || (later.kind === "group" && earlier.name === later.name)) continue;
+      const [one, other] = settingOf(later) ? [later, earlier] : [earlier, later];
+      report(
+        settingOf(one)!,
+        one.name === other.name
+          ? `${one.name} in both`
+          : `${one.name} and ${other.name}, which IAM does not distinguish`,
+        `another ${one.kind} than that of ${other.scenario.name}`,
       );
-    if (other && values[name] !== undefined)
-      report(name, `${values[name]} in both`, `another ${differsFromOther} than that of ${other[0]}`);
+    }
+    for (const { scenario, existingGroups = [] } of inventories)
+      for (const group of existingGroups) {
+        const creator = inventories.find(({ groups = [] }) => groups.includes(group));
+        const setting = Object.keys(scenario.rules).find((name) => /createTrustedGroup$/i.test(name));
+        if (creator && setting !== undefined)
+          report(
+            setting,
+            `false for ${group}, which ${creator.scenario.name} creates`,
+            `true; or, where ${group} exists already, that ${creator.scenario.name} does not create it either`,
+            "true",
+          );
+      }
   }
 }
 

@@ -37,7 +37,7 @@ export type ApplicationUse = readonly [on: Target, ...actions: readonly Action[]
 export interface Application<Name extends string, Prefix extends string, Own> {
   /** Its name in the setting `scenarios`, such as ReportReader, and the default of the role's name. */
   name: Name;
-  /** Begins the names of its settings: with reportReader, the bucket's name is reportReaderBucketName. */
+  /** Names its stack output, and begins the names of its settings: reportReader makes reportReaderBucketName. */
   prefix: Prefix;
   /** What the role does, for those who find it in the account. */
   description: string;
@@ -92,7 +92,8 @@ export function groupsOf(settings: StackSettings & ApplicationSettings): Invento
     : { existingGroups: [trustedGroup], groups: untrusted };
 }
 
-const NAMES: readonly (keyof ApplicationSettings)[] = [
+/** The settings that every application has, by their names without a prefix. */
+export const APPLICATION_SETTINGS: readonly (keyof ApplicationSettings)[] = [
   "roleName",
   "trustedGroup",
   "createTrustedGroup",
@@ -106,6 +107,6 @@ export const unprefixed = <Own>(
   settings: StackSettings & Own,
 ): StackSettings & ApplicationSettings & Own => {
   const values = settings as Readonly<Record<string, unknown>>;
-  const own = NAMES.map((name) => [name, values[prefixed(prefix, name)]] as const);
+  const own = APPLICATION_SETTINGS.map((name) => [name, values[prefixed(prefix, name)]] as const);
   return { ...settings, ...(Object.fromEntries(own) as unknown as ApplicationSettings) };
 };

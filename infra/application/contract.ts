@@ -83,20 +83,20 @@ export function applicationContract<Own>(
     };
     return withChecks(
       check(
-        `A ${trustedGroup} member with MFA assumes ${roleName}`,
+        `A member of ${trustedGroup} with MFA assumes ${roleName}`,
         ...assumesRole(1, member, "own keys and an MFA code", "allowed"),
         ...assumesRole(1, inBothGroups, "signed in with MFA", "allowed"),
       ),
       check("The same person without MFA", ...assumesRole(1, member, "own keys", "refused")),
       check(
-        `A ${trustedGroup} member with a wrong code or another person's MFA device`,
+        `A member of ${trustedGroup} with a wrong code or another person's MFA device`,
         ...assumesRole(1, member, "own keys and a wrong MFA code", "refused"),
         ...assumesRole(1, member, "own keys and another person's MFA device", "refused"),
       ),
       ...(untrustedGroup
         ? [
             check(
-              `A ${untrustedGroup} member with MFA`,
+              `A member of ${untrustedGroup} with MFA`,
               ...assumesRole(1, outside, "signed in with MFA", "refused"),
             ),
           ]

@@ -20,7 +20,7 @@ export function defineApplication<Name extends string, Prefix extends string, Ow
   ) => ({ ...context, settings: unprefixed(prefix, context.settings) });
   return defineScenario<Name, PrefixedSettings<Prefix> & Own>({
     name,
-    output: name.charAt(0).toLowerCase() + name.slice(1),
+    output: prefix,
     rules: applicationRules(application),
     checkSettings: (settings, _config, report) =>
       checkGroups(unprefixed(prefix, settings as Parameters<typeof read>[0]["settings"]), report, prefix),

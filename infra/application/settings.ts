@@ -13,7 +13,6 @@ const NAME = "letters, digits and +=,.@_-";
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const roleName = (name: string): SettingRule<string> => ({
   expected: `a role's name: 1 to 64 ${NAME}`,
-  differsFromOther: "role",
   read: matching(/^[\w+=,.@-]{1,64}$/),
   default: () => name,
 });
@@ -54,12 +53,12 @@ export function applicationRules<Name extends string, Prefix extends string, Own
   return { ...Object.fromEntries(named), ...application.rules };
 }
 
-/** A group cannot both have the permission and be without it. */
+/** A group cannot both have the permission and be without it. IAM does not distinguish names by case. */
 export function checkGroups(
   { trustedGroup, untrustedGroup }: Partial<ApplicationSettings>,
   report: ReportMistake,
   prefix = "",
 ): void {
-  if (trustedGroup !== undefined && trustedGroup === untrustedGroup)
+  if (trustedGroup !== undefined && trustedGroup.toLowerCase() === untrustedGroup?.toLowerCase())
     report(prefixed(prefix, "untrustedGroup"), `${trustedGroup} in both`, "another group than trustedGroup");
 }

@@ -61,8 +61,8 @@ export function permissionSetContract(
   const asksFor = assumes(role);
   const inlinePolicy = assumeRoleStatements([role.role!]);
   const everything = [allow("*")];
-  const others = ["AnotherPermissionSet", `${permissionSet}_2`]
-    .filter((name) => !trustedPermissionSets.includes(name) && name.length <= LONGEST_NAME)
+  const others = ["AnotherPermissionSet", `${permissionSet.slice(0, LONGEST_NAME - 2)}_2`]
+    .filter((name) => !trustedPermissionSets.includes(name))
     .map((name) => person(name, everything));
   const inUsEast1 = {
     ...person(permissionSet, inlinePolicy),

@@ -23,10 +23,27 @@ export const outsider: UserPersona = {
   permissions: [allow("*")],
 };
 
-/** A user of the trusted account who is a member of every group of the program except these. */
-export const memberOfOtherGroups = (groups: readonly string[], own: readonly string[] = []): UserPersona => ({
-  kind: "user",
-  name: own.length > 0 ? `member of every group but ${own.join(" and ")}` : "member of every group",
-  home: "trusted",
-  groups: groups.filter((group) => !own.includes(group)),
-});
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const GROUPS_OF_A_USER = 10;
+
+/** Who `membersOfOtherGroups` are, in words. */
+export const otherGroups = (own: readonly string[]): string =>
+  own.length > 0 ? `member of every group but ${own.join(" and ")}` : "member of every group";
+
+/**
+ * Users of the trusted account who are together members of every group of the program except these: one user, or
+ * several where there are more groups than IAM lets a user be in.
+ */
+export function membersOfOtherGroups(
+  groups: readonly string[],
+  own: readonly string[] = [],
+): readonly UserPersona[] {
+  const others = groups.filter((group) => !own.includes(group));
+  const count = Math.max(1, Math.ceil(others.length / GROUPS_OF_A_USER));
+  return Array.from({ length: count }, (_, index) => ({
+    kind: "user",
+    name: `${otherGroups(own)}${index > 0 ? `, person ${index + 1}` : ""}`,
+    home: "trusted",
+    groups: others.slice(index * GROUPS_OF_A_USER, (index + 1) * GROUPS_OF_A_USER),
+  }));
+}

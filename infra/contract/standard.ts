@@ -1,5 +1,5 @@
 import type { ScenarioContext } from "../scenario";
-import { memberOfOtherGroups } from "./personas";
+import { membersOfOtherGroups, otherGroups } from "./personas";
 import { rows } from "./rows";
 import { anotherBucket, anotherParameter, dev, prod } from "./targets";
 import type {
@@ -64,17 +64,18 @@ export function standardRoleContract(
     { ...role, name: `${role.name} with a session tag`, sessionTag: { key: "team", value: "check" } },
     { ...role, name: `${role.name} with a source identity`, sourceIdentity: "check" },
   ];
-  const others = memberOfOtherGroups(program.groups, groups);
   return {
     checks: [
       `${roleName} for too long, with a session tag, with a source identity`,
-      `A ${others.name}, with MFA, assumes ${roleName}`,
+      `A ${otherGroups(groups)}, with MFA, assumes ${roleName}`,
     ],
     rows: [
       ...unwanted.flatMap((target) =>
         rows(1, candidate.who, candidate.session, "sts:AssumeRole", target, "refused"),
       ),
-      ...rows(2, others, "signed in with MFA", "sts:AssumeRole", role, "refused"),
+      ...membersOfOtherGroups(program.groups, groups).flatMap((who) =>
+        rows(2, who, "signed in with MFA", "sts:AssumeRole", role, "refused"),
+      ),
     ],
   };
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -87,8 +87,11 @@ describe("a scenario for an application of one's own", function () {
     );
     assert.equal(code, 0, output);
     assert.match(output, /npm run access -- dev/);
-    // Another of its kind, for the same group.
+    // Another of its kind, for the same group; and one whose words have no small letters.
     await tool("new-scenario", "InvoiceReader", "--group", "Analysts", "--bucket", "reports");
+    const acronyms = await tool("new-scenario", "HRPortalV2");
+    assert.match(acronyms.output, /it lists hrPortalV2\n/, acronyms.output);
+    assert.match(acronyms.output, /hrPortalV2RoleName/);
     // The documentation's example stands beside it, and is held to the same.
     const page = readFileSync(join(PROJECT_DIRECTORY, "docs/your-own-application.md"), "utf8");
     const [, example] = /```ts\n(.*?)```/s.exec(page) ?? [];
@@ -114,16 +117,27 @@ describe("a scenario for an application of one's own", function () {
   for (const [mistake, args, says] of [
     ["a name that is taken", ["ReportReader"], /found a scenario of that name/],
     ["the name of a scenario of the project", ["UpdateApp"], /found a scenario of that name/],
-    ["a name that is none", ["report_reader"], /found the name "report_reader"; expected one to four words/],
+    ["a name that is none", ["report_reader"], /found the name "report_reader"; expected .* as ReportReader/],
+    ["a word of the language", ["Await"], /found await, which names something else/],
+    ["a name of the registry", ["Registry"], /found registry, which names something else/],
+    ["the name of a setting", ["Region"], /found the setting region;/],
+    ["a prefix of another scenario's settings", ["Shared"], /found the setting sharedBucketName;/],
+    [
+      "a bucket's name that S3 reserves",
+      ["Ledger", "--bucket", "xn--ledger"],
+      /--bucket: found "xn--ledger"/,
+    ],
+    ["a group's name that is too long", ["Ledger", "--group", "G".repeat(111)], /up to 110 letters/],
   ] as const)
     it(`is not written over: ${mistake} is refused, and changes nothing`, async () => {
       const registry = () => readFileSync(join(project, "infra/scenarios/registry.ts"), "utf8");
       const before = registry();
+      const folders = readdirSync(join(project, "infra/scenarios"));
       const { code, output } = await tool("new-scenario", ...args);
       assert.equal(code, 2);
       assert.match(output, says);
       assert.equal(registry(), before);
-      assert(!existsSync(join(project, "infra/scenarios/report_reader")));
+      assert.deepEqual(readdirSync(join(project, "infra/scenarios")), folders);
     });
 
   it("is deployed beside UpdateApp, for a group that exists already, and its checks answer as expected", async () => {

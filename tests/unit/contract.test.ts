@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { Answer } from "../../infra/contract/types";
+import { membersOfOtherGroups } from "../../infra/contract/personas";
+import type { Answer, ContractRow, Persona } from "../../infra/contract/types";
 import { contractOf } from "../../infra/program";
-import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
+import { registry, SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { parseSettings } from "../../infra/settings";
 
 const under = (written: Record<string, string>) => {
@@ -76,4 +77,42 @@ describe("the access contract of each scenario", () => {
         checks.map((_, index) => index + 1),
       );
     });
+});
+
+describe("a persona of the access contract", () => {
+  const everything = { scenarios: JSON.stringify(SCENARIO_NAMES), githubRepository: "owner/name" };
+  const personas = (written: Record<string, string> = {}) =>
+    under({ ...everything, ...written }).flatMap(({ rows }) => rows.map(({ who }) => who));
+
+  it("is alone with its name, also where a scenario names somebody like one of another", () => {
+    const [updateApp] = registry;
+    const { contract } = updateApp;
+    const named = (name: string) => (row: ContractRow) =>
+      row.who.name === "developer" ? { ...row, who: { ...row.who, name } } : row;
+    try {
+      Object.assign(updateApp, {
+        contract: (context: Parameters<typeof contract>[0]) => {
+          const { checks, rows } = contract(context);
+          return { checks, rows: rows.map(named("colleague")) };
+        },
+      });
+      const byName = new Map<string, Persona>();
+      for (const who of personas())
+        assert.deepEqual(byName.get(who.name) ?? byName.set(who.name, who).get(who.name), who);
+      assert(byName.has("colleague of UpdateApp"));
+    } finally {
+      Object.assign(updateApp, { contract });
+    }
+  });
+
+  it("is in no more groups than IAM lets a user be in, and together they are in every other group", () => {
+    const groups = Array.from({ length: 25 }, (_, index) => `group${index}`);
+    const members = membersOfOtherGroups(groups, ["group3"]);
+    assert.deepEqual(
+      members.flatMap((who) => who.groups),
+      groups.filter((group) => group !== "group3"),
+    );
+    assert(members.every((who) => who.groups!.length <= 10));
+    assert.equal(new Set(members.map(({ name }) => name)).size, 3);
+  });
 });

@@ -344,7 +344,7 @@ describe("the access report", () => {
     const text = JSON.stringify(results((row) => ({ words: nasty, ...(TESTER(row) && { answer: nasty }) })))
       .replaceAll('"tester"', JSON.stringify(nasty))
       .replaceAll('"prod"', JSON.stringify(nasty))
-      .replaceAll("A Testers member with MFA", JSON.stringify(nasty).slice(1, -1))
+      .replaceAll("A member of Testers with MFA", JSON.stringify(nasty).slice(1, -1))
       .replaceAll('"stack":"dev"', `"stack":${JSON.stringify(nasty)}`);
     const bad: Results = JSON.parse(text);
     const difference = differenceOf(results(), bad);

@@ -27,6 +27,8 @@ import type { Caller } from "./caller";
 /** Everything that a check creates in IAM carries this path, so that what a killed check left is found again. */
 export const CHECK_PATH = `/${CHECK_PATH_NAME}/`;
 const LEFT_OVER_AFTER_HOURS = 1;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const LONGEST_USER_NAME = 64;
 const STEP_MS = 30_000;
 
 /** A user made for the check, with a real virtual MFA device. */
@@ -58,7 +60,11 @@ export class CheckUsers {
 
   /** A user in the given groups, with an inline policy of their own where one is given. */
   async create(role: string, groups: readonly string[], policy?: string): Promise<CheckUser> {
-    const UserName = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
+    // The number tells apart what IAM does not: names cut to their length, and names that differ in case alone.
+    const UserName = `check-${this.run}-${this.undo.length + 1}-${role.replaceAll(/\W+/g, "-")}`.slice(
+      0,
+      LONGEST_USER_NAME,
+    );
     const { iam } = this;
     const undo: (() => Promise<unknown>)[] = [];
     this.undo.push(undo);

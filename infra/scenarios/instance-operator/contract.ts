@@ -58,7 +58,7 @@ export function contract(context: ScenarioContext<InstanceOperatorSettings>): Co
   const own: Contract = {
     checks: [
       "The machine assumes InstanceOperator with what its instance metadata gives",
-      "An InstanceOperators member and a second trusted account's administrator, with MFA",
+      "A member of InstanceOperators and a second trusted account's administrator, with MFA",
       "The same people without MFA, and a colleague with it",
       "An administrator of an account that is not trusted",
       "As InstanceOperator: look at, stop, start and reboot an instance",

@@ -4,6 +4,7 @@ import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import { policyDocument, type Statement } from "../../access/policy";
 import type { Account, Accounts } from "../../account";
+import { createGroup } from "../../application/groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";
@@ -68,7 +69,7 @@ export function deploy(
       { provider },
     );
     if (trustIamUsers) {
-      const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
+      const group = createGroup(GROUP_NAME, GROUP_NAME, provider);
       new AssumeRoleGrant(
         "InstanceOperators-may-assume-InstanceOperator",
         { grantee: { group }, roleArns: [operator.roleArn] },

@@ -37,7 +37,7 @@ export function contract(context: ScenarioContext<ParameterReaderSettings>): Con
     );
   const assumesRole = assumes(role);
   const users: Contract = {
-    checks: ["A ParameterReaders member with MFA assumes ParameterReader", "The same person without MFA"],
+    checks: ["A member of ParameterReaders with MFA assumes ParameterReader", "The same person without MFA"],
     rows: [
       ...assumesRole(1, parameterReader, "own keys and an MFA code", "allowed"),
       ...assumesRole(1, anotherReader, "signed in with MFA", "allowed"),

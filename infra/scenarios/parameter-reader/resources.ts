@@ -1,9 +1,9 @@
-import * as iam from "@pulumi/aws/iam";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import type { Accounts } from "../../account";
+import { createGroup } from "../../application/groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";
@@ -69,7 +69,7 @@ export function deploy(
   // In the trusted account: the group whose members can assume the role.
   if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
-    const group = new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
+    const group = createGroup(GROUP_NAME, GROUP_NAME, provider);
     new AssumeRoleGrant(
       "ParameterReaders-may-assume-ParameterReader",
       { grantee: { group }, roleArns: [reader.roleArn] },

@@ -1,7 +1,7 @@
-import * as iam from "@pulumi/aws/iam";
 import { ResourceBasedAccess } from "../../access/resource-based-access";
 import { bucket } from "../../access/shared-resource";
 import type { Accounts } from "../../account";
+import { createGroup } from "../../application/groups";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME } from "./names";
 import type { SharedBucketSettings } from "./settings";
@@ -15,7 +15,7 @@ export function deploy({ settings }: ScenarioContext<SharedBucketSettings>, acco
   const { sharedBucketName: bucketName, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
+  const group = provider && createGroup(GROUP_NAME, GROUP_NAME, provider);
   new ResourceBasedAccess("BucketSharers-may-use-shared", {
     accounts,
     grantee: group && { group },

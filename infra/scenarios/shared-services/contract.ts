@@ -1,5 +1,5 @@
 import { arn } from "../../access/arn";
-import { allow, colleague, devAdministrator, memberOfOtherGroups, outsider } from "../../contract/personas";
+import { allow, colleague, devAdministrator, membersOfOtherGroups, outsider } from "../../contract/personas";
 import { rows } from "../../contract/rows";
 import { standardGroupContract, withChecks } from "../../contract/standard";
 import { ownQueueInDev } from "../../contract/targets";
@@ -37,7 +37,7 @@ export function contract({
   ];
   const own: Contract = {
     checks: [
-      "A ServiceSharers member publishes to the shared topic",
+      "A member of ServiceSharers publishes to the shared topic",
       "The same person sends and receives in the own queue in dev and in the shared one",
       "The same person signs in to the registry and pulls from the shared repository",
       "The same person calls the shared API",
@@ -63,7 +63,7 @@ export function contract({
       ...rows(5, devAdministrator, "own keys", "sqs:GetQueueAttributes", queue, "refused"),
       ...rows(5, devAdministrator, "own keys", "ecr:DescribeImages", repository, "refused"),
       ...everyService(6, colleague, "refused"),
-      ...everyService(6, memberOfOtherGroups(program.groups, [GROUP_NAME]), "refused"),
+      ...membersOfOtherGroups(program.groups, [GROUP_NAME]).flatMap((who) => everyService(6, who, "refused")),
       ...everyService(7, outsider, "refused"),
     ],
   };

@@ -1,7 +1,7 @@
-import * as iam from "@pulumi/aws/iam";
 import { ResourceBasedAccess } from "../../access/resource-based-access";
 import { queue, repository, restApi, topic } from "../../access/shared-resource";
 import type { Accounts } from "../../account";
+import { createGroup } from "../../application/groups";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME } from "./names";
 import type { SharedServicesSettings } from "./settings";
@@ -47,7 +47,7 @@ export function deploy({ settings }: ScenarioContext<SharedServicesSettings>, ac
   const { sharedServicesName: name, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && new iam.Group(GROUP_NAME, { name: GROUP_NAME }, { provider });
+  const group = provider && createGroup(GROUP_NAME, GROUP_NAME, provider);
   const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", {
     accounts,
     grantee: group && { group },
