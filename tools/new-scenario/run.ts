@@ -130,7 +130,8 @@ export function namesOf(name: string, { group, bucket }: NewScenarioOptions): Sc
 
 /** What was probably meant by words that something else divides. */
 function suggestion(name: string): string {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const plain = name.normalize("NFD").replaceAll(/\p{M}/gu, "");
+  const words = plain.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
   const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
   return NAME.test(joined) ? joined : "ReportReader";
 }
