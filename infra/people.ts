@@ -36,12 +36,16 @@ export function peopleInstructions(
 ) {
   const role = { roleName, sessionDuration, mfa: trustIamUsers };
   const instructions = roleInstructions(trusting, trusted, role);
-  const [permissionSet] = trustedPermissionSets;
+  const [permissionSet, ...others] = trustedPermissionSets;
+  const another =
+    others.length > 0
+      ? `# With another permission set, its name for ${permissionSet}: ${others.join(", ")}\n`
+      : "";
   return {
     ...instructions,
     ...(permissionSet !== undefined && {
       permissionSetPolicy: policyDocument(assumeRoleStatements([instructions.roleArn])),
-      permissionSetProfile: permissionSetProfile(trusting, trusted, role, permissionSet),
+      permissionSetProfile: another + permissionSetProfile(trusting, trusted, role, permissionSet),
     }),
   };
 }

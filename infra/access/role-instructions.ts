@@ -39,6 +39,9 @@ export interface InstructedRole {
 /** The longest session of a role that is assumed with the credentials of another role, in seconds. */
 const LONGEST_CHAINED_SESSION = 3600;
 
+/** A profile's name after a role or permission set: AWS's SDK for JavaScript reads no = and , in it. */
+const profileName = (name: string): string => name.replaceAll(/[=,]/g, "-");
+
 /**
  * Text for ~/.aws/config. The two words in capitals are the person's own: the profile of their own
  * credentials, and the name of their MFA device (the console shows it under Security credentials).
@@ -50,7 +53,7 @@ export function cliProfile(
   role: InstructedRole,
 ): string {
   return [
-    `[profile ${role.roleName}]`,
+    `[profile ${profileName(role.roleName)}]`,
     `role_arn = ${roleArn(trusting, role.roleName, role.path)}`,
     "source_profile = YOUR-PROFILE",
     ...(role.mfa === false
@@ -74,10 +77,12 @@ export function permissionSetProfile(
   role: InstructedRole,
   permissionSet: string,
 ): string {
-  const source = `${permissionSet}-${trusted.accountId}`;
+  const source = `${profileName(permissionSet)}-${trusted.accountId}`;
   // A permission set's session is a role's session: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
   const sessionDuration = Math.min(role.sessionDuration, LONGEST_CHAINED_SESSION);
   return [
+    // The AWS CLI reads no file in which a section is there twice.
+    "# These two sections once, also where you use several roles.",
     "[sso-session identity-center]",
     "sso_start_url = YOUR-ACCESS-PORTAL-URL",
     "sso_region = YOUR-IDENTITY-CENTER-REGION",
@@ -89,6 +94,7 @@ export function permissionSetProfile(
     `sso_role_name = ${permissionSet}`,
     `region = ${trusted.region}`,
     "",
+    "# This section for each role.",
     cliProfile(trusting, trusted, { ...role, sessionDuration, mfa: false }).replace("YOUR-PROFILE", source),
   ].join("\n");
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
@@ -237,11 +241,23 @@ duration_seconds = 3600
 `,
     );
   });
+  it("has profiles that every AWS SDK reads, whatever characters IAM takes in a name", async () => {
+    const role = { roleName: "Update+=,.@_-App", sessionDuration: 3600 };
+    const text = permissionSetProfile(place("000000000002"), dev, role, "Admin+=,.@_-");
+    const file = join(mkdtempSync(join(tmpdir(), "profile-")), "config");
+    writeFileSync(file, text);
+    const { configFile } = await loadSharedConfigFiles({ configFilepath: file, filepath: file });
+    rmSync(dirname(file), { recursive: true });
+    const { role_arn, source_profile = "" } = configFile["Update+--.@_-App"]!;
+    assert.equal(role_arn, "arn:aws:iam::000000000002:role/Update+=,.@_-App");
+    assert.equal(configFile[source_profile]!.sso_role_name, "Admin+=,.@_-");
+  });
   it("has a profile for people of a permission set: no MFA, and an hour at most, as sessions of roles have", () => {
     const role = { roleName: "UpdateApp", sessionDuration: 7200 };
     assert.equal(
       permissionSetProfile(place("000000000002"), dev, role, "Developers"),
-      `[sso-session identity-center]
+      `# These two sections once, also where you use several roles.
+[sso-session identity-center]
 sso_start_url = YOUR-ACCESS-PORTAL-URL
 sso_region = YOUR-IDENTITY-CENTER-REGION
 sso_registration_scopes = sso:account:access
@@ -252,6 +268,7 @@ sso_account_id = 000000000001
 sso_role_name = Developers
 region = ap-northeast-1
 
+# This section for each role.
 [profile UpdateApp]
 role_arn = arn:aws:iam::000000000002:role/UpdateApp
 source_profile = Developers-000000000001

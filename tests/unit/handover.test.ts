@@ -89,10 +89,11 @@ describe("a handover", () => {
     assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
   });
   it("gives people of IAM Identity Center their profile, and no IAM user's", () => {
-    const written = text({ accounts: [dev] }, undefined, "[sso-session YOUR-SESSION]\nsso_region = x\n");
+    const written = text({ accounts: [dev] }, undefined, "[sso-session YOUR-SESSION]\nsource_profile = x\n");
     assert.match(written, /^Signed in by IAM Identity Center to account 111122223333/m);
-    assert.match(written, /aws sso login.*\n\n {4}\[sso-session YOUR-SESSION\]\n {4}sso_region = x\n/);
-    assert.doesNotMatch(written, /YOUR-MFA-DEVICE/);
+    assert.match(written, /aws sso login.*\n\n {4}\[sso-session YOUR-SESSION\]\n {4}source_profile = x\n/);
+    assert.match(written, /get-caller-identity --profile x` where you were refused the role itself/);
+    assert.doesNotMatch(written, /YOUR-MFA-DEVICE|YOUR-PROFILE/);
   });
   it("begins with the MFA device, where the person has none and the role requires one", () => {
     const without = text({ accounts: [dev] }, { name: "jane", mfaSerial: undefined });

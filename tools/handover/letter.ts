@@ -25,11 +25,13 @@ export interface Handover {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
  */
 export function letter(handover: Handover): string {
-  const { settings, roleName, role, person } = handover;
+  const { settings, roleName, role, person, cliProfile, permissionSetProfile = "" } = handover;
   const { stack, trustingAccountId, trustedAccountId, trustIamUsers } = settings;
   const statement = role && peopleStatement(role.trust);
   const instructions = statement ? conditionWords(statement).map(({ instruction }) => instruction) : [];
-  const seconds = Number(handover.cliProfile.settings.get("duration_seconds") ?? 3600);
+  const seconds = Number(cliProfile.settings.get("duration_seconds") ?? 3600);
+  const [, source] = /^source_profile = (.*)$/m.exec(trustIamUsers ? "" : permissionSetProfile) ?? [];
+  const { name } = cliProfile;
   const from = trustIamUsers ? "From your user in" : "Signed in by IAM Identity Center to";
   return `# ${title(handover)}
 ${person ? `\nHello ${person.name},\n` : ""}
@@ -47,16 +49,16 @@ ${consoleText(handover, statement)}
 ## On the command line
 ${profiles(handover)}
 
-- AWS CLI: \`aws sts get-caller-identity --profile ${roleName}\`
-- aws-vault: \`aws-vault exec ${roleName} -- aws sts get-caller-identity\`, your key kept by \`aws-vault add YOUR-PROFILE\`
-- granted: \`assume ${roleName}\`
+- AWS CLI: \`aws sts get-caller-identity --profile ${name}\`
+- aws-vault: \`aws-vault exec ${name} -- aws sts get-caller-identity\`${source ? "" : ", your key kept by `aws-vault add YOUR-PROFILE`"}
+- granted: \`assume ${name}\`
 
 ## Access denied?
 Send the whole message to the person who sent you this. They run
 \`npm run explain -- ${stack} --message "THE MESSAGE"\`
 or, where it names no one: \`npm run explain -- ${stack} --who YOUR-ARN --action ACTION --on ARN\`.
-Your ARN: \`aws sts get-caller-identity --profile ${roleName}\` where you were refused as ${roleName},
-\`aws sts get-caller-identity --profile YOUR-PROFILE\` where you were refused the role itself.
+Your ARN: \`aws sts get-caller-identity --profile ${name}\` where you were refused as ${roleName},
+\`aws sts get-caller-identity --profile ${source ?? "YOUR-PROFILE"}\` where you were refused the role itself.
 `;
 }
 
