@@ -8,6 +8,7 @@ import { trustStatements } from "../../infra/access/trust";
 import { contractOf } from "../../infra/program";
 import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { parseSettings } from "../../infra/settings";
+import { holderName } from "../../tools/access/baseline";
 import { commandArguments } from "../../tools/command-line";
 import { comment } from "../../tools/report/comment";
 import { differenceOf, passes } from "../../tools/report/difference";
@@ -108,12 +109,18 @@ describe("the access report", () => {
       const more = entries(
         `${trust} 999999999999 | sts:AssumeRole | - | -`,
         `${trust} 000000000001 | sts:AssumeRole | - | ArnLike aws:PrincipalArn = arn:aws:iam::000000000001:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Update_*`,
+        `${trust} 000000000001 | sts:AssumeRole | - | ArnLike aws:PrincipalArn = arn:aws:iam::000000000001:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Update_2_????????????????`,
         "trusting | bucket productionapp | allows | * | s3:GetObject | arn:aws:s3:::productionapp/* | -",
+        // IAM takes these characters in names, and the lines of a baseline take them in quotes.
+        `trusting | ${holderName("role", "R=,+.@_-")} | trusts | 000000000001 | sts:AssumeRole | - | -`,
+        `trusted | ${holderName("group", "G=,")} | allows | - | sts:AssumeRole | "arn:aws:iam::000000000002:role/R\\u003d\\u002c+.@_-" | -`,
       ).filter((entry) => !entries().includes(entry));
       assert.deepEqual(more, [
         "anyone |  | bucket productionapp | while the policy stands",
+        "group G=, |  | role R=,+.@_- | 1 h after assuming it",
         "account 999999999999 |  | role UpdateApp | 1 h after assuming it",
         "people of permission set Update |  | role UpdateApp | 1 h after assuming it",
+        "people of permission set Update_2 |  | role UpdateApp | 1 h after assuming it",
       ]);
     });
 

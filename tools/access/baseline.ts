@@ -121,3 +121,9 @@ const quoteLabel = (text: string): string => (/^[!#-{}~]+( [!#-{}~]+)*$/.test(te
 
 /** Name of a holder: what it is, and how it is called. */
 export const holderName = (noun: string, name: string): string => `${noun} ${quoteValue(name)}`;
+
+/** What a holder is, and how it is called: what `holderName` puts together. */
+export function parseHolder(holder: string): { noun: string; name: string } {
+  const [, noun = "", name = ""] = /^([^"]+) (\S+|".*")$/.exec(holder) ?? [];
+  return { noun, name: unquote(name) };
+}

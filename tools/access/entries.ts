@@ -1,3 +1,4 @@
+import { parseHolder } from "./baseline";
 import { selects } from "./coverage";
 import {
   type ConditionTest,
@@ -45,7 +46,7 @@ export function entriesOf(facts: readonly Fact[], accounts: Readonly<Record<stri
       return {
         who,
         shows: shows.length > 0 ? shownWords(shows) : "",
-        via: grant.holder,
+        via: holderWords(grant.holder),
         to: grant.effect === "trusts" ? permissionsOf(grant, grants) : [actionWords(grant.actions)],
         ends: grant.effect === "trusts" ? sessionOf(grant, facts) : "while the policy stands",
       };
@@ -54,6 +55,11 @@ export function entriesOf(facts: readonly Fact[], accounts: Readonly<Record<stri
   return [...alike.values()]
     .map((group) => ({ ...group[0]!, to: unique(group.flatMap(({ to }) => to)) }))
     .sort((left, right) => (`${left.via} ${left.who}` < `${right.via} ${right.who}` ? -1 : 1));
+}
+
+function holderWords(holder: string): string {
+  const { noun, name } = parseHolder(holder);
+  return `${noun} ${name}`;
 }
 
 const asksForMfa = ({ operator, key, values }: ConditionTest): boolean =>
@@ -77,7 +83,7 @@ function callersOf(grant: Grant, grants: readonly Grant[], { accounts, home }: C
     if (named.length > 0) return named.flatMap((test) => namedBy(test, principal));
     if (accounts[principal] !== "trusted") return [principalWords(principal, accounts)];
     const granted = grants.filter((other) => other.account === "trusted" && allowsUse(other, grant, home));
-    const holders = unique(granted.map(({ holder }) => holder));
+    const holders = unique(granted.map(({ holder }) => holderWords(holder)));
     return holders.length > 0 ? holders : [`no one of ${principalWords(principal, accounts)} yet`];
   });
 }
@@ -88,7 +94,8 @@ function namedBy({ key, values }: ConditionTest, principal: string): string[] {
   return values
     .filter((value) => !/^\d{12}$/.test(principal) || value.split(":")[4] === principal)
     .map((value) => {
-      const [, permissionSet] = /AWSReservedSSO_([^/_*]+)/.exec(value) ?? [];
+      // Identity Center's suffix is no part of the name, which can have underscores itself.
+      const [, permissionSet] = /AWSReservedSSO_([^/]+?)(?:_(?:\*|\?+|[0-9a-f]{16}))?$/.exec(value) ?? [];
       return permissionSet ? `people of permission set ${permissionSet}` : value;
     });
 }
@@ -97,7 +104,7 @@ function namedBy({ key, values }: ConditionTest, principal: string): string[] {
 function allowsUse(own: Grant, other: Grant, home: string | undefined): boolean {
   if (own.effect !== "allows" || own.who.values.length > 0) return false;
   if (other.effect === "trusts") {
-    const [noun, name] = other.holder.split(" ");
+    const { noun, name } = parseHolder(other.holder);
     const arn = `arn:aws:iam::${home}:${noun}/${name}`;
     const isThere = own.resources.values.some((pattern) =>
       containsArn(pattern.replace(/^arn:aws[\w-]*:/, "arn:aws:"), arn),
