@@ -6,6 +6,7 @@ import {
   CreateUserCommand,
   DeactivateMFADeviceCommand,
   DeleteAccessKeyCommand,
+  DeleteGroupCommand,
   DeleteRoleCommand,
   DeleteUserCommand,
   DeleteUserPolicyCommand,
@@ -520,6 +521,25 @@ describe("gateway: who may do what", function () {
       assert.equal(await put("two", of(10, "two words")), "MalformedPolicyDocumentException");
       const trust = policy({ Principal: { AWS: Array(60).fill(root("dev")) }, Action: "sts:AssumeRole" });
       assert.equal(await outcome(world.role("prod", "trusts-too-many", trust)), "LimitExceededException");
+    });
+
+    it("IAM's names are not distinguished by case, groups are few for each user, and deleted only when empty", async () => {
+      const iam = world.admin(IAMClient, "dev");
+      const UserName = "joiner";
+      const groups = Array.from({ length: 11 }, (_, index) => `joined-${index}`);
+      await iam.send(new CreateUserCommand({ UserName }));
+      for (const GroupName of groups) await iam.send(new CreateGroupCommand({ GroupName }));
+      const join = (GroupName: string) => iam.send(new AddUserToGroupCommand({ GroupName, UserName }));
+      for (const GroupName of [...groups.slice(0, 10), groups[0]!]) await join(GroupName);
+      await assert.rejects(join(groups[10]!), { name: "LimitExceededException" });
+      const another = new CreateGroupCommand({ GroupName: groups[0]!.toUpperCase() });
+      await assert.rejects(iam.send(another), { name: "EntityAlreadyExistsException" });
+      const user = new CreateUserCommand({ UserName: "Joiner" });
+      await assert.rejects(iam.send(user), { name: "EntityAlreadyExistsException" });
+      const remove = new DeleteGroupCommand({ GroupName: groups[0]! });
+      await assert.rejects(iam.send(remove), { name: "DeleteConflictException" });
+      await iam.send(new RemoveUserFromGroupCommand({ GroupName: groups[0]!, UserName }));
+      await iam.send(remove);
     });
 
     it("a bucket's policy is its own account's, whatever it says", async () => {

@@ -2,6 +2,7 @@ import json
 
 from flask import request
 from moto.core.responses import EmptyResult
+from moto.iam.exceptions import DeleteConflictException, EntityAlreadyExists, LimitExceededException
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
@@ -95,3 +96,54 @@ def remove_client_id(self):
 
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
+
+# Names are not distinguished by case, and a user is in ten groups at most:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+GROUPS_OF_A_USER = 10
+
+
+def with_distinct_names(kind, all_of):
+    create = getattr(IamResponse, f"create_{kind}")
+
+    def create_with_distinct_name(self):
+        name = self._get_param(f"{kind.capitalize()}Name")
+        if any(one.name != name and one.name.lower() == name.lower() for one in all_of(self.backend)):
+            raise EntityAlreadyExists(f"{kind.capitalize()} with name {name} already exists.")
+        return create(self)
+
+    setattr(IamResponse, f"create_{kind}", create_with_distinct_name)
+
+
+with_distinct_names("role", lambda backend: backend.get_roles())
+with_distinct_names("user", lambda backend: backend.users.values())
+with_distinct_names("group", lambda backend: backend.groups.values())
+add_user_to_group = IAMBackend.add_user_to_group
+
+
+def add_user_to_few_groups(self, group_name, user_name):
+    user = self.get_user(user_name)
+    others = [group for group in self.groups.values() if user in group.users and group.name != group_name]
+    if len(others) >= GROUPS_OF_A_USER:
+        raise LimitExceededException(f"Cannot exceed quota for GroupsPerUser: {GROUPS_OF_A_USER}")
+    return add_user_to_group(self, group_name, user_name)
+
+
+IAMBackend.add_user_to_group = add_user_to_few_groups
+
+# A group that has something is not deleted: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
+delete_group = IAMBackend.delete_group
+
+
+def delete_empty_group(self, group_name):
+    group = self.get_group(group_name)
+    for held, first in (
+        (group.users, "remove users from group"),
+        (group.policies, "delete policies"),
+        (group.managed_policies, "detach all policies"),
+    ):
+        if held:
+            raise DeleteConflictException(f"Cannot delete entity, must {first} first.")
+    return delete_group(self, group_name)
+
+
+IAMBackend.delete_group = delete_empty_group
