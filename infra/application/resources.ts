@@ -9,7 +9,7 @@ import { createGroup } from "./groups";
 
 /**
  * An application of the trusting account, and the role that people of the trusted account assume for it.
- * Resources keep their names in the program when a stack renames what they create.
+ * Role and bucket keep their names in the program when a stack renames them.
  */
 export function deployApplication<Own>(
   application: Application<string, string, Own>,
@@ -41,10 +41,8 @@ export function deployApplication<Own>(
   // Step 2, in the trusted account: members of one group may assume exactly that role.
   if (trusted.provider && settings.trustIamUsers) {
     const { provider } = trusted;
-    const group = settings.createTrustedGroup
-      ? createGroup(trustedGroup, trustedGroup, provider)
-      : { name: trustedGroup };
-    if (untrustedGroup) createGroup(untrustedGroup, untrustedGroup, provider);
+    const group = settings.createTrustedGroup ? createGroup(trustedGroup, provider) : { name: trustedGroup };
+    if (untrustedGroup) createGroup(untrustedGroup, provider);
     new AssumeRoleGrant(
       `${application.trustedGroup}-may-assume-${application.name}`,
       { grantee: { group }, roleArns: [instructions.roleArn] },

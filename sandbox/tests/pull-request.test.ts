@@ -35,7 +35,7 @@ const LETS_AUDITORS_IN: Change = [
   UPDATE_APP,
   /if \(untrustedGroup\) .*/,
   `$&
-    const auditors = createGroup("Auditors", "Auditors", provider);
+    const auditors = createGroup("Auditors", provider);
     new AssumeRoleGrant(
       "Auditors-may-assume-UpdateApp",
       { grantee: { group: auditors }, roleArns: [instructions.roleArn] },

@@ -69,7 +69,7 @@ export function deploy(
       { provider },
     );
     if (trustIamUsers) {
-      const group = createGroup(GROUP_NAME, GROUP_NAME, provider);
+      const group = createGroup(GROUP_NAME, provider);
       new AssumeRoleGrant(
         "InstanceOperators-may-assume-InstanceOperator",
         { grantee: { group }, roleArns: [operator.roleArn] },

@@ -69,7 +69,7 @@ export function deploy(
   // In the trusted account: the group whose members can assume the role.
   if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
-    const group = createGroup(GROUP_NAME, GROUP_NAME, provider);
+    const group = createGroup(GROUP_NAME, provider);
     new AssumeRoleGrant(
       "ParameterReaders-may-assume-ParameterReader",
       { grantee: { group }, roleArns: [reader.roleArn] },

@@ -15,7 +15,7 @@ export function deploy({ settings }: ScenarioContext<SharedBucketSettings>, acco
   const { sharedBucketName: bucketName, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && createGroup(GROUP_NAME, GROUP_NAME, provider);
+  const group = provider && createGroup(GROUP_NAME, provider);
   new ResourceBasedAccess("BucketSharers-may-use-shared", {
     accounts,
     grantee: group && { group },

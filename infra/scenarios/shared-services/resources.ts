@@ -47,7 +47,7 @@ export function deploy({ settings }: ScenarioContext<SharedServicesSettings>, ac
   const { sharedServicesName: name, protect } = settings;
   const { trusting, trusted } = accounts;
   const { provider } = trusted;
-  const group = provider && createGroup(GROUP_NAME, GROUP_NAME, provider);
+  const group = provider && createGroup(GROUP_NAME, provider);
   const { addresses } = new ResourceBasedAccess("ServiceSharers-may-use-services", {
     accounts,
     grantee: group && { group },

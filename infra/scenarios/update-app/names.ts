@@ -1,13 +1,11 @@
-/** Names in the program, and defaults of the settings: the role of the trusting account, and the groups of the trusted account: one that can assume it, one that cannot. */
+/** Name in the program, and default of the setting: the role of the trusting account. */
 export const ROLE_NAME = "UpdateApp";
-export const DEVELOPERS = "Developers";
-export const TESTERS = "Testers";
 
-/** What the settings and the live checks follow from. */
+/** What the settings and the live checks follow from: the groups of the trusted account are one that can assume the role, and one that cannot. */
 export const declarations = {
   name: ROLE_NAME,
-  trustedGroup: DEVELOPERS,
+  trustedGroup: "Developers",
   person: "developer",
-  untrusted: { group: TESTERS, person: "tester" },
+  untrusted: { group: "Testers", person: "tester" },
   bucketLabel: "productionapp",
 } as const;

@@ -7,7 +7,7 @@ import type { Accounts } from "../../account";
 import { createGroup } from "../../application/groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
-import { DEVELOPERS, ROLE_NAME, TESTERS } from "./names";
+import { ROLE_NAME } from "./names";
 import type { UpdateAppSettings } from "./settings";
 
 /**
@@ -41,9 +41,9 @@ export function deploy({ settings }: ScenarioContext<UpdateAppSettings>, { trust
   if (trusted.provider && trustIamUsers) {
     const { provider } = trusted;
     const developers = settings.createTrustedGroup
-      ? createGroup(DEVELOPERS, trustedGroup, provider)
+      ? createGroup(trustedGroup, provider)
       : { name: trustedGroup };
-    if (untrustedGroup) createGroup(TESTERS, untrustedGroup, provider);
+    if (untrustedGroup) createGroup(untrustedGroup, provider);
     new AssumeRoleGrant(
       "Developers-may-assume-UpdateApp",
       { grantee: { group: developers }, roleArns: [instructions.roleArn] },
