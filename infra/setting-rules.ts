@@ -13,8 +13,8 @@ export interface SettingRule<Value> {
   accounts?: true;
   /** The value, or undefined where the text is not what is expected. */
   read(text: string): Value | undefined;
-  /** What is wrong with a text that is not accepted, more exactly than the whole of it. */
-  explain?(text: string): { found: string; hint?: string; value?: string };
+  /** What is wrong with a text that is not accepted, more exactly than the whole of it; in a list, at which place. */
+  explain?(text: string): { found: string; hint?: string; value?: string; place?: number };
   /** The value of a setting that is left out. Absent: the setting is required. */
   default?(config: RawConfig): Value;
 }
@@ -96,21 +96,21 @@ export const listOf = <Item extends string>(
   expected,
   read: (text) => {
     const found = readList(text);
-    const fits = found?.every(matches) && (known.length === 0 || found.length > 0);
-    return fits ? (found as Item[]) : undefined;
+    const fits = found?.every(matches) && new Set(found).size === found.length;
+    return fits && (known.length === 0 || found.length > 0) ? (found as Item[]) : undefined;
   },
   explain: (text) => {
     const found = readList(text);
     if (!found) return { found: `${JSON.stringify(text)}, which is no list`, value: shellList([text]) };
-    const wrong = found.find((item) => !matches(item));
-    if (wrong === undefined) return { found: "an empty list", value: shellList(items) };
+    const place = found.findIndex((item, index) => !matches(item) || found.indexOf(item) < index);
+    if (place < 0) return { found: "an empty list", value: shellList(items) };
+    const wrong = found[place]!;
+    if (matches(wrong)) return { found: `${JSON.stringify(wrong)} twice in the list`, place };
     const meant = nearest(wrong, known);
     return {
       found: `${JSON.stringify(wrong)} in the list`,
-      ...(meant !== undefined && {
-        hint: `the nearest to ${wrong} is ${meant}`,
-        value: shellList(found.map((item) => (item === wrong ? meant : item))),
-      }),
+      place,
+      ...(meant !== undefined && { hint: `the nearest to ${wrong} is ${meant}`, value: meant }),
     };
   },
   default: () => items,

@@ -91,8 +91,10 @@ export function checkNamespaces(stack: string, keys: readonly string[]): void {
  */
 export function parseSettings(stack: string, config: RawConfig): Settings {
   const mistakes: string[] = [];
-  const setCommand = (name: string, value = "VALUE") =>
-    `pulumi config set --stack ${stack} ${PROJECT}:${name} ${value}`;
+  const setCommand = (name: string, value = "VALUE", place?: number) =>
+    place === undefined
+      ? `pulumi config set --stack ${stack} ${PROJECT}:${name} ${value}`
+      : `pulumi config set --stack ${stack} --path '${PROJECT}:${name}[${place}]' ${value}`;
   const report = (name: string, found: string, expected: string, fix: string) =>
     mistakes.push(`${name}: found ${found}; expected ${expected}.\n    Fix: ${fix}`);
   const reportValue: ReportMistake = (name, found, expected, value) =>
@@ -115,8 +117,9 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
       if (values[name] !== undefined) continue;
       if (rule.secret) reportValue(name, `${text.length} characters`, rule.expected, "--secret");
       else {
-        const { found, hint, value } = rule.explain?.(text) ?? { found: JSON.stringify(text) };
-        reportValue(name, found, hint ? `${rule.expected}; ${hint}` : rule.expected, value);
+        const { found, hint, value, place } = rule.explain?.(text) ?? { found: JSON.stringify(text) };
+        const expected = hint ? `${rule.expected}; ${hint}` : rule.expected;
+        report(name, found, expected, setCommand(name, value, place));
       }
     } else if (rule.default) values[name] = rule.default(config);
     else reportValue(name, "nothing", rule.expected);

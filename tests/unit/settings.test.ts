@@ -49,10 +49,10 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     [/scenarios: found "UpdateApp", which is no list; .*:scenarios '\["UpdateApp"\]'/s],
   ],
   [
-    "the one wrong scenario of a list, with the list that was meant",
+    "the one wrong scenario of a list, with the scenario that was meant, in its place",
     { scenarios: '["SharedBucket","updateApp"]' },
     [
-      /scenarios: found "updateApp" in the list; .*nearest to updateApp is UpdateApp.*'\["SharedBucket","UpdateApp"\]'/s,
+      /scenarios: found "updateApp" in the list; .*nearest to updateApp is UpdateApp.*--path 'cross-account-access:scenarios\[1\]' UpdateApp$/s,
     ],
   ],
   [
@@ -64,6 +64,13 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     "a permission set with a wildcard",
     { trustedPermissionSets: '["Developers*"]' },
     [/trustedPermissionSets: .*names of permission sets/],
+  ],
+  [
+    "a permission set twice",
+    { trustedPermissionSets: '["Admin","Admin"]' },
+    [
+      /trustedPermissionSets: found "Admin" twice in the list; .*--path '.*:trustedPermissionSets\[1\]' VALUE$/s,
+    ],
   ],
   [
     "a permission set whose name is too long",
@@ -171,7 +178,7 @@ describe("settings", () => {
         for (const words of [
           ...says,
           /stack dev/,
-          /pulumi config (set|rm) --stack dev cross-account-access:/,
+          /pulumi config (set|rm) --stack dev (--path ')?cross-account-access:/,
         ])
           assert.match(error.message, words);
         assert.equal(error.mistakes.length, says.length === 1 ? 1 : says.length - 1);
