@@ -97,7 +97,7 @@ export const listOf = <Item extends string>(
   read: (text) => {
     const found = readList(text);
     const fits = found?.every(matches) && new Set(found).size === found.length;
-    return fits && (known.length === 0 || found.length > 0) ? (found as Item[]) : undefined;
+    return fits && (known.length === 0 || found!.length > 0) ? (found as Item[]) : undefined;
   },
   explain: (text) => {
     const found = readList(text);

@@ -40,7 +40,7 @@ export function withoutMfa(facts: Facts): Explanation | undefined {
     `${sideOf(facts, resourceAccount(facts))}: the role trust policy requires MFA, and a role's session shows none to sts:AssumeRole, ` +
       "whatever its user showed at sign-in: mfa_serial does not help",
   ] as const;
-  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_*` : role}"]`;
+  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_${"?".repeat(16)}` : role}"]`;
   if (!set)
     return [
       denied,
@@ -53,14 +53,13 @@ export function withoutMfa(facts: Facts): Explanation | undefined {
       ["see", MFA_PAGE],
     ];
   const { stack, trustedPermissionSets } = facts.settings;
-  const sets = JSON.stringify([...trustedPermissionSets, set]);
   return [
     denied,
     ...wouldAllow(facts, candidates),
     [
       "fix",
       `Nothing, if this caller should not. Otherwise name the permission set, for which Identity Center itself requires MFA at sign-in: ` +
-        `pulumi config set --stack ${stack} cross-account-access:trustedPermissionSets '${sets}' (with trustIamUsers true, if IAM users are to keep their access), and deploy`,
+        `pulumi config set --stack ${stack} --path 'cross-account-access:trustedPermissionSets[${trustedPermissionSets.length}]' ${set} (with trustIamUsers true, if IAM users are to keep their access), and deploy`,
     ],
     [
       "fix",
