@@ -1,4 +1,7 @@
+import { policyDocument } from "./access/policy";
+import { trustStatements } from "./access/trust";
 import { nearest } from "./nearest";
+import { peopleTrust } from "./people";
 import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
 import {
   listOf,
@@ -20,6 +23,9 @@ import {
 
 /** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
 export type Settings = StackSettings & ScenarioSettings;
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const TRUST_POLICY_LENGTH = 2048;
 
 /** IDs that AWS's documentation uses as examples: no one who could deploy this owns them. */
 export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([
@@ -129,7 +135,10 @@ export function parseSettings(stack: string, config: RawConfig): Settings {
   checkPeople(settings, reportValue);
   for (const scenario of scenarios) scenario.checkSettings?.(settings, config, reportValue);
   // What is created is known once every value is.
-  if (mistakes.length === 0) checkNames(settings, reportValue);
+  if (mistakes.length === 0) {
+    checkNames(settings, reportValue);
+    checkTrustPolicy(settings, report);
+  }
   if (mistakes.length > 0) throw new SettingsError(stack, mistakes);
   return settings;
 }
@@ -154,6 +163,23 @@ function checkPeople(
 ): void {
   if (trustIamUsers === false && trustedPermissionSets?.length === 0)
     report("trustIamUsers", "false and no trustedPermissionSets", "one kind of people at least", "true");
+}
+
+/** A role's trust policy names no more permission sets than IAM takes. */
+function checkTrustPolicy(
+  settings: Settings,
+  report: (name: string, found: string, expected: string, fix: string) => void,
+): void {
+  const { stack, trustedPermissionSets } = settings;
+  const trust = peopleTrust(settings, [locationsOf(settings).trusted]);
+  const { length } = policyDocument(trustStatements(trust));
+  if (length > TRUST_POLICY_LENGTH)
+    report(
+      "trustedPermissionSets",
+      `${trustedPermissionSets.length} names, with which a role's trust policy has ${length} characters`,
+      `so few that it has ${TRUST_POLICY_LENGTH} at most, as IAM takes`,
+      `pulumi config rm --stack ${stack} --path '${PROJECT}:trustedPermissionSets[${trustedPermissionSets.length - 1}]'`,
+    );
 }
 
 /** Something that a scenario creates in an account, or a group that it uses. */

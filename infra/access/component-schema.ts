@@ -105,6 +105,7 @@ const crossAccountRole: Properties<CrossAccountRoleArgs> = {
   managedPolicyArns: texts("Managed policies in addition to the permissions, by ARN. Default: none."),
   permissionsBoundary: text("ARN of a managed policy that caps the role. Default: none."),
   maxSessionDuration: whole("The longest session in seconds, 3600 to 43200. Default: 3600."),
+  trustPolicyLength: whole("The account's quota of characters of a trust policy, up to 8192. Default: 2048."),
 };
 
 /** In place of `grantee`, whose kinds are alternatives: a name of one of them. */

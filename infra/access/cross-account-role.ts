@@ -22,6 +22,8 @@ export interface CrossAccountRoleArgs {
   permissionsBoundary?: string;
   /** The longest session in seconds, up to 43200. IAM's own minimum for a role is 3600. @default 3600 */
   maxSessionDuration?: number;
+  /** The characters that the account's quota "Role trust policy length" allows: up to 8192 on request. @default 2048 */
+  trustPolicyLength?: number;
 }
 
 /**
@@ -42,16 +44,22 @@ export class CrossAccountRole extends pulumi.ComponentResource {
   /** ARN of the role, built from settings: the trusted side needs no output of this one. */
   readonly arn: string;
 
-  /** @throws {Error} where the trust names nobody, or the session exceeds what IAM takes. */
+  /** @throws {Error} where the trust names nobody, or it or the session exceeds what IAM takes. */
   constructor(
     name: string,
     args: CrossAccountRoleArgs,
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:CrossAccountRole", name, {}, opts);
-    const { roleName, path = "/", maxSessionDuration = 3600 } = args;
+    const { roleName, path = "/", maxSessionDuration = 3600, trustPolicyLength = 2048 } = args;
     if (maxSessionDuration > 43_200)
       throw new Error(`${name}: maxSessionDuration is ${maxSessionDuration} s; IAM takes 3600 to 43200.`);
+    const assumeRolePolicy = policyDocument(trustStatements(args.trust));
+    if (assumeRolePolicy.length > trustPolicyLength)
+      throw new Error(
+        `${name}: its trust policy has ${assumeRolePolicy.length} characters; IAM takes ${trustPolicyLength}. Trust fewer accounts, ` +
+          'permission sets or principals; or raise the account\'s quota "Role trust policy length", and give it as trustPolicyLength.',
+      );
     const ours = { parent: this, provider: opts.provider };
     const role = new iam.Role(
       name,
@@ -59,7 +67,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
         name: roleName,
         path,
         description: args.description,
-        assumeRolePolicy: policyDocument(trustStatements(args.trust)),
+        assumeRolePolicy,
         maxSessionDuration: Math.max(maxSessionDuration, 3600),
         ...(args.permissionsBoundary !== undefined && { permissionsBoundary: args.permissionsBoundary }),
       },

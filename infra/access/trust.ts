@@ -100,7 +100,7 @@ export function trustStatements(trust: Trust): Statement[] {
   if (permissionSets) {
     const { accounts, names } = permissionSets;
     const principalArns = accounts.flatMap((account) =>
-      names.flatMap((name) => permissionSetRoleArns(account, name)),
+      names.map((name) => permissionSetRoleArn(account, name)),
     );
     statements.push(
       trustStatement("PermissionSets", { ...permissionSets, principalArns: principalArns as [string] }, {}),
@@ -125,14 +125,12 @@ export function trustStatements(trust: Trust): Statement[] {
 export const PERMISSION_SET_PATH = "/aws-reserved/sso.amazonaws.com/";
 
 /**
- * Patterns of the ARN that the role of a permission set has in an account: without a region where Identity Center is in
+ * Pattern of the ARN that the role of a permission set has in an account: without a region where Identity Center is in
  * us-east-1, else with it. The suffix is Identity Center's own and changes with each new assignment. Its 16 characters
  * are counted: `_*` would also match a permission set whose name continues after an underscore.
  */
-export const permissionSetRoleArns = (account: AccountLocation, name: string): string[] =>
-  [PERMISSION_SET_PATH, `${PERMISSION_SET_PATH}*/`].map((path) =>
-    roleArn(account, `AWSReservedSSO_${name}_${"?".repeat(16)}`, path),
-  );
+export const permissionSetRoleArn = (account: AccountLocation, name: string): string =>
+  roleArn(account, `AWSReservedSSO_${name}_${"?".repeat(16)}`, PERMISSION_SET_PATH.replace(/\/$/, "*/"));
 
 /**
  * The actions of whoever may assume a role with these rights.

@@ -629,7 +629,7 @@ describe("a role's session that assumes another role", () => {
       assert.match(text, /denied by: the trusting account .* a role's session shows none to sts:AssumeRole/);
       assert.match(
         text,
-        /principalArns: \["arn:aws:iam::111122223333:role\/aws-reserved\/sso\.amazonaws\.com\/\*\/AWSReservedSSO_Developers_\?{16}"\], mfa: false/,
+        /principalArns: \["arn:aws:iam::111122223333:role\/aws-reserved\/sso\.amazonaws\.com\*\/AWSReservedSSO_Developers_\?{16}"\], mfa: false/,
       );
       assert.match(
         text,

@@ -73,6 +73,15 @@ const mistakes: [sentence: string, written: Record<string, string | undefined>, 
     ],
   ],
   [
+    "more permission sets than a trust policy holds",
+    {
+      trustedPermissionSets: JSON.stringify(
+        Array.from({ length: 18 }, (_, index) => `Administrators${index}`),
+      ),
+    },
+    [/trustedPermissionSets: found 18 names, with which a role's trust policy has 2\d{3} characters; .*2048/],
+  ],
+  [
     "a permission set whose name is too long",
     { trustedPermissionSets: `["${"x".repeat(33)}"]` },
     [/trustedPermissionSets: .*1 to 32 letters/],

@@ -40,7 +40,7 @@ export function withoutMfa(facts: Facts): Explanation | undefined {
     `${sideOf(facts, resourceAccount(facts))}: the role trust policy requires MFA, and a role's session shows none to sts:AssumeRole, ` +
       "whatever its user showed at sign-in: mfa_serial does not help",
   ] as const;
-  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${permissionSetRole ? `aws-reserved/sso.amazonaws.com/*/${permissionSetRole}_${"?".repeat(16)}` : role}"]`;
+  const principals = `principalArns: ["arn:${partition}:iam::${account}:role/${permissionSetRole ? `aws-reserved/sso.amazonaws.com*/${permissionSetRole}_${"?".repeat(16)}` : role}"]`;
   if (!set)
     return [
       denied,

@@ -48,6 +48,7 @@ export interface CheckUser {
 /** The users of one check run in one account. */
 export class CheckUsers {
   private readonly iam: IAMClient;
+  private readonly names = new Set<string>();
   /** What undoes each thing that was created, the latest last. */
   private readonly undo: (() => Promise<unknown>)[][] = [];
 
@@ -60,11 +61,7 @@ export class CheckUsers {
 
   /** A user in the given groups, with an inline policy of their own where one is given. */
   async create(role: string, groups: readonly string[], policy?: string): Promise<CheckUser> {
-    // The number tells apart what IAM does not: names cut to their length, and names that differ in case alone.
-    const UserName = `check-${this.run}-${this.undo.length + 1}-${role.replaceAll(/\W+/g, "-")}`.slice(
-      0,
-      LONGEST_USER_NAME,
-    );
+    const UserName = this.nameOf(role);
     const { iam } = this;
     const undo: (() => Promise<unknown>)[] = [];
     this.undo.push(undo);
@@ -123,6 +120,16 @@ export class CheckUsers {
         )!;
       },
     };
+  }
+
+  /** A user's name that IAM takes, and takes for no other: its names are not distinguished by case. */
+  private nameOf(role: string): string {
+    const name = `check-${this.run}-${role.replaceAll(/\W+/g, "-")}`;
+    const number = `-${this.names.size + 1}`;
+    const isTaken = name.length > LONGEST_USER_NAME || this.names.has(name.toLowerCase());
+    const own = isTaken ? `${name.slice(0, LONGEST_USER_NAME - number.length)}${number}` : name;
+    this.names.add(own.toLowerCase());
+    return own;
   }
 
   /** Removes the users of this run, and those that a killed run left behind an hour ago or earlier. */
