@@ -4,6 +4,7 @@ import type { Statement } from "../../infra/access/policy";
 import { trustStatements } from "../../infra/access/trust";
 import { SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { parseSettings } from "../../infra/settings";
+import type { DeployedUser } from "../../tools/deployed-policies";
 import { CATALOGUE } from "../../tools/explain/catalogue";
 import { checkCallers } from "../../tools/explain/check-callers";
 import { findDecision } from "../../tools/explain/decisions";
@@ -640,6 +641,22 @@ describe("a role's session that assumes another role", () => {
       assert.match(text, /see: https:\/\/docs\.aws\.amazon\.com\/singlesignon/);
       assert.doesNotMatch(text, /with mfa_serial|add-user-to-group|Nothing yet/);
     });
+  it("of another permission set than those that the trust names is sent to the setting, and trusts no whole account", () => {
+    const resource = trustStatements({ permissionSets: { accounts: [dev], names: ["Another"] } });
+    const allowed: DeployedUser["policies"] = [
+      { of: "role x", name: "y", statements: [{ Effect: "Allow", Action: "*", Resource: "*" }] },
+    ];
+    for (const more of [
+      { own: { groups: [], policies: allowed } },
+      { own },
+      { own, reason: { type: "role trust policy", explicit: false } },
+      { own, reason: { type: "identity-based policy", explicit: false } },
+    ] as const) {
+      const text = explained({ who: SSO, resource, ...more });
+      assert.match(text, /--path 'cross-account-access:trustedPermissionSets\[0\]' Developers \(/, text);
+      assert.doesNotMatch(text, /allow account|a policy of the caller/);
+    }
+  });
   it("of the permission set that the trust names lacks the permission set's own policy", () => {
     for (const region of ["", "eu-west-1/", "*/"]) {
       const principalArns = [

@@ -1,4 +1,5 @@
 import type { Statement } from "../../infra/access/policy";
+import { PROJECT } from "../../infra/stack-settings";
 import { isUnreadable } from "../deployed-policies";
 import { conditionText, conditionWords } from "../report/words";
 import { type ManagedPolicy, type PolicyTarget, targetOf } from "./managed-policies";
@@ -139,6 +140,20 @@ export function deniedBy(facts: Facts, side: string, { type, explicit }: StatedR
 /** The name of the permission set that a session of IAM Identity Center has. */
 export const permissionSetOf = (who: string) =>
   readSession(who)?.permissionSetRole?.replace(/^AWSReservedSSO_/, "");
+
+/** How a role of the stack lets in people of a permission set of the trusted account; undefined for any other caller. */
+export function namePermissionSet(facts: Facts): string | undefined {
+  const { who, action, settings } = facts;
+  const { stack, trustedAccountId, trustedPermissionSets } = settings;
+  const set = permissionSetOf(who);
+  if (!set || action !== "sts:AssumeRole" || accountOf(who) !== trustedAccountId) return undefined;
+  if (!managedResource(facts)) return undefined;
+  return (
+    "name the permission set, for which Identity Center itself requires MFA at sign-in: " +
+    `pulumi config set --stack ${stack} --path '${PROJECT}:trustedPermissionSets[${trustedPermissionSets.length}]' ${set} ` +
+    "(with trustIamUsers true, if IAM users are to keep their access), and deploy"
+  );
+}
 
 /** The permissions of a role that IAM Identity Center made are changed there, in its permission set. */
 export function forRole({ who }: Facts, role: string | undefined): string {

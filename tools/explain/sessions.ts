@@ -6,6 +6,7 @@ import {
   forRole,
   isAllow,
   managedResource,
+  namePermissionSet,
   ownStatements,
   permissionSetOf,
   requiresMfa,
@@ -52,15 +53,11 @@ export function withoutMfa(facts: Facts): Explanation | undefined {
       ],
       ["see", MFA_PAGE],
     ];
-  const { stack, trustedPermissionSets } = facts.settings;
+  const otherwise = namePermissionSet(facts);
   return [
     denied,
     ...wouldAllow(facts, candidates),
-    [
-      "fix",
-      `Nothing, if this caller should not. Otherwise name the permission set, for which Identity Center itself requires MFA at sign-in: ` +
-        `pulumi config set --stack ${stack} --path 'cross-account-access:trustedPermissionSets[${trustedPermissionSets.length}]' ${set} (with trustIamUsers true, if IAM users are to keep their access), and deploy`,
-    ],
+    ...(otherwise ? [["fix", `Nothing, if this caller should not. Otherwise ${otherwise}`] as const] : []),
     [
       "fix",
       `In a component of your own, ${trust}: permissionSets: { accounts: […], names: ${JSON.stringify([set])} }, or people: { accounts: […], ${principals}, mfa: false }`,

@@ -13,8 +13,10 @@ import {
   isAllow,
   isDenied,
   managedResource,
+  namePermissionSet,
   needsBothSides,
   ownStatements,
+  permissionSetOf,
   requiresMfa,
   resourceAccount,
   resourcePolicy,
@@ -78,7 +80,10 @@ function closedResource(facts: Facts): Explanation | undefined {
   return [
     ["denied by", `${sideOf(facts, resourceAccount(facts))}: its side does not let this caller in`],
     ...othersLetIn(facts),
-    ["fix", `Nothing, if this caller should not. Otherwise ${argumentOf(managedResource(facts))}`],
+    [
+      "fix",
+      `Nothing, if this caller should not. Otherwise ${namePermissionSet(facts) ?? argumentOf(managedResource(facts))}`,
+    ],
   ];
 }
 
@@ -98,7 +103,7 @@ function missingPermission(facts: Facts): Explanation {
       ...othersLetIn(facts),
       [
         "fix",
-        `Nothing, if this caller should not: the other side would refuse too. Otherwise ${argumentOf(managedResource(facts))} first, then a policy of the caller`,
+        `Nothing, if this caller should not: the other side would refuse too. Otherwise ${namePermissionSet(facts) ?? argumentOf(managedResource(facts))} first, then ${ownPolicy(facts)}`,
       ],
     ];
   const permissions = findManaged(facts, { type: "RolePolicy", name: role ?? "" }, accountOf(who));
@@ -114,10 +119,7 @@ function missingPermission(facts: Facts): Explanation {
     const otherSide = `; and account ${resourceAccount(facts)} must let the caller in, by a role or by the resource's own policy`;
     return [
       silent,
-      [
-        "fix",
-        `Allow ${action} on ${on} in a policy of the caller, by the account's administrator${isElsewhere ? otherSide : ""}`,
-      ],
+      ["fix", `Allow ${action} on ${on} in ${ownPolicy(facts)}${isElsewhere ? otherSide : ""}`],
     ];
   }
   if (!user)
@@ -134,6 +136,14 @@ function missingPermission(facts: Facts): Explanation {
     ];
   const add = `aws iam add-user-to-group --group-name ${group} --user-name ${user} --profile ${settings.trustedProfile}`;
   return [silent, ...lines, ["fix", `Nothing, if this person should not. Otherwise: ${add}`]];
+}
+
+/** Where the caller's own permissions are written. */
+function ownPolicy({ who }: Facts): string {
+  const set = permissionSetOf(who);
+  return set
+    ? `the inline policy of permission set ${set} of IAM Identity Center, by its administrator`
+    : "a policy of the caller, by the account's administrator";
 }
 
 function silentPolicies({ own, action, on }: Facts) {
@@ -219,7 +229,7 @@ export function resource(facts: Facts, reason: StatedReason): Explanation {
       "fix",
       instead.length > 0
         ? "Nothing in the program: assume the role, and ask with its session"
-        : `Nothing, if this caller should not. Otherwise ${there}: allow account ${accountOf(who)} ${action} on ${on}`,
+        : `Nothing, if this caller should not. Otherwise ${namePermissionSet(facts) ?? `${there}: allow account ${accountOf(who)} ${action} on ${on}`}`,
     ],
   ];
 }
