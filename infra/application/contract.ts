@@ -115,9 +115,10 @@ export function applicationContract<Own>(
   /** What the role is used for, by someone who has assumed it. */
   function useContract(holder: Persona, { words, allowed, refused }: Uses): Contract {
     const [[firstTarget, ...firstActions]] = allowed;
+    const asked = allowed.flatMap(([on, ...actions]) => actions.map((action) => ({ on, action })));
     // What belongs to the account as a whole is answered at home by the person's own permissions.
-    const ofAccount = allowed.filter(([on]) => on === prod).flatMap(([, ...actions]) => actions);
-    const ofApplication = allowed.filter(([on]) => on !== prod);
+    const ofAccount = ({ on, action }: (typeof asked)[number]) =>
+      on === prod || action === "ssm:DescribeParameters";
     return {
       checks: [
         `As ${roleName}: ${words}`,
@@ -128,9 +129,16 @@ export function applicationContract<Own>(
       ],
       rows: [
         ...asRole(1, allowed, "allowed"),
-        ...everythingElse(2, holder, ofAccount, context),
+        ...everythingElse(
+          2,
+          holder,
+          asked.filter(ofAccount).map(({ action }) => action),
+          context,
+        ),
         ...asRole(2, refused, "refused"),
-        ...ofApplication.flatMap(([on, ...actions]) => rows(3, holder, "own keys", actions, on, "refused")),
+        ...asked
+          .filter((each) => !ofAccount(each))
+          .flatMap(({ on, action }) => rows(3, holder, "own keys", action, on, "refused")),
         ...rows(4, holder, "as the role", ["s3:ListBucket", "s3:GetObject"], ownBucketInDev, "refused"),
         ...rows(4, holder, "as the role", "s3:CopyObject", copyFromOwnBucket(bucket), "refused"),
         ...rows(4, holder, "own keys", ["s3:ListBucket", "s3:GetObject"], ownBucketInDev, "allowed"),

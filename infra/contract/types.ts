@@ -164,9 +164,9 @@ export interface Target {
   /** ARN of a table of DynamoDB. */
   table?: string;
   topicArn?: string | OutputValue;
-  queueUrl?: OutputValue | QueueFixture;
+  queueUrl?: string | OutputValue | QueueFixture;
   repository?: string;
-  apiUrl?: OutputValue;
+  apiUrl?: string | OutputValue;
 }
 
 export type Answer = "allowed" | "refused";

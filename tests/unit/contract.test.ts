@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { defineApplication } from "../../infra/application";
 import { membersOfOtherGroups } from "../../infra/contract/personas";
+import { prod } from "../../infra/contract/targets";
 import type { Answer, ContractRow, Persona } from "../../infra/contract/types";
 import { contractOf } from "../../infra/program";
 import { registry, SCENARIO_NAMES } from "../../infra/scenarios/registry";
 import { parseSettings } from "../../infra/settings";
+import { locationsOf } from "../../infra/stack-settings";
 
-const under = (written: Record<string, string>) => {
-  const ids = { trustingAccountId: "000000000002", trustedAccountId: "000000000001" };
-  return contractOf(parseSettings("dev", { region: "eu-west-1", ...ids, ...written }));
-};
+const IDS = { trustingAccountId: "000000000002", trustedAccountId: "000000000001" };
+const under = (written: Record<string, string>) =>
+  contractOf(parseSettings("dev", { region: "eu-west-1", ...IDS, ...written }));
 
 /** What the contract expects of InstanceOperator under these settings, by check number, for one kind of person. */
 const expected = (written: Record<string, string>, of: RegExp): Record<number, Answer> => {
@@ -77,6 +79,35 @@ describe("the access contract of each scenario", () => {
         checks.map((_, index) => index + 1),
       );
     });
+});
+
+describe("the access contract of an application", () => {
+  it("asks what belongs to the account as a whole of the role alone, and as it is declared", () => {
+    const { contract } = defineApplication({
+      name: "Lister",
+      prefix: "lister",
+      description: "Lists parameters",
+      person: "lister",
+      trustedGroup: "Listers",
+      bucketLabel: "lister",
+      rules: {},
+      permissions: () => [{ Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" }],
+      uses: () => ({ words: "list", allowed: [[prod, "ssm:DescribeParameters"]], refused: [] }),
+    });
+    const settings = parseSettings("dev", { ...IDS, region: "eu-west-1" });
+    const own = { listerRoleName: "Lister", listerTrustedGroup: "Listers", listerBucketName: "lister" };
+    const context = { settings: { ...settings, ...own }, locations: locationsOf(settings) };
+    const program = { groups: [], otherBuckets: [], otherRoles: [] };
+    const { rows } = contract({ ...context, program } as never);
+    const asked = rows.filter(({ action }) => action === "ssm:DescribeParameters");
+    assert.deepEqual(
+      asked.map(({ session, expected }) => [session, expected]),
+      [
+        ["as the role", "allowed"],
+        ["as the role, expired", "refused"],
+      ],
+    );
+  });
 });
 
 describe("a persona of the access contract", () => {

@@ -39,6 +39,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import {
   GetParameterCommand,
+  type ParameterMetadata,
   PutParameterCommand,
   paginateDescribeParameters,
   SSMClient,
@@ -126,8 +127,11 @@ export const requests: Readonly<Record<Action, Request>> = {
     new IAMClient(caller).send(new CreateUserCommand({ UserName: unusedName, Path: CHECK_PATH })),
   "ssm:DescribeParameters": async (caller, { parameter }) => {
     const pages = paginateDescribeParameters({ client: new SSMClient(caller) }, {});
+    // Named by name or by ARN; of no parameter, the first page is an answer.
+    const isAsked = ({ Name = "" }: ParameterMetadata) =>
+      Name === parameter || parameter.endsWith(`:parameter/${Name.replace(/^\//, "")}`);
     for await (const { Parameters = [] } of pages)
-      if (Parameters.some(({ Name }) => Name === parameter)) return Parameters;
+      if (parameter === "" || Parameters.some(isAsked)) return Parameters;
     throw new Error(`the list lacks ${parameter}`);
   },
   "ssm:GetParameter": (caller, { parameter }) =>
