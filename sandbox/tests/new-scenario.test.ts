@@ -208,6 +208,15 @@ describe("a scenario for an application of one's own", function () {
       ["As ReportReader: anything else in prod"],
     ],
     [
+      "it may read another application's objects, and not list them",
+      () =>
+        changePermissions((all) => [
+          ...all,
+          { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::productionapp/*" },
+        ]),
+      ["As ReportReader: anything else in prod"],
+    ],
+    [
       "it may no longer read",
       () => changePermissions((all) => all.filter(({ Sid }) => Sid !== "Read")),
       ["As ReportReader: list and read reports"],

@@ -89,8 +89,9 @@ export const requests: Readonly<Record<Action, Request>> = {
     new S3Client(caller).send(
       new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: `${sourceBucket}/${key}` }),
     ),
+  // Not the object that every scenario reads: S3 refuses to show one that is gone, whoever asks. It need not exist.
   "s3:DeleteObject": (caller, { bucket, key }) =>
-    new S3Client(caller).send(new DeleteObjectCommand({ Bucket: bucket, Key: key })),
+    new S3Client(caller).send(new DeleteObjectCommand({ Bucket: bucket, Key: `${key}.deleted` })),
   "s3:GetBucketPolicy": (caller, { bucket }) =>
     new S3Client(caller).send(new GetBucketPolicyCommand({ Bucket: bucket })),
   "s3:PutBucketPolicy": (caller, { bucket, bucketPolicy }) =>
