@@ -11,13 +11,17 @@ import { assumeRoleStatements, type SessionRights } from "./trust";
 export class AssumeRoleGrant extends pulumi.ComponentResource {
   constructor(
     name: string,
-    args: SessionRights & { grantee: Grantee; roleArns: pulumi.Input<readonly [string, ...string[]]> },
+    args: SessionRights & {
+      grantee: Grantee;
+      /** By ARN: text, or another resource's output. */
+      roleArns: pulumi.Input<readonly [pulumi.Input<string>, ...pulumi.Input<string>[]]>;
+    },
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:AssumeRoleGrant", name, {}, opts);
     const policy = pulumi
       .output(args.roleArns)
-      .apply((roleArns) => policyDocument(assumeRoleStatements(roleArns, args)));
+      .apply((roleArns) => policyDocument(assumeRoleStatements(roleArns as [string], args)));
     grant(name, args.grantee, policy, { parent: this, provider: opts.provider });
     this.registerOutputs({});
   }

@@ -6,8 +6,11 @@ interface NamedGrantee {
   name: pulumi.Input<string>;
 }
 
-/** Who of the trusted account receives a right: one group, role or user. */
-export type Grantee = { group: NamedGrantee } | { role: NamedGrantee } | { user: NamedGrantee };
+/** Who of the trusted account receives a right: one group, role or user, and no second. */
+export type Grantee =
+  | { group: NamedGrantee; role?: never; user?: never }
+  | { role: NamedGrantee; group?: never; user?: never }
+  | { user: NamedGrantee; group?: never; role?: never };
 
 /** Gives a group, role or user an inline policy. */
 export function grant(
@@ -16,7 +19,7 @@ export function grant(
   policy: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  if ("group" in grantee) new iam.GroupPolicy(name, { name, group: grantee.group.name, policy }, opts);
-  else if ("role" in grantee) new iam.RolePolicy(name, { name, role: grantee.role.name, policy }, opts);
+  if (grantee.group) new iam.GroupPolicy(name, { name, group: grantee.group.name, policy }, opts);
+  else if (grantee.role) new iam.RolePolicy(name, { name, role: grantee.role.name, policy }, opts);
   else new iam.UserPolicy(name, { name, user: grantee.user.name, policy }, opts);
 }

@@ -8,6 +8,7 @@ import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { type AccountLocation, partitionOf } from "../../infra/access/arn";
 import { AssumeRoleGrant } from "../../infra/access/assume-role-grant";
 import { CrossAccountRole, type CrossAccountRoleArgs } from "../../infra/access/cross-account-role";
+import type { Grantee } from "../../infra/access/grant";
 import {
   cliProfile,
   permissionSetProfile,
@@ -212,6 +213,22 @@ describe("a grant", () => {
       const [{ Action, Resource }] = JSON.parse(GroupPolicy!.policy).Statement;
       assert.deepEqual([Action, Resource], [expected, roleArns]);
     });
+});
+
+describe("a grant of what other resources give", () => {
+  it("takes the ARN of a role, and the name of who receives it, as outputs", async () => {
+    const { UserPolicy } = await asked((provider) => {
+      const user = { name: pulumi.output("jane") };
+      const roleArns = [pulumi.output("arn:aws:iam::000000000002:role/UpdateApp")] as const;
+      new AssumeRoleGrant("grant", { grantee: { user }, roleArns }, { provider });
+      // @ts-expect-error a second grantee
+      const second: Grantee = { user, group: user };
+      assert(second.user);
+    });
+    assert.equal(UserPolicy!.user, "jane");
+    const [{ Resource }] = JSON.parse(UserPolicy!.policy).Statement;
+    assert.deepEqual(Resource, ["arn:aws:iam::000000000002:role/UpdateApp"]);
+  });
 });
 
 describe("the instructions for people", () => {
