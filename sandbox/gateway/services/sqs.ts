@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArn } from "../arn";
-import { AwsError, type Params, tagKeys, text } from "../call";
+import { AwsError, type Params, type ServiceAnswer, tagKeys, text } from "../call";
+import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
 import { arnIn, parameters } from "./parameters";
-import type { Service } from "./service";
+import type { RequestContext, Service } from "./service";
+
+/** Milliseconds between two looks into a queue, while a request waits for a message. */
+const BETWEEN_LOOKS = 100;
+const LONGEST_WAIT_SECONDS = 20;
 
 export const sqs: Service = {
   prefix: "sqs",
@@ -33,13 +39,9 @@ export const sqs: Service = {
   },
 
   policies: {
-    async ofResource(arn, account, { moto }) {
+    async ofResource(arn, account, gateway) {
       const { region, resource } = parseArn(arn);
-      const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
-        QueueUrl: `http://127.0.0.1/${account}/${resource}`,
-        AttributeNames: ["Policy"],
-      });
-      return parseDocument((answer?.Attributes as Params | undefined)?.Policy);
+      return parseDocument(await queueAttribute("Policy", region, account, resource, gateway));
     },
     carriers: [
       {
@@ -57,4 +59,48 @@ export const sqs: Service = {
       },
     ],
   },
+
+  respond: (context) =>
+    context.call.operation === "ReceiveMessage" ? receiveMessage(context) : forwardToMoto(context),
 };
+
+async function queueAttribute(
+  name: string,
+  region: string,
+  account: string,
+  queue: string,
+  { moto }: RequestContext["gateway"],
+): Promise<unknown> {
+  const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
+    QueueUrl: `http://127.0.0.1/${account}/${queue}`,
+    AttributeNames: [name],
+  });
+  return (answer?.Attributes as Params | undefined)?.[name];
+}
+
+/**
+ * Waits for a message here: while moto waits, it does nothing else for any queue.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+ */
+async function receiveMessage(context: RequestContext): Promise<ServiceAnswer> {
+  const { call, account, checks, gateway } = context;
+  const { region, resource } = parseArn(checks[0]!.resource);
+  const seconds = Number(
+    call.params.WaitTimeSeconds ??
+      (await queueAttribute("ReceiveMessageWaitTimeSeconds", region, account, resource, gateway)),
+  );
+  // What is no time to wait, moto refuses.
+  if (!(seconds > 0 && seconds <= LONGEST_WAIT_SECONDS)) return forwardToMoto(context);
+  const body =
+    call.protocol === "json"
+      ? JSON.stringify({ ...call.params, WaitTimeSeconds: 0 })
+      : new URLSearchParams({ ...(call.params as Record<string, string>), WaitTimeSeconds: "0" }).toString();
+  const look = { ...context, call: { ...call, body: Buffer.from(body) } };
+  const end = performance.now() + 1000 * seconds;
+  for (;;) {
+    const answer = await forwardToMoto(look);
+    const hasMessage = /"Messages": ?\[\{|<Message>/.test(answer.body.toString());
+    if (answer.status !== 200 || hasMessage || performance.now() >= end) return answer;
+    await sleep(BETWEEN_LOOKS);
+  }
+}
