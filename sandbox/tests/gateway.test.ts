@@ -523,7 +523,7 @@ describe("gateway: who may do what", function () {
       assert.equal(await outcome(world.role("prod", "trusts-too-many", trust)), "LimitExceededException");
     });
 
-    it("IAM's names are not distinguished by case, groups are few for each user, and deleted only when empty", async () => {
+    it("IAM's names are short and not distinguished by case, groups are few for each user, and deleted only when empty", async () => {
       const iam = world.admin(IAMClient, "dev");
       const UserName = "joiner";
       const groups = Array.from({ length: 11 }, (_, index) => `joined-${index}`);
@@ -534,6 +534,8 @@ describe("gateway: who may do what", function () {
       await assert.rejects(join(groups[10]!), { name: "LimitExceededException" });
       const another = new CreateGroupCommand({ GroupName: groups[0]!.toUpperCase() });
       await assert.rejects(iam.send(another), { name: "EntityAlreadyExistsException" });
+      const long = new CreateUserCommand({ UserName: "j".repeat(65) });
+      await assert.rejects(iam.send(long), { name: "ValidationError" });
       const user = new CreateUserCommand({ UserName: "Joiner" });
       await assert.rejects(iam.send(user), { name: "EntityAlreadyExistsException" });
       const remove = new DeleteGroupCommand({ GroupName: groups[0]! });

@@ -278,7 +278,7 @@ describe("a scenario for an application of one's own", function () {
       .replace("    - ReportReader\n", "    - ReportReader\n    - InvoiceReader\n")
       .concat(
         '  cross-account-access:invoiceReaderCreateTrustedGroup: "false"\n',
-        "  cross-account-access:invoiceReaderUntrustedGroup: Testers\n",
+        `  cross-account-access:invoiceReaderUntrustedGroup: ${"Testers".padEnd(128, "s")}\n`,
         "  cross-account-access:invoiceReaderBucketName: invoices\n",
       );
     writeFileSync(file, settings);

@@ -127,3 +127,9 @@ export function parseHolder(holder: string): { noun: string; name: string } {
   const [, noun = "", name = ""] = /^([^"]+) (\S+|".*")$/.exec(holder) ?? [];
   return { noun, name: unquote(name) };
 }
+
+/** The same for people to read. */
+export function holderWords(holder: string): string {
+  const { noun, name } = parseHolder(holder);
+  return name ? `${noun} ${name}` : holder;
+}

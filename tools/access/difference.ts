@@ -1,3 +1,4 @@
+import { holderWords } from "./baseline";
 import { atomsOf, canonical } from "./canonical";
 import { covers } from "./coverage";
 import { EXISTS, type Fact, type Grant, groupBy, isGrant, type SettingFact, UNREADABLE } from "./facts";
@@ -58,7 +59,7 @@ export const widens = (changes: readonly Change[]): boolean =>
 type FactChange = Omit<Change, "places">;
 
 const holderKey = ({ account, holder }: Fact): string => `${account} | ${holder}`;
-const nameOf = ({ account, holder }: Fact): string => `${holder} (${account} account)`;
+const nameOf = ({ account, holder }: Fact): string => `${holderWords(holder)} (${account} account)`;
 
 /** Holders that existed, and of which nothing is left. */
 function removedHolders(base: readonly Fact[], branch: readonly Fact[]): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-import { parseHolder } from "./baseline";
+import { holderWords, parseHolder } from "./baseline";
 import { selects } from "./coverage";
 import {
   type ConditionTest,
@@ -55,11 +55,6 @@ export function entriesOf(facts: readonly Fact[], accounts: Readonly<Record<stri
   return [...alike.values()]
     .map((group) => ({ ...group[0]!, to: unique(group.flatMap(({ to }) => to)) }))
     .sort((left, right) => (`${left.via} ${left.who}` < `${right.via} ${right.who}` ? -1 : 1));
-}
-
-function holderWords(holder: string): string {
-  const { noun, name } = parseHolder(holder);
-  return `${noun} ${name}`;
 }
 
 const asksForMfa = ({ operator, key, values }: ConditionTest): boolean =>

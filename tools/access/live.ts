@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Settings } from "../../infra/settings";
-import { formatBaseline } from "./baseline";
+import { formatBaseline, holderWords } from "./baseline";
 import { type Change, compareAccess, sayersOf, WIDENING } from "./difference";
 import { type Fact, isGrant } from "./facts";
 import type { LiveAccount } from "./live-account";
@@ -113,7 +113,7 @@ const namesIn = (resources: readonly StateResource[]): ReadonlySet<string> =>
 function usersOf(fact: Fact, facts: readonly Fact[], accounts: Readonly<Record<string, string>>): string {
   if (isGrant(fact) && (fact.who.values.length > 0 || fact.who.except)) return whoWords(fact.who, accounts);
   const [noun] = fact.holder.split(" ");
-  if (noun === "group") return `members of ${fact.holder}`;
+  if (noun === "group") return `members of ${holderWords(fact.holder)}`;
   if (noun !== "role") return fact.holder;
   const trusted = facts
     .filter(isGrant)
@@ -121,7 +121,7 @@ function usersOf(fact: Fact, facts: readonly Fact[], accounts: Readonly<Record<s
       return account === fact.account && holder === fact.holder && effect === "trusts";
     })
     .map(({ who }) => whoWords(who, accounts));
-  return `sessions of ${fact.holder}, which trusts ${[...new Set(trusted)].join("; ") || "no one"}`;
+  return `sessions of ${holderWords(fact.holder)}, which trusts ${[...new Set(trusted)].join("; ") || "no one"}`;
 }
 
 /** The comparison as lines for people. */

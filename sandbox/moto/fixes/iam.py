@@ -2,7 +2,12 @@ import json
 
 from flask import request
 from moto.core.responses import EmptyResult
-from moto.iam.exceptions import DeleteConflictException, EntityAlreadyExists, LimitExceededException
+from moto.iam.exceptions import (
+    DeleteConflictException,
+    EntityAlreadyExists,
+    LimitExceededException,
+    ValidationError,
+)
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.iam.responses import IamResponse
@@ -97,16 +102,21 @@ def remove_client_id(self):
 IamResponse.add_client_id_to_open_id_connect_provider = add_client_id
 IamResponse.remove_client_id_from_open_id_connect_provider = remove_client_id
 
-# Names are not distinguished by case, and a user is in ten groups at most:
+# Names have a length, and are not distinguished by case; and a user is in ten groups at most:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 GROUPS_OF_A_USER = 10
 
 
-def with_distinct_names(kind, all_of):
+def with_distinct_names(kind, longest, all_of):
     create = getattr(IamResponse, f"create_{kind}")
 
     def create_with_distinct_name(self):
         name = self._get_param(f"{kind.capitalize()}Name")
+        if len(name) > longest:
+            constraint = f"Member must have length less than or equal to {longest}"
+            raise ValidationError(
+                f"1 validation error detected: Value at '{kind}Name' failed to satisfy constraint: {constraint}"
+            )
         if any(one.name != name and one.name.lower() == name.lower() for one in all_of(self.backend)):
             raise EntityAlreadyExists(f"{kind.capitalize()} with name {name} already exists.")
         return create(self)
@@ -114,9 +124,9 @@ def with_distinct_names(kind, all_of):
     setattr(IamResponse, f"create_{kind}", create_with_distinct_name)
 
 
-with_distinct_names("role", lambda backend: backend.get_roles())
-with_distinct_names("user", lambda backend: backend.users.values())
-with_distinct_names("group", lambda backend: backend.groups.values())
+with_distinct_names("role", 64, lambda backend: backend.get_roles())
+with_distinct_names("user", 64, lambda backend: backend.users.values())
+with_distinct_names("group", 128, lambda backend: backend.groups.values())
 add_user_to_group = IAMBackend.add_user_to_group
 
 
