@@ -19,41 +19,41 @@ import { trustStatements } from "../../infra/access/trust";
 import type { DeployedUser } from "../../tools/deployed-policies";
 import { whyNotAssumable } from "../../tools/handover/assumable";
 import { addProfiles } from "../../tools/handover/aws-config";
-import { letter } from "../../tools/handover/letter";
+import { type Handover, letter } from "../../tools/handover/letter";
 import { fillIn, readProfile } from "../../tools/handover/profile";
 
 const dev = { accountId: "111122223333", region: "ap-northeast-1", partition: "aws" } as const;
 
 describe("a handover", () => {
   const prod = { ...dev, accountId: "123456789012" };
-  const text = (
+  const text = (...about: Parameters<typeof handover>) => letter(handover(...about));
+  const handover = (
     people: Parameters<typeof trustStatements>[0]["people"],
     person?: { name: string; mfaSerial: string | undefined },
     permissionSetProfile?: string,
-  ) =>
-    letter({
-      settings: {
-        stack: "dev",
-        trustingAccountId: "123456789012",
-        trustedAccountId: "111122223333",
-        trustIamUsers: !permissionSetProfile,
-      },
-      roleName: "UpdateApp",
-      switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
-      cliProfile: fillIn(
-        readProfile(
-          cliProfile(prod, dev, {
-            roleName: "UpdateApp",
-            sessionDuration: 7200,
-            ...(people?.externalId && { externalId: people.externalId }),
-          }),
-        ),
-        { mfa_serial: person?.mfaSerial },
+  ): Handover => ({
+    settings: {
+      stack: "dev",
+      trustingAccountId: "123456789012",
+      trustedAccountId: "111122223333",
+      trustIamUsers: !permissionSetProfile,
+    },
+    roleName: "UpdateApp",
+    switchRoleLink: "https://signin.aws.amazon.com/switchrole?account=123456789012",
+    cliProfile: fillIn(
+      readProfile(
+        cliProfile(prod, dev, {
+          roleName: "UpdateApp",
+          sessionDuration: 7200,
+          ...(people?.externalId && { externalId: people.externalId }),
+        }),
       ),
-      role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
-      ...(person && { person }),
-      ...(permissionSetProfile && { permissionSetProfile }),
-    });
+      { mfa_serial: person?.mfaSerial },
+    ),
+    role: { description: "", trust: trustStatements({ people: people! }), policies: [] },
+    ...(person && { person }),
+    ...(permissionSetProfile && { permissionSetProfile }),
+  });
   it("gives the link, how long, and what it takes", () => {
     const written = text({ accounts: [dev], maxMfaAge: 3600 });
     assert.match(written, /<https:\/\/signin\.aws\.amazon\.com\/switchrole/);
@@ -77,6 +77,11 @@ describe("a handover", () => {
     const written = text({ accounts: [dev] });
     assert.match(written, /YOUR-MFA-DEVICE: .*aws iam list-mfa-devices/);
     assert.match(written, /get-caller-identity --profile UpdateApp` where you were refused as UpdateApp/);
+  });
+  it("says that MFA is required where the stack does not manage the role's account", () => {
+    const written = letter({ ...handover({ accounts: [dev] }), role: undefined });
+    assert.match(written, /then assume it again\. For that you must have signed in with multi-factor auth/);
+    assert.match(written, /Ask the owner of account 123456789012/);
   });
   it("gives no link where the role asks for an external ID, which the console cannot send", () => {
     const written = text({ accounts: [dev], externalId: "abc" });

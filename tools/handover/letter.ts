@@ -27,7 +27,7 @@ export interface Handover {
 export function letter(handover: Handover): string {
   const { settings, roleName, role, person, cliProfile, permissionSetProfile = "" } = handover;
   const { stack, trustingAccountId, trustedAccountId, trustIamUsers } = settings;
-  const statement = role && peopleStatement(role.trust);
+  const statement = role ? peopleStatement(role.trust) : asProfile(cliProfile);
   const instructions = statement ? conditionWords(statement).map(({ instruction }) => instruction) : [];
   const seconds = Number(cliProfile.settings.get("duration_seconds") ?? 3600);
   const [, source] = /^source_profile = (.*)$/m.exec(trustIamUsers ? "" : permissionSetProfile) ?? [];
@@ -95,6 +95,13 @@ function consoleText({ settings, switchRoleLink }: Handover, statement: Statemen
     return "There is no link: the console cannot send the external ID that this role requires. Use the command line.";
   if (!switchRoleLink) return "There is no link. Use the command line.";
   return `Sign in to account ${settings.trustedAccountId}, then open\n<${switchRoleLink}>`;
+}
+
+/** What the profile shows of a role whose account the stack does not manage. */
+function asProfile({ settings }: CliProfile): Statement | undefined {
+  if (!settings.has("mfa_serial")) return undefined;
+  const Condition = { Bool: { "aws:MultiFactorAuthPresent": "true" } };
+  return { Effect: "Allow", Action: "sts:AssumeRole", Condition };
 }
 
 /** The statement of a trust policy that is for people: see infra/access/trust.ts. */
