@@ -6,7 +6,7 @@ import { forwardToMoto } from "../forward-to-moto";
 import { statementsOf } from "../policy-documents";
 import type { IamNames } from "../state/iam-accounts";
 import { parseXml, type Xml } from "../xml";
-import { namedBy, parameters } from "./parameters";
+import { namedBy, parameters, tagsAtCreation } from "./parameters";
 import { passRoleCheck } from "./pass-role";
 import type { RequestContext, ResourceNames, Service } from "./service";
 
@@ -22,14 +22,27 @@ const IDENTITY_POLICIES = /^(Put(User|Role|Group)Policy|CreatePolicy(Version)?)$
 
 const pathOf = ({ call }: RequestContext): string => text(call.params.Path) ?? "/";
 
+/** The ARN that a user or group has after a request gives it another name or path. */
+function renamed(arn: string, { call }: RequestContext): string[] {
+  const [name, path] = [
+    text(call.params.NewUserName) ?? text(call.params.NewGroupName),
+    text(call.params.NewPath),
+  ];
+  if (!/^Update(User|Group)$/.test(call.operation) || (!name && !path)) return [];
+  const [, head = "", kept = "", last = ""] = /^(.*?:(?:user|group))(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? [];
+  return [`${head}${path ?? kept}${name ?? last}`];
+}
+
 const entities =
   (type: "user" | "role" | "group", parameter: string): ResourceNames =>
   async (context) => {
     const account = await context.gateway.iam.account(context.callerAccount);
     const known = { user: account.users, role: account.roles, group: account.groups }[type];
-    return parameters(context, parameter).map(
+    const named = parameters(context, parameter).map(
       (name) => known.get(name)?.arn ?? `${type}${pathOf(context)}${name}`,
     );
+    // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: the permission is needed on both names.
+    return [...named, ...named.flatMap((arn) => renamed(arn, context))];
   };
 
 export const iam: Service = {
@@ -58,8 +71,11 @@ export const iam: Service = {
     ],
     "saml-provider": namedBy("", "SAMLProviderArn"),
   },
-  async furtherChecks({ call, callerAccount, gateway }) {
-    if (call.operation !== "AddRoleToInstanceProfile") return [];
+  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: each kind of resource has its own action for tags. */
+  async furtherChecks(context, checks) {
+    const { call, callerAccount, gateway } = context;
+    if (call.operation !== "AddRoleToInstanceProfile")
+      return tagsAtCreation(context, checks, call.operation.replace(/^(Create|Upload)(Virtual)?/, "Tag"));
     const role = (await gateway.iam.account(callerAccount)).roles.get(text(call.params.RoleName) ?? "");
     return role ? [passRoleCheck(role.arn, "ec2.amazonaws.com")] : [];
   },
@@ -144,6 +160,9 @@ export const iam: Service = {
 async function respond(context: RequestContext): Promise<ServiceAnswer> {
   const { call, account, gateway } = context;
   if (READS.test(call.operation)) return forwardToMoto(context);
+  const boundary = text(call.params.PermissionsBoundary);
+  if (boundary && !(await gateway.iam.policyByArn(account, boundary)))
+    throw new AwsError("NoSuchEntity", `Scope ARN: ${boundary} does not exist or is not attachable.`, 404);
   if (call.operation === "EnableMFADevice") gateway.mfaDevices.checkCodes(call, account);
   const answer = await forwardToMoto(context);
   const result = parseXml(answer.body);
