@@ -31,14 +31,21 @@ const TYPES: Record<string, { prefix: string; parameters: string[] }> = {
 /** Images and snapshots belong to no account in their ARN. */
 const WITHOUT_ACCOUNT = ["image", "snapshot"];
 
+const NOT_NAMED = /^(IpPermissions|LaunchTemplateData|SecurityGroupRule|Filter)\./;
+
 const resourcesOf =
   (type: string, prefix: string, names: string[]): ResourceNames =>
   (context) => {
+    const { params } = context.call;
+    // Also in the parts of a request, such as NetworkInterface.1.SubnetId; the groups in a rule are not what it changes.
+    const named = Object.keys(params).flatMap((key) =>
+      names.some((name) => new RegExp(`(^|\\.)${name}(\\.\\d+)?$`).test(key)) && !NOT_NAMED.test(key)
+        ? String(params[key])
+        : [],
+    );
     const tagged = parameters(context, "ResourceId").filter((id) => id.startsWith(`${prefix}-`));
     const account = WITHOUT_ACCOUNT.includes(type) ? "" : context.callerAccount;
-    return [...parameters(context, ...names), ...tagged].map((id) =>
-      arnIn(context, account, `${type}/${id}`),
-    );
+    return [...named, ...tagged].map((id) => arnIn(context, account, `${type}/${id}`));
   };
 
 export const ec2: Service = {
@@ -61,12 +68,13 @@ export const ec2: Service = {
 
   conditionKeys: {
     fills: ["ec2:Region", "ec2:InstanceType", "ec2:CreateAction", "ec2:ResourceTag/*", "aws:ResourceTag/*"],
+    ofCheck: keysOfResource,
     ofRequest({ call: { params, region } }) {
       const type = text(params.InstanceType);
       return { "ec2:Region": region, ...(type && { "ec2:InstanceType": type }) };
     },
     async ofResource(arn, account, { call, gateway }) {
-      const { resourcePath } = parseArn(arn);
+      const { resourceType, resourcePath } = parseArn(arn);
       if (resourcePath === "new") return {};
       const answer = await gateway.moto.query(account, "ec2", call.region, {
         Action: "DescribeTags",
@@ -77,7 +85,15 @@ export const ec2: Service = {
       const tags: Record<string, string> = {};
       for (const tag of answer?.list("tagSet", "item") ?? [])
         tags[tag.text("key") ?? ""] = tag.text("value") ?? "";
-      return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys("ec2:ResourceTag", tags) };
+      const type =
+        resourceType === "instance"
+          ? await typeOfInstance(resourcePath, account, call.region, gateway.moto)
+          : undefined;
+      return {
+        ...(type && { "ec2:InstanceType": type }),
+        ...tagKeys("aws:ResourceTag", tags),
+        ...tagKeys("ec2:ResourceTag", tags),
+      };
     },
   },
 
@@ -87,6 +103,42 @@ export const ec2: Service = {
   },
 };
 
+/** The type of an instance that runs. */
+async function typeOfInstance(
+  id: string,
+  account: string,
+  region: string,
+  moto: Moto,
+): Promise<string | undefined> {
+  const answer = await moto.query(account, "ec2", region, {
+    Action: "DescribeInstances",
+    Version: "2016-11-15",
+    "InstanceId.1": id,
+  });
+  const [reservation] = answer?.list("reservationSet", "item") ?? [];
+  return reservation?.list("instancesSet", "item")[0]?.text("instanceType");
+}
+
+/**
+ * The condition keys of a request that AWS gives for a resource: tags for what they are given to, the type for the instance.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+ */
+function keysOfResource(
+  keys: ConditionContext,
+  resource: string,
+  { call }: RequestContext,
+): ConditionContext {
+  const { resourceType } = parseArn(resource);
+  const tagged = valuesMatching(call.params, /^TagSpecification\.\d+\.ResourceType$/);
+  const absent = [
+    ...(tagged.length && !tagged.includes(resourceType) ? ["aws:RequestTag/", "aws:TagKeys"] : []),
+    ...(resourceType !== "instance" ? ["ec2:InstanceType"] : []),
+  ];
+  return Object.fromEntries(
+    Object.entries(keys).filter(([key]) => !absent.some((prefix) => key.startsWith(prefix))),
+  );
+}
+
 /** The ARNs of the roles in an instance profile. */
 export async function rolesOfProfile(name: string, account: string, moto: Moto): Promise<string[]> {
   const answer = await moto.iam(account, "GetInstanceProfile", { InstanceProfileName: name });
@@ -94,35 +146,46 @@ export async function rolesOfProfile(name: string, account: string, moto: Moto):
   return roles.map((role) => role.text("Arn") ?? "");
 }
 
+/** The parameters in which a request passes a role, and the service that it passes it to. */
+const ROLES: [parameter: RegExp, service: string][] = [
+  [/^DeliverLogsPermissionArn$/, "vpc-flow-logs.amazonaws.com"],
+  [/^SpotFleetRequestConfig\.IamFleetRole$/, "spotfleet.amazonaws.com"],
+];
+
 async function passRoleChecks(context: RequestContext): Promise<Check[]> {
   const { call, callerAccount, gateway } = context;
-  const { params } = call;
-  const named = text(params["IamInstanceProfile.Name"]) ?? text(params["IamInstanceProfile.Arn"]);
-  const profile = named ?? (await profileOfTemplate(context));
-  if (!profile) return [];
-  const roles = await rolesOfProfile(lastName(profile), callerAccount, gateway.moto);
-  return roles.map((role) => passRoleCheck(role, "ec2.amazonaws.com"));
+  if (call.operation.startsWith("Describe") || /LaunchTemplate(Version)?$/.test(call.operation)) return [];
+  const named = valuesMatching(call.params, /(^|\.)IamInstanceProfile\.(Name|Arn)$/);
+  const profiles = [...named, ...(await profilesOfTemplates(context))];
+  const roles = await Promise.all(
+    profiles.map((profile) => rolesOfProfile(lastName(profile), callerAccount, gateway.moto)),
+  );
+  const passed = ROLES.flatMap(([parameter, service]) =>
+    valuesMatching(call.params, parameter).map((role) => passRoleCheck(role, service)),
+  );
+  return [...roles.flat().map((role) => passRoleCheck(role, "ec2.amazonaws.com")), ...passed];
 }
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: the profile that a launch template gives an instance. */
-async function profileOfTemplate({
-  call,
-  callerAccount,
-  gateway,
-}: RequestContext): Promise<string | undefined> {
-  const [id, name, version] = ["Id", "Name", "Version"].map((part) =>
-    text(call.params[part === "Version" ? "LaunchTemplate.Version" : `LaunchTemplate.LaunchTemplate${part}`]),
-  );
-  if (!id && !name) return undefined;
-  const answer = await gateway.moto.query(callerAccount, "ec2", call.region, {
-    Action: "DescribeLaunchTemplateVersions",
-    Version: "2016-11-15",
-    ...(id ? { LaunchTemplateId: id } : { LaunchTemplateName: name ?? "" }),
-    "LaunchTemplateVersion.1": version ?? "$Default",
-  });
-  const [found] = answer?.list("launchTemplateVersionSet", "item") ?? [];
-  const path = ["launchTemplateData", "iamInstanceProfile"];
-  return found?.text(...path, "name") ?? found?.text(...path, "arn");
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: the profiles that launch templates give instances. */
+async function profilesOfTemplates({ call, callerAccount, gateway }: RequestContext): Promise<string[]> {
+  const { params, region } = call;
+  const profiles: string[] = [];
+  for (const [key, value] of Object.entries(params)) {
+    const [, prefix, kind] =
+      /^(.*LaunchTemplate(?:Specification)?)\.LaunchTemplate(Id|Name)$/.exec(key) ?? [];
+    if (!prefix) continue;
+    const answer = await gateway.moto.query(callerAccount, "ec2", region, {
+      Action: "DescribeLaunchTemplateVersions",
+      Version: "2016-11-15",
+      [`LaunchTemplate${kind}`]: String(value),
+      "LaunchTemplateVersion.1": text(params[`${prefix}.Version`]) ?? "$Default",
+    });
+    const [found] = answer?.list("launchTemplateVersionSet", "item") ?? [];
+    const path = ["launchTemplateData", "iamInstanceProfile"];
+    const profile = found?.text(...path, "name") ?? found?.text(...path, "arn");
+    if (profile) profiles.push(profile);
+  }
+  return profiles;
 }
 
 function createTagsChecks(context: RequestContext): Check[] {

@@ -1,7 +1,7 @@
 import { parseArn } from "../arn";
 import { tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const API = "Kinesis_20131202";
@@ -46,8 +46,16 @@ async function consumerArns(context: RequestContext): Promise<string[]> {
 export const kinesis: Service = {
   prefix: "kinesis",
   protocol: "json",
+  targets: [API],
 
   resources: { stream: streamArns, consumer: consumerArns },
+  /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html and API_RegisterStreamConsumer.html */
+  furtherChecks: async (context, checks) =>
+    tagsAtCreation(
+      context,
+      checks,
+      context.call.operation === "CreateStream" ? "AddTagsToStream" : "TagResource",
+    ),
 
   conditionKeys: {
     fills: ["aws:ResourceTag/*"],

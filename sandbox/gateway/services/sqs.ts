@@ -1,12 +1,52 @@
 import { parseArn } from "../arn";
 import { AwsError, type Params, tagKeys, text } from "../call";
+import type { Check } from "../check";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
-import type { Service } from "./service";
+import { keyUses } from "./kms";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
+import type { Gateway, RequestContext, Service } from "./service";
+
+/** What each operation does with the key of a queue: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html */
+const KEY_USES: Record<string, readonly ("Decrypt" | "GenerateDataKey")[]> = {
+  ReceiveMessage: ["Decrypt"],
+  SendMessage: ["GenerateDataKey", "Decrypt"],
+  SendMessageBatch: ["GenerateDataKey", "Decrypt"],
+};
+
+/** The policy that AddPermission amounts to. */
+const addedStatement = ({ AWSAccountIds, Actions }: Params): string => {
+  const actions = [Actions ?? []].flat().map((action) => `sqs:${action}`);
+  const statement = { Effect: "Allow", Principal: { AWS: AWSAccountIds }, Action: actions, Resource: "*" };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+};
+
+async function keyChecks(context: RequestContext, queues: readonly Check[]): Promise<Check[]> {
+  const uses = KEY_USES[context.call.operation] ?? [];
+  const [queue] = queues;
+  if (!uses.length || !queue || queue.resource === "*") return [];
+  const { resource: arn, account } = queue;
+  const key = text((await attributesOf(arn, account, context.gateway, "KmsMasterKeyId"))?.KmsMasterKeyId);
+  return keyUses(uses, key, account, context, "sqs", ["aws:sqs:arn", arn]);
+}
+
+async function attributesOf(
+  arn: string,
+  account: string,
+  { moto }: Gateway,
+  name: string,
+): Promise<Params | undefined> {
+  const { region, resource } = parseArn(arn);
+  const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
+    QueueUrl: `http://127.0.0.1/${account}/${resource}`,
+    AttributeNames: [name],
+  });
+  return answer?.Attributes as Params | undefined;
+}
 
 export const sqs: Service = {
   prefix: "sqs",
   protocol: "json",
+  targets: ["AmazonSQS"],
 
   actions: {
     SendMessageBatch: ["SendMessage"],
@@ -14,13 +54,21 @@ export const sqs: Service = {
     ChangeMessageVisibilityBatch: ["ChangeMessageVisibility"],
   },
   resources: {
-    queue: (context) =>
-      parameters(context, "QueueUrl", "QueueName").map((name) => {
+    queue: (context) => [
+      ...parameters(context, "SourceArn"),
+      ...parameters(context, "QueueUrl", "QueueName").map((name) => {
         const [queue, account = ""] = name.split("/").reverse();
         const owner = text(context.call.params.QueueOwnerAWSAccountId) ?? context.callerAccount;
         return arnIn(context, /^\d{12}$/.test(account) ? account : owner, queue ?? "");
       }),
+    ],
   },
+
+  /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html */
+  furtherChecks: async (context, checks) => [
+    ...tagsAtCreation(context, checks, "TagQueue"),
+    ...(await keyChecks(context, checks)),
+  ],
 
   conditionKeys: {
     fills: ["aws:ResourceTag/*"],
@@ -33,19 +81,20 @@ export const sqs: Service = {
   },
 
   policies: {
-    async ofResource(arn, account, { moto }) {
-      const { region, resource } = parseArn(arn);
-      const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
-        QueueUrl: `http://127.0.0.1/${account}/${resource}`,
-        AttributeNames: ["Policy"],
-      });
-      return parseDocument((answer?.Attributes as Params | undefined)?.Policy);
+    async ofResource(arn, account, gateway) {
+      return parseDocument((await attributesOf(arn, account, gateway, "Policy"))?.Policy);
     },
     carriers: [
       {
         document: ({ params }) => (params.Attributes as Params | undefined)?.Policy,
         malformed: "InvalidAttributeValue",
         unknownPrincipal: ["InvalidAttributeValue", "Invalid value for the parameter Policy."],
+      },
+      {
+        document: ({ operation, params }) => operation === "AddPermission" && addedStatement(params),
+        isAddition: true,
+        malformed: "InvalidParameterValue",
+        unknownPrincipal: ["InvalidParameterValue", "Value [%] for parameter PrincipalId is invalid."],
       },
     ],
     ownerOnly: [
