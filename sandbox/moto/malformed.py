@@ -1,14 +1,28 @@
 """What AWS answers to a request that its API's model does not allow, for a request on which moto fails."""
 
 import json
+import re
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
 from botocore.session import get_session
-from botocore.validate import ParamValidator
+from botocore.validate import ParamValidator, ValidationErrors
 from flask import request
 
 session = get_session()
+# Where moto has another name for a service.
+BOTOCORE_NAMES = {"awslambda": "lambda", "awslambda_simple": "lambda"}
+# The root of the XML that each sub-resource of S3 takes.
+ROOTS = {
+    "cors": "CORSConfiguration",
+    "lifecycle": "LifecycleConfiguration",
+    "notification": "NotificationConfiguration",
+    "ownershipControls": "OwnershipControls",
+    "publicAccessBlock": "PublicAccessBlockConfiguration",
+    "restore": "RestoreRequest",
+    "tagging": "Tagging",
+}
+NUMBERS = ("max-keys", "max-parts", "max-uploads", "partNumber", "part-number-marker")
 
 
 def without_nulls(value):
@@ -29,6 +43,69 @@ def error_in_json(operation):
     code = "ValidationException" if missing and report.has_errors() else "SerializationException"
     content = {"content-type": "application/x-amz-json-1.1"}
     return json.dumps({"__type": code, "message": message}), 400, content
+
+
+def error_in_rest(model):
+    """The error for a body of the wrong types, or without what is required, of the operation with the request's path."""
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        parts = re.split(r"\{\w+\+?\}", operation.http["requestUri"].partition("?")[0])
+        path = "[^/]+".join(re.escape(part) for part in parts)
+        if operation.http["method"] == request.method and re.fullmatch(f"{path}/?", request.path):
+            return error_in_body(operation)
+    return None
+
+
+def error_in_body(operation):
+    shape = operation.input_shape
+    payload = shape.serialization.get("payload")
+    if payload:
+        shape = shape.members[payload]
+    if shape.type_name != "structure":
+        return None
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except ValueError:
+        body = None
+    given = body if isinstance(body, dict) else {}
+    for name, member in shape.members.items():
+        if member.serialization.get("location"):
+            continue
+        value = given.get(member.serialization.get("name", name))
+        report = ValidationErrors()
+        if value is not None:
+            ParamValidator()._validate(value, member, report, name)
+        elif name in shape.required_members:
+            report.report(name, "missing required field", required_name=name, valid_names="")
+        if report.has_errors():
+            message = f"Invalid or missing parameter {name}"
+            content = {"content-type": "application/json", "x-amzn-errortype": "ValidationException"}
+            return json.dumps({"__type": "ValidationException", "message": message}), 400, content
+    return None
+
+
+def error_in_s3():
+    """S3's error for a number, a token or a document that is none, or for an upload that does not exist."""
+    query = request.args
+    if any(not query[name].isdigit() for name in NUMBERS if name in query):
+        return xml_error("InvalidArgument", "A number in the query is not one", 400)
+    if "continuation-token" in query:
+        return xml_error("InvalidArgument", "The continuation token provided is incorrect", 400)
+    if "uploadId" in query:
+        return xml_error("NoSuchUpload", "The specified upload does not exist.", 404)
+    if "/" not in request.headers.get("x-amz-copy-source", "/").lstrip("/"):
+        return xml_error("InvalidArgument", "Copy Source must mention the source bucket and key", 400)
+    for name, root in ROOTS.items():
+        if name in query and not re.search(rf"<{root}[\s>][\s\S]*</{root}>\s*$", request.get_data(as_text=True)):
+            return xml_error("MalformedXML", "The XML you provided was not well-formed", 400)
+    if request.method == "POST" and not query:
+        return xml_error("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+    return None
+
+
+def xml_error(code, message, status):
+    content = {"content-type": "application/xml"}
+    return f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>", status, content
 
 
 def error_in_form(operation):
@@ -68,9 +145,13 @@ def serialized(shape, name):
 def error_in_request(service):
     """What AWS answers to the request, with moto's name of its service; None where its model allows the request."""
     try:
-        model = session.get_service_model(service)
+        model = session.get_service_model(BOTOCORE_NAMES.get(service, service))
     except UnknownServiceError:
         return None
+    if model.protocol == "rest-json":
+        return error_in_rest(model)
+    if service == "s3":
+        return error_in_s3()
     target = request.headers.get("x-amz-target", "").rpartition(".")[2]
     name = target or request.values.get("Action", "")
     if name not in model.operation_names:

@@ -28,6 +28,7 @@ import {
   CreateGrantCommand,
   CreateKeyCommand,
   EncryptCommand,
+  type GrantOperation,
   KMSClient,
   ReEncryptCommand,
 } from "@aws-sdk/client-kms";
@@ -239,6 +240,7 @@ const taggedAtCreation: [
   ],
 ];
 
+const JSON_BODY = { "content-type": "application/json" };
 /** Requests that no model of AWS's APIs allows. */
 const malformed: [name: string, service: string, request: RawRequest, expected: string | RegExp][] = [
   [
@@ -289,6 +291,30 @@ const malformed: [name: string, service: string, request: RawRequest, expected: 
     "sns",
     form({ Action: "DeleteTopic", Version: "2010-03-31", TopicArn: "topic" }),
     "InvalidParameter",
+  ],
+  [
+    "a function without its code",
+    "lambda",
+    { path: "/2015-03-31/functions", headers: JSON_BODY, body: "{}" },
+    "ValidationException",
+  ],
+  [
+    "an upload in parts that does not exist",
+    "s3",
+    { method: "PUT", path: "/malformed/a?partNumber=1&uploadId=missing", body: "x" },
+    "NoSuchUpload",
+  ],
+  [
+    "a number that is none, in a query of S3",
+    "s3",
+    { method: "GET", path: "/malformed?list-type=2&max-keys=all" },
+    "InvalidArgument",
+  ],
+  [
+    "another document than the sub-resource takes",
+    "s3",
+    { method: "PUT", path: "/malformed?ownershipControls", body: "<a/>" },
+    "MalformedXML",
   ],
   [
     "an unknown key",
@@ -1054,7 +1080,14 @@ const cases: Case[] = [
   ...malformed.map(([name, service, request, expected]) => ({
     name: `malformed: ${name}`,
     expected,
-    outcome: () => ask(administrator("prod"), service, request),
+    async outcome() {
+      if (service === "s3")
+        await world
+          .admin(S3Client, "prod")
+          .send(new CreateBucketCommand({ Bucket: "malformed" }))
+          .catch(() => {});
+      return ask(administrator("prod"), service, request);
+    },
   })),
   ...[
     "null",
@@ -1295,6 +1328,20 @@ const cases: Case[] = [
       const again = await world.person("prod", UserName, policy(allow("sqs:*")));
       const missing = await grant(`arn:aws:iam::${ACCOUNTS.prod}:role/missing`);
       return [before, await encrypt(again.credentials), missing, await grant("*")].join(", ");
+    },
+  },
+  {
+    name: "who has kms:CreateGrant by a grant grants no other operations than that grant has",
+    page: "kms/latest/APIReference/API_CreateGrant.html",
+    expected: "AccessDeniedException, allowed",
+    async outcome() {
+      const KeyId = await key();
+      const { arn, credentials } = await user("dev", allow("kms:*"));
+      const grant = (by: KMSClient, ...Operations: GrantOperation[]) =>
+        outcome(by.send(new CreateGrantCommand({ KeyId, GranteePrincipal: arn, Operations })));
+      await grant(world.admin(KMSClient, "prod"), "Decrypt", "CreateGrant");
+      const grantee = client(KMSClient, credentials);
+      return [await grant(grantee, "Encrypt"), await grant(grantee, "Decrypt")].join(", ");
     },
   },
   {

@@ -39,8 +39,8 @@ interface KeyGrant {
   } | null;
 }
 
-/** A grant as the statement that it amounts to: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html */
-function grantStatement({ GranteePrincipal, Operations, Constraints }: KeyGrant): PolicyStatement {
+/** A grant as the statements that it amounts to: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html */
+function grantStatements({ GranteePrincipal, Operations, Constraints }: KeyGrant): PolicyStatement[] {
   const { EncryptionContextEquals, EncryptionContextSubset } = Constraints ?? {};
   const pairs = Object.entries({ ...EncryptionContextSubset, ...EncryptionContextEquals });
   const exact = EncryptionContextEquals && Object.keys(EncryptionContextEquals);
@@ -49,19 +49,33 @@ function grantStatement({ GranteePrincipal, Operations, Constraints }: KeyGrant)
     ...(pairs.length && { StringEquals: keys }),
     ...(exact?.length && { "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": exact } }),
   };
-  return {
+  const statement = (operations: string[], condition: NonNullable<PolicyStatement["Condition"]>) => ({
     Effect: "Allow",
     Principal: { AWS: GranteePrincipal },
-    Action: Operations.map((operation) => `kms:${operation}`),
+    Action: operations.map((operation) => `kms:${operation}`),
     Resource: "*",
-    ...(pairs.length && { Condition }),
-  };
+    ...(Object.keys(condition).length && { Condition: condition }),
+  });
+  const others = Operations.filter((operation) => operation !== "CreateGrant");
+  const listed: keyof typeof Condition = "ForAllValues:StringEquals";
+  // Who has CreateGrant by a grant grants no more than that: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+  const further = { ...Condition, [listed]: { ...Condition[listed], "kms:GrantOperations": Operations } };
+  return [
+    ...(others.length ? [statement(others, pairs.length ? Condition : {})] : []),
+    ...(others.length < Operations.length ? [statement(["CreateGrant"], further)] : []),
+  ];
 }
+
+/** The grant that a request asks for, as far as its principal needs it. */
+const grantIn = ({ GranteePrincipal }: Params): KeyGrant => ({
+  GranteePrincipal: String(GranteePrincipal),
+  Operations: ["Decrypt"],
+});
 
 /** The policy that a grant in a request amounts to. */
 const grantedPolicy = ({ operation, params }: Call): string | undefined =>
   operation === "CreateGrant"
-    ? JSON.stringify({ Version: "2012-10-17", Statement: grantStatement(params as unknown as KeyGrant) })
+    ? JSON.stringify({ Version: "2012-10-17", Statement: grantStatements(grantIn(params)) })
     : undefined;
 
 /** What remembers the principals of a key's grants: its policy is written without them. */
@@ -201,7 +215,7 @@ export const kms: Service = {
       if (!answer) return undefined;
       const listed = await ask("ListGrants", {});
       const policy = parseDocument(answer?.Policy);
-      const grants = ((listed?.Grants ?? []) as KeyGrant[]).map(grantStatement);
+      const grants = ((listed?.Grants ?? []) as KeyGrant[]).flatMap(grantStatements);
       const resolved = await principalIds.resolve(grantsOf(arn), { Statement: grants });
       return policy && { ...policy, Statement: [...statementsOf(policy), ...statementsOf(resolved)] };
     },

@@ -7,7 +7,7 @@ import { requestTagContext } from "../../call";
 import { forwardToMoto } from "../../forward-to-moto";
 import { Router } from "../../router";
 import type { Service } from "../service";
-import { tagsInBody } from "./requests";
+import { requestXml, tagsInBody } from "./requests";
 
 export const S3_CONTROL_PATH = /^\/v20180820\//;
 
@@ -41,6 +41,7 @@ export const s3control: Service = {
     return { account: owner, checks: [{ action, resource, account: owner, context }] };
   },
   async respond(context) {
+    if (context.call.body.length) requestXml(context.call);
     const answer = await forwardToMoto(context);
     context.gateway.buckets.forgetAccount(context.account);
     return answer;
