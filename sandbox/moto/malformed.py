@@ -93,7 +93,7 @@ def error_in_s3():
         return xml_error("InvalidArgument", "The continuation token provided is incorrect", 400)
     if "uploadId" in query:
         return xml_error("NoSuchUpload", "The specified upload does not exist.", 404)
-    if "/" not in request.headers.get("x-amz-copy-source", "/").lstrip("/"):
+    if "/" not in request.headers.get("x-amz-copy-source", "a/b").lstrip("/"):
         return xml_error("InvalidArgument", "Copy Source must mention the source bucket and key", 400)
     for name, root in ROOTS.items():
         if name in query and not re.search(rf"<{root}[\s>][\s\S]*</{root}>\s*$", request.get_data(as_text=True)):

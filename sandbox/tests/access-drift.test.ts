@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ECRClient, GetRepositoryPolicyCommand, SetRepositoryPolicyCommand } from "@aws-sdk/client-ecr";
+import {
+  CreateRepositoryCommand,
+  ECRClient,
+  GetRepositoryPolicyCommand,
+  SetRepositoryPolicyCommand,
+} from "@aws-sdk/client-ecr";
 import {
   AddClientIDToOpenIDConnectProviderCommand,
   AttachGroupPolicyCommand,
@@ -24,8 +29,18 @@ import {
   PutPublicAccessBlockCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { GetTopicAttributesCommand, SetTopicAttributesCommand, SNSClient } from "@aws-sdk/client-sns";
-import { GetQueueUrlCommand, SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateTopicCommand,
+  GetTopicAttributesCommand,
+  SetTopicAttributesCommand,
+  SNSClient,
+} from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  GetQueueUrlCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { compareLive, type LiveComparison, liveLines } from "../../tools/access/live";
 import { LiveAccount } from "../../tools/access/live-account";
@@ -278,5 +293,22 @@ describe("accounts that someone changed by hand", function () {
       "bucket legacy lets account 000000000003 use s3:GetObject, under no condition",
       "role Legacy lets account 000000000003 use sts:AssumeRole, under no condition",
     ]);
+  });
+
+  it("say how many of the others were not looked at, beyond the first page of each list", async () => {
+    const [sns, sqs, ecr] = [
+      new SNSClient(client("prod")),
+      new SQSClient(client("prod")),
+      new ECRClient(client("prod")),
+    ];
+    for (let i = 0; i < 103; i++) {
+      const name = `other-${i}`;
+      await sns.send(new CreateTopicCommand({ Name: name }));
+      await ecr.send(new CreateRepositoryCommand({ repositoryName: name }));
+      if (i < 102) await sqs.send(new CreateQueueCommand({ QueueName: name }));
+    }
+    const { outside } = await compare();
+    const more = outside?.notRead.filter((text) => /^\d+ more/.test(text));
+    assert.deepEqual(more, ["2 more queues", "3 more repositories", "3 more topics"]);
   });
 });

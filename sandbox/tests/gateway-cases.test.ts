@@ -130,6 +130,24 @@ async function bucket(): Promise<{ name: string; arn: string; both: string[] }> 
   return { name, arn, both: [arn, `${arn}/*`] };
 }
 
+/** Whether requests of a user with one statement take as long as of a user with another, measured in turns. */
+async function cost(statement: Fields, plain: Fields, Key: string): Promise<string> {
+  const { name: Bucket } = await bucket();
+  const askers = await Promise.all(
+    [statement, plain].map(async (own) => client(S3Client, (await user("prod", own)).credentials)),
+  );
+  const milliseconds = [0, 0];
+  for (let turn = 0; turn < 5; turn++)
+    for (const [index, asker] of askers.entries()) {
+      const started = performance.now();
+      await outcome(asker.send(new HeadObjectCommand({ Bucket, Key })));
+      // The first request of each reads its policies.
+      if (turn > 0) milliseconds[index]! += performance.now() - started;
+    }
+  const times = milliseconds[0]! / milliseconds[1]!;
+  return times < 20 ? "alike" : `${times.toFixed(1)} times as long`;
+}
+
 const key = async (more: object = {}) =>
   (await world.admin(KMSClient, "prod").send(new CreateKeyCommand(more))).KeyMetadata!.Arn!;
 
@@ -1020,29 +1038,15 @@ const cases: Case[] = [
   ...["arn:aws:s3:::*a*a*a*a*b", `arn:aws:s3:::${"*a".repeat(20)}b`, `arn:aws:s3:::${"*?".repeat(30)}b`].map(
     (pattern) => ({
       name: `a resource pattern with many wildcards, ${pattern.slice(0, 30)}, costs no more than another`,
-      expected: "in time",
-      async outcome() {
-        const { name } = await bucket();
-        const { credentials } = await user("prod", allow("s3:GetObject", pattern));
-        const started = Date.now();
-        await outcome(
-          client(S3Client, credentials).send(new HeadObjectCommand({ Bucket: name, Key: "a".repeat(1000) })),
-        );
-        const took = Date.now() - started;
-        return took < 1000 ? "in time" : `${took} ms`;
-      },
+      expected: "alike",
+      outcome: () =>
+        cost(allow("s3:GetObject", pattern), allow("s3:GetObject", "arn:aws:s3:::other"), "a".repeat(1000)),
     }),
   ),
   {
     name: "an action pattern with many wildcards costs no more than another",
-    expected: "in time",
-    async outcome() {
-      const { credentials } = await user("prod", allow(`s3:${"*?".repeat(12)}${"*".repeat(12)}x`));
-      const started = Date.now();
-      await outcome(client(S3Client, credentials).send(new HeadObjectCommand({ Bucket: "none", Key: "a" })));
-      const took = Date.now() - started;
-      return took < 1000 ? "in time" : `${took} ms`;
-    },
+    expected: "alike",
+    outcome: () => cost(allow(`s3:${"*?".repeat(12)}${"*".repeat(12)}x`), allow("s3:Other"), "a"),
   },
   {
     name: "the metadata service of an instance that was terminated gives no more credentials",

@@ -400,7 +400,7 @@ describe("gateway: AWS IoT", function () {
       ws.send(Buffer.from("\x10\x12\0\x04MQTT\x04\x02\0\x01\0\x06device"));
       await new Promise((resolve) => ws.once("close", resolve));
       assert.deepEqual([...Buffer.concat(answer)], [0x20, 2, 0, 0]);
-      assert.ok(Date.now() - started > 1400 && Date.now() - started < 5000);
+      assert.ok(Date.now() - started > 1400);
     });
 
     it("there are at most 100 connections; one that ends makes room", async () => {

@@ -634,6 +634,29 @@ describe("gateway: services", function () {
       assert.match(await outcome(change), /^AccessDenied/);
     });
 
+    it("who waits for a message holds nobody up, and gets it when it comes", async () => {
+      const sqs = world.admin(SQSClient, "prod");
+      const QueueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "waiting" }))).QueueUrl!;
+      const receive = async (WaitTimeSeconds?: number) => {
+        const started = performance.now();
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds }));
+        return { bodies: Messages.map(({ Body }) => Body), seconds: (performance.now() - started) / 1000 };
+      };
+      // More than the connections to moto, and longer than this test.
+      const waiting = Array.from({ length: 6 }, () => receive(20));
+      const MessageBody = "hello";
+      for (let i = 0; i < waiting.length; i++)
+        await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      for (const { bodies } of await Promise.all(waiting)) assert.deepEqual(bodies, [MessageBody]);
+      const nothing = await receive(1);
+      assert.deepEqual(nothing.bodies, []);
+      assert.ok(nothing.seconds >= 1);
+      const Attributes = { ReceiveMessageWaitTimeSeconds: "1" };
+      await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+      assert.ok((await receive()).seconds >= 1, "as long as the queue says");
+      assert.equal(await outcome(receive(21)), "InvalidParameterValue");
+    });
+
     it("KMS: what a key encrypted opens with that key alone", async () => {
       const admin = world.admin(KMSClient, "prod");
       const { KeyMetadata } = await admin.send(new CreateKeyCommand({}));

@@ -5,12 +5,12 @@ import { Readable } from "node:stream";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsCredentialIdentity } from "@smithy/types";
+import { Moto } from "../gateway/moto";
 import { ACCOUNTS, allow, outcome, policy, REGION, World } from "./gateway-world";
 
 const sha256 = (value: string | Buffer) => createHash("sha256").update(value).digest("hex");
@@ -600,30 +600,33 @@ describe("gateway: signatures and the wire", function () {
       assert.equal((await world.raw("GET", "/_sandbox/other")).status, 404);
     });
     it("moto, which checks no signature, answers the gateway alone", async () => {
+      const url = `http://127.0.0.1:${world.motoEndpoint.port}`;
       for (const path of ["/", "/moto-api/data.json"]) {
-        assert.equal((await fetch(new URL(path, world.motoUrl))).status, 403, path);
+        assert.equal((await fetch(new URL(path, url))).status, 403, path);
         const headers = { "x-sandbox-secret": "guessed" };
-        assert.equal((await fetch(new URL(path, world.motoUrl), { headers })).status, 403, path);
+        assert.equal((await fetch(new URL(path, url), { headers })).status, 403, path);
       }
     });
   });
 
   it("moto does one request of a service at a time, and a slow service holds up no other", async () => {
-    const sqs = world.admin(SQSClient, "prod");
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "waited-for" }));
-    const askAnother = () =>
-      outcome(world.admin(SSMClient, "prod").send(new GetParameterCommand({ Name: "none" })));
+    const moto = new Moto(world.motoEndpoint, REGION);
+    const ask = (service: string, operation: string, params: object) =>
+      moto.json(ACCOUNTS.prod, service, REGION, operation, params);
+    const QueueUrl = (await ask("sqs", "AmazonSQS.CreateQueue", { QueueName: "waited-for" }))?.QueueUrl;
+    const askAnother = () => ask("ssm", "AmazonSSM.DescribeParameters", {});
     await askAnother();
     const started = Date.now();
     let ended = 0;
     const polls = [1, 2, 3].map(async () => {
-      await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+      await ask("sqs", "AmazonSQS.ReceiveMessage", { QueueUrl, WaitTimeSeconds: 1 });
       ended++;
     });
     await askAnother();
     assert.ok(ended < polls.length, "Systems Manager answers before the queue does");
     await Promise.all(polls);
     assert.ok(Date.now() - started >= 3000, `three polls of a second took ${Date.now() - started} ms`);
+    moto.close();
   });
 
   it("a hundred clients at once, each its own person's rights", async () => {

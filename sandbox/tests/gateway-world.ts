@@ -20,6 +20,7 @@ import { Secret, TOTP } from "otpauth";
 import { accountEnvironment, awsConfig } from "../accounts";
 import { ControlClient } from "../gateway/control-client";
 import type { DecisionRecord } from "../gateway/decisions";
+import type { MotoEndpoint } from "../gateway/moto";
 import { startMoto } from "../gateway/moto-server";
 import { type RunningGateway, startGateway } from "../gateway/server";
 import { toolchain } from "../toolchain";
@@ -59,7 +60,7 @@ export class World {
     readonly gateway: RunningGateway,
     private readonly moto: ChildProcess,
     /** Where moto listens: for the gateway alone. */
-    readonly motoUrl: string,
+    readonly motoEndpoint: MotoEndpoint,
     private readonly directory: string,
     private readonly time: { offset: number },
   ) {}
@@ -82,7 +83,7 @@ export class World {
         ...(process.env.DEBUG ? { log: console.error } : {}),
       }),
       moto,
-      `http://127.0.0.1:${endpoint.port}`,
+      endpoint,
       directory,
       time,
     );

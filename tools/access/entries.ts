@@ -47,7 +47,7 @@ export function entriesOf(facts: readonly Fact[], accounts: Readonly<Record<stri
         shows: shows.length > 0 ? shownWords(shows) : "",
         via: grant.holder,
         to: grant.effect === "trusts" ? permissionsOf(grant, grants) : [actionWords(grant.actions)],
-        ends: grant.effect === "trusts" ? sessionOf(grant, facts) : "while the policy stands",
+        ends: grant.effect === "trusts" ? sessionOf(grant, facts) : "the policy changes",
       };
     });
   const alike = groupBy(entries, ({ who, via, shows }) => JSON.stringify([who, via, shows]));

@@ -1,4 +1,4 @@
-import { DescribeRepositoriesCommand, ECRClient, GetRepositoryPolicyCommand } from "@aws-sdk/client-ecr";
+import { ECRClient, GetRepositoryPolicyCommand, paginateDescribeRepositories } from "@aws-sdk/client-ecr";
 import {
   GetOpenIDConnectProviderCommand,
   GetRoleCommand,
@@ -14,14 +14,14 @@ import {
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetPublicAccessBlockCommand,
-  ListBucketsCommand,
+  paginateListBuckets,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { GetTopicAttributesCommand, ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
+import { GetTopicAttributesCommand, paginateListTopics, SNSClient } from "@aws-sdk/client-sns";
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
-  ListQueuesCommand,
+  paginateListQueues,
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { CHECK_PATH_NAME } from "../../infra/deployer";
@@ -48,6 +48,7 @@ export const isOfChecks = (path = "/", name = ""): boolean =>
 export class LiveAccount {
   readonly #caller: Caller & { logger?: typeof requestLogger };
   readonly #iam: IAMClient;
+  readonly #s3: S3Client;
   #details: Promise<IamDetails> | undefined;
 
   constructor(
@@ -57,6 +58,8 @@ export class LiveAccount {
   ) {
     this.#caller = areDetailsShown() ? { ...caller, logger: requestLogger } : caller;
     this.#iam = new IAMClient(this.#caller);
+    // An account's buckets are in several regions.
+    this.#s3 = new S3Client({ ...this.#caller, followRegionRedirects: true });
   }
 
   details(): Promise<IamDetails> {
@@ -96,12 +99,12 @@ export class LiveAccount {
   }
 
   async bucketPolicy(Bucket: string): Promise<string | undefined> {
-    const answer = new S3Client(this.#caller).send(new GetBucketPolicyCommand({ Bucket }));
+    const answer = this.#s3.send(new GetBucketPolicyCommand({ Bucket }));
     return (await unlessNone(answer, "NoSuchBucketPolicy"))?.Policy;
   }
 
   async publicAccessBlock(Bucket: string): Promise<Record<string, boolean> | undefined> {
-    const answer = new S3Client(this.#caller).send(new GetPublicAccessBlockCommand({ Bucket }));
+    const answer = this.#s3.send(new GetPublicAccessBlockCommand({ Bucket }));
     const block = (await unlessNone(answer, "NoSuchPublicAccessBlockConfiguration"))
       ?.PublicAccessBlockConfiguration;
     return (
@@ -115,7 +118,7 @@ export class LiveAccount {
   }
 
   async objectOwnership(Bucket: string): Promise<string | undefined> {
-    const answer = new S3Client(this.#caller).send(new GetBucketOwnershipControlsCommand({ Bucket }));
+    const answer = this.#s3.send(new GetBucketOwnershipControlsCommand({ Bucket }));
     const controls = await unlessNone(answer, "OwnershipControlsNotFoundError");
     return controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership;
   }
@@ -142,24 +145,34 @@ export class LiveAccount {
   }
 
   async bucketNames(): Promise<string[]> {
-    const { Buckets = [] } = await new S3Client(this.#caller).send(new ListBucketsCommand({}));
-    return Buckets.map(({ Name = "" }) => Name);
+    // Without a size, one answer has them all up to 10,000; more come in pages only.
+    const pages = paginateListBuckets({ client: this.#s3, pageSize: 10_000 }, {});
+    return all(pages, ({ Buckets = [] }) => Buckets.map(({ Name = "" }) => Name));
   }
 
   async topicArns(): Promise<string[]> {
-    const { Topics = [] } = await new SNSClient(this.#caller).send(new ListTopicsCommand({}));
-    return Topics.map(({ TopicArn = "" }) => TopicArn);
+    const pages = paginateListTopics({ client: new SNSClient(this.#caller) }, {});
+    return all(pages, ({ Topics = [] }) => Topics.map(({ TopicArn = "" }) => TopicArn));
   }
 
   async queueNames(): Promise<string[]> {
-    const { QueueUrls = [] } = await new SQSClient(this.#caller).send(new ListQueuesCommand({}));
-    return QueueUrls.map((url) => url.split("/").at(-1)!);
+    // Without a size, SQS gives a thousand and does not say that there are more.
+    const pages = paginateListQueues({ client: new SQSClient(this.#caller), pageSize: 1000 }, {});
+    return all(pages, ({ QueueUrls = [] }) => QueueUrls.map((url) => url.split("/").at(-1)!));
   }
 
   async repositoryNames(): Promise<string[]> {
-    const { repositories = [] } = await new ECRClient(this.#caller).send(new DescribeRepositoriesCommand({}));
-    return repositories.map(({ repositoryName = "" }) => repositoryName);
+    const pages = paginateDescribeRepositories({ client: new ECRClient(this.#caller) }, {});
+    return all(pages, ({ repositories = [] }) =>
+      repositories.map(({ repositoryName = "" }) => repositoryName),
+    );
   }
+}
+
+async function all<Page>(pages: AsyncIterable<Page>, namesOf: (page: Page) => string[]): Promise<string[]> {
+  const names: string[] = [];
+  for await (const page of pages) names.push(...namesOf(page));
+  return names;
 }
 
 async function unlessNone<Answer>(answer: Promise<Answer>, none: string): Promise<Answer | undefined> {

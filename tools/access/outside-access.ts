@@ -36,17 +36,17 @@ export async function findOutsideAccess(
     notRead.push(...read.others.map((text) => `${holder}: ${text}`));
   };
   const lookAt = async (
-    kind: string,
+    [kind, kinds]: readonly [string, string],
     names: Promise<readonly string[]>,
     policyOf: (name: string) => Promise<string | undefined>,
   ) => {
-    const all = await readOrReason(names, `list of ${kind}s`, account);
+    const all = await readOrReason(names, `list of ${kinds}`, account);
     if (isUnreadable(all)) {
       notRead.push(all.reason);
       return;
     }
     const others = all.filter((name) => !own.has(name) && !isOfChecks(undefined, name));
-    if (others.length > MOST) notRead.push(`${others.length - MOST} more ${kind}s`);
+    if (others.length > MOST) notRead.push(`${others.length - MOST} more ${kinds}`);
     await Promise.all(
       others.slice(0, MOST).map(async (name) => {
         const policy = await readOrReason(policyOf(name), `policy of ${kind} ${name}`, account);
@@ -67,10 +67,12 @@ export async function findOutsideAccess(
   };
   await Promise.all([
     lookAtRoles(),
-    lookAt("bucket", account.bucketNames(), (name) => account.bucketPolicy(name)),
-    lookAt("topic", account.topicArns(), (arn) => account.topicPolicy(arn)),
-    lookAt("queue", account.queueNames(), (name) => account.queuePolicy(name)),
-    lookAt("repository", account.repositoryNames(), (name) => account.repositoryPolicy(name)),
+    lookAt(["bucket", "buckets"], account.bucketNames(), (name) => account.bucketPolicy(name)),
+    lookAt(["topic", "topics"], account.topicArns(), (arn) => account.topicPolicy(arn)),
+    lookAt(["queue", "queues"], account.queueNames(), (name) => account.queuePolicy(name)),
+    lookAt(["repository", "repositories"], account.repositoryNames(), (name) =>
+      account.repositoryPolicy(name),
+    ),
   ]);
   const sentences = canonical(grants).map(
     ({ holder, who, actions, condition }) =>

@@ -120,10 +120,10 @@ const boxOf = (
   lines: readonly string[],
   named: number,
 ) =>
-  html`<rect class="node" x="${x + 1}" y="${y}" width="${width - 2}" height="${height}" rx="6"/>${lines.map(
+  html`<g><rect class="node" x="${x + 1}" y="${y}" width="${width - 2}" height="${height}" rx="6"/>${lines.map(
     (line, index) =>
       html`<text class="${index < named ? "name" : "note"}" x="${x + 10}" y="${y + 6 + (index + 1) * LINE - 4}">${line}</text>`,
-  )}`;
+  )}</g>`;
 
 /** Text in lines of a greatest length, parted at blanks, or after a colon or slash. */
 function wrap(text: string, most: number): string[] {

@@ -1,10 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArn } from "../arn";
-import { AwsError, type Params, tagKeys, text } from "../call";
+import { AwsError, type Params, type ServiceAnswer, tagKeys, text } from "../call";
 import type { Check } from "../check";
+import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
 import { keyUses } from "./kms";
 import { arnIn, parameters, tagsAtCreation } from "./parameters";
-import type { Gateway, RequestContext, Service } from "./service";
+import type { RequestContext, Service } from "./service";
+
+/** Milliseconds between two looks into a queue, while a request waits for a message. */
+const BETWEEN_LOOKS = 100;
+const LONGEST_WAIT_SECONDS = 20;
 
 /** What each operation does with the key of a queue: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html */
 const KEY_USES: Record<string, readonly ("Decrypt" | "GenerateDataKey")[]> = {
@@ -25,22 +31,9 @@ async function keyChecks(context: RequestContext, queues: readonly Check[]): Pro
   const [queue] = queues;
   if (!uses.length || !queue || queue.resource === "*") return [];
   const { resource: arn, account } = queue;
-  const key = text((await attributesOf(arn, account, context.gateway, "KmsMasterKeyId"))?.KmsMasterKeyId);
+  const { region, resource: name } = parseArn(arn);
+  const key = text(await queueAttribute("KmsMasterKeyId", region, account, name, context.gateway));
   return keyUses(uses, key, account, context, "sqs", ["aws:sqs:arn", arn]);
-}
-
-async function attributesOf(
-  arn: string,
-  account: string,
-  { moto }: Gateway,
-  name: string,
-): Promise<Params | undefined> {
-  const { region, resource } = parseArn(arn);
-  const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
-    QueueUrl: `http://127.0.0.1/${account}/${resource}`,
-    AttributeNames: [name],
-  });
-  return answer?.Attributes as Params | undefined;
 }
 
 export const sqs: Service = {
@@ -82,7 +75,8 @@ export const sqs: Service = {
 
   policies: {
     async ofResource(arn, account, gateway) {
-      return parseDocument((await attributesOf(arn, account, gateway, "Policy"))?.Policy);
+      const { region, resource } = parseArn(arn);
+      return parseDocument(await queueAttribute("Policy", region, account, resource, gateway));
     },
     carriers: [
       {
@@ -106,4 +100,49 @@ export const sqs: Service = {
       },
     ],
   },
+
+  respond: (context) =>
+    context.call.operation === "ReceiveMessage" ? receiveMessage(context) : forwardToMoto(context),
 };
+
+async function queueAttribute(
+  name: string,
+  region: string,
+  account: string,
+  queue: string,
+  { moto }: RequestContext["gateway"],
+): Promise<unknown> {
+  const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
+    QueueUrl: `http://127.0.0.1/${account}/${queue}`,
+    AttributeNames: [name],
+  });
+  return (answer?.Attributes as Params | undefined)?.[name];
+}
+
+/**
+ * Waits for a message here: while moto waits, it does nothing else for any queue.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+ */
+async function receiveMessage(context: RequestContext): Promise<ServiceAnswer> {
+  const { call, account, checks, gateway } = context;
+  const { region, resource } = parseArn(checks[0]!.resource);
+  if (!resource) return forwardToMoto(context);
+  const seconds = Number(
+    call.params.WaitTimeSeconds ??
+      (await queueAttribute("ReceiveMessageWaitTimeSeconds", region, account, resource, gateway)),
+  );
+  // What is no time to wait, moto refuses.
+  if (!(seconds > 0 && seconds <= LONGEST_WAIT_SECONDS)) return forwardToMoto(context);
+  const body =
+    call.protocol === "json"
+      ? JSON.stringify({ ...call.params, WaitTimeSeconds: 0 })
+      : new URLSearchParams({ ...(call.params as Record<string, string>), WaitTimeSeconds: "0" }).toString();
+  const look = { ...context, call: { ...call, body: Buffer.from(body) } };
+  const end = performance.now() + 1000 * seconds;
+  for (;;) {
+    const answer = await forwardToMoto(look);
+    const hasMessage = /"Messages": ?\[\{|<Message>/.test(answer.body.toString());
+    if (answer.status !== 200 || hasMessage || performance.now() >= end) return answer;
+    await sleep(BETWEEN_LOOKS);
+  }
+}
