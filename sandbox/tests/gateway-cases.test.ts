@@ -1758,6 +1758,32 @@ const cases: Case[] = [
     },
   },
   {
+    name: "a Deny of a launch template, or of the image in it, applies to an instance from the template's name",
+    page: "AWSEC2/latest/UserGuide/use-launch-templates-to-control-launching-instances.html",
+    expected: "UnauthorizedOperation, UnauthorizedOperation, allowed",
+    async outcome() {
+      const LaunchTemplateName = unique("template");
+      const LaunchTemplateData = { ImageId: "ami-12c6146b" };
+      await world
+        .admin(EC2Client, "prod")
+        .send(new CreateLaunchTemplateCommand({ LaunchTemplateName, LaunchTemplateData }));
+      const run = async (denied: string) => {
+        const { credentials } = await user("prod", allow("ec2:*"), deny("ec2:RunInstances", denied));
+        const LaunchTemplate = { LaunchTemplateName };
+        return outcome(
+          client(EC2Client, credentials).send(
+            new RunInstancesCommand({ LaunchTemplate, MinCount: 1, MaxCount: 1 }),
+          ),
+        );
+      };
+      return [
+        await run("arn:aws:ec2:*:*:launch-template/*"),
+        await run("arn:aws:ec2:*::image/ami-12c6146b"),
+        await run("arn:aws:ec2:*::image/ami-other"),
+      ].join(", ");
+    },
+  },
+  {
     name: "each part of a transaction, and each statement of PartiQL, is decided on its own table",
     page: "amazondynamodb/latest/developerguide/transaction-apis-iam.html",
     expected:

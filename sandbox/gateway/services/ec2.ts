@@ -9,6 +9,7 @@ import {
 } from "../call";
 import type { Check } from "../check";
 import type { Moto } from "../moto";
+import type { Xml } from "../xml";
 import { arnIn, namedBy, parameters } from "./parameters";
 import { passRoleCheck } from "./pass-role";
 import type { RequestContext, ResourceNames, Service } from "./service";
@@ -33,9 +34,29 @@ const WITHOUT_ACCOUNT = ["image", "snapshot"];
 
 const NOT_NAMED = /^(IpPermissions|LaunchTemplateData|SecurityGroupRule|Filter)\./;
 
+/** How a launch template names resources of a type. */
+const IN_TEMPLATES: Record<string, (template: Xml) => string[]> = {
+  "launch-template": (template) => [template.text("launchTemplateId") ?? []].flat(),
+  image: (template) => dataOf(template, "imageId"),
+  "security-group": (template) =>
+    template.list("launchTemplateData", "securityGroupIdSet", "item").map((group) => group.text() ?? ""),
+  subnet: (template) =>
+    template
+      .list("launchTemplateData", "networkInterfaceSet", "item")
+      .flatMap((networkInterface) => networkInterface.text("subnetId") ?? []),
+};
+
+/** The resources of a type that a request names through its launch templates alone. */
+async function namedByTemplates(type: string, context: RequestContext): Promise<string[]> {
+  const read = IN_TEMPLATES[type];
+  const runs = /^(RunInstances|CreateFleet|RequestSpotFleet)$/.test(context.call.operation);
+  if (!read || (!runs && type !== "launch-template")) return [];
+  return (await templatesOf(context)).flatMap(read);
+}
+
 const resourcesOf =
   (type: string, prefix: string, names: string[]): ResourceNames =>
-  (context) => {
+  async (context) => {
     const { params } = context.call;
     // Also in the parts of a request, such as NetworkInterface.1.SubnetId; the groups in a rule are not what it changes.
     const named = Object.keys(params).flatMap((key) =>
@@ -45,7 +66,9 @@ const resourcesOf =
     );
     const tagged = parameters(context, "ResourceId").filter((id) => id.startsWith(`${prefix}-`));
     const account = WITHOUT_ACCOUNT.includes(type) ? "" : context.callerAccount;
-    return [...named, ...tagged].map((id) => arnIn(context, account, `${type}/${id}`));
+    const found = [...named, ...tagged];
+    if (!found.length) found.push(...(await namedByTemplates(type, context)));
+    return found.map((id) => arnIn(context, account, `${type}/${id}`));
   };
 
 export const ec2: Service = {
@@ -154,9 +177,13 @@ const ROLES: [parameter: RegExp, service: string][] = [
 
 async function passRoleChecks(context: RequestContext): Promise<Check[]> {
   const { call, callerAccount, gateway } = context;
-  if (call.operation.startsWith("Describe") || /LaunchTemplate(Version)?$/.test(call.operation)) return [];
+  if (/^Describe|LaunchTemplate/.test(call.operation)) return [];
   const named = valuesMatching(call.params, /(^|\.)IamInstanceProfile\.(Name|Arn)$/);
-  const profiles = [...named, ...(await profilesOfTemplates(context))];
+  const given = (await templatesOf(context)).flatMap((template) => [
+    ...dataOf(template, "iamInstanceProfile", "name"),
+    ...dataOf(template, "iamInstanceProfile", "arn"),
+  ]);
+  const profiles = [...named, ...given];
   const roles = await Promise.all(
     profiles.map((profile) => rolesOfProfile(lastName(profile), callerAccount, gateway.moto)),
   );
@@ -166,27 +193,28 @@ async function passRoleChecks(context: RequestContext): Promise<Check[]> {
   return [...roles.flat().map((role) => passRoleCheck(role, "ec2.amazonaws.com")), ...passed];
 }
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: the profiles that launch templates give instances. */
-async function profilesOfTemplates({ call, callerAccount, gateway }: RequestContext): Promise<string[]> {
+/** The versions of launch templates that a request names. */
+async function templatesOf({ call, callerAccount, gateway }: RequestContext): Promise<Xml[]> {
   const { params, region } = call;
-  const profiles: string[] = [];
+  const templates: Xml[] = [];
   for (const [key, value] of Object.entries(params)) {
-    const [, prefix, kind] =
-      /^(.*LaunchTemplate(?:Specification)?)\.LaunchTemplate(Id|Name)$/.exec(key) ?? [];
-    if (!prefix) continue;
+    const [name, prefix, kind] =
+      /^(?:(.*LaunchTemplate(?:Specification)?)\.)?LaunchTemplate(Id|Name)$/.exec(key) ?? [];
+    if (!name) continue;
     const answer = await gateway.moto.query(callerAccount, "ec2", region, {
       Action: "DescribeLaunchTemplateVersions",
       Version: "2016-11-15",
       [`LaunchTemplate${kind}`]: String(value),
-      "LaunchTemplateVersion.1": text(params[`${prefix}.Version`]) ?? "$Default",
+      "LaunchTemplateVersion.1": (prefix && text(params[`${prefix}.Version`])) || "$Default",
     });
-    const [found] = answer?.list("launchTemplateVersionSet", "item") ?? [];
-    const path = ["launchTemplateData", "iamInstanceProfile"];
-    const profile = found?.text(...path, "name") ?? found?.text(...path, "arn");
-    if (profile) profiles.push(profile);
+    templates.push(...(answer?.list("launchTemplateVersionSet", "item").slice(0, 1) ?? []));
   }
-  return profiles;
+  return templates;
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html: what launch templates give instances. */
+const dataOf = (template: Xml, ...path: string[]): string[] =>
+  [template.text("launchTemplateData", ...path) ?? []].flat();
 
 function createTagsChecks(context: RequestContext): Check[] {
   const { call, callerAccount } = context;
