@@ -37,6 +37,7 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  GetBucketPolicyStatusCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   GetObjectRetentionCommand,
@@ -1335,6 +1336,40 @@ const cases: Case[] = [
     },
   },
   {
+    name: "a key of another account is named by an ARN, not by its ID or alias alone",
+    page: "kms/latest/APIReference/API_Encrypt.html",
+    expected: "NotFoundException, NotFoundException, allowed",
+    async outcome() {
+      const AWS = [ACCOUNTS.prod, ACCOUNTS.dev];
+      const arn = await key({ Policy: policy({ Principal: { AWS }, Action: "kms:*", Resource: "*" }) });
+      const AliasName = `alias/${unique("key")}`;
+      await world.admin(KMSClient, "prod").send(new CreateAliasCommand({ AliasName, TargetKeyId: arn }));
+      const encrypt = (KeyId: string) =>
+        ask(administrator("dev"), "kms", json("TrentService.Encrypt", { KeyId, Plaintext: "eA==" }));
+      const alias = `arn:aws:kms:${REGION}:${ACCOUNTS.prod}:${AliasName}`;
+      return [await encrypt(arn.split("/").at(-1)!), await encrypt(AliasName), await encrypt(alias)].join(
+        ", ",
+      );
+    },
+  },
+  {
+    name: "a bucket's policy status says whether its policy is public",
+    page: "AmazonS3/latest/API/API_GetBucketPolicyStatus.html",
+    expected: "true, false",
+    async outcome() {
+      const { name, both } = await bucket();
+      await lift(name);
+      const status = async (Principal: unknown) => {
+        await putPolicy(name, { ...allow("s3:GetObject", both), Principal });
+        const { PolicyStatus } = await world
+          .admin(S3Client, "prod")
+          .send(new GetBucketPolicyStatusCommand({ Bucket: name }));
+        return String(PolicyStatus?.IsPublic);
+      };
+      return [await status("*"), await status({ AWS: ACCOUNTS.dev })].join(", ");
+    },
+  },
+  {
     name: "who has kms:CreateGrant by a grant grants no other operations than that grant has",
     page: "kms/latest/APIReference/API_CreateGrant.html",
     expected: "AccessDeniedException, allowed",
@@ -1787,7 +1822,7 @@ const cases: Case[] = [
     name: "each part of a transaction, and each statement of PartiQL, is decided on its own table",
     page: "amazondynamodb/latest/developerguide/transaction-apis-iam.html",
     expected:
-      "allowed, AccessDeniedException, allowed, AccessDeniedException, AccessDeniedException, AccessDeniedException",
+      "allowed, AccessDeniedException, allowed, AccessDeniedException, AccessDeniedException, AccessDeniedException, AccessDeniedException, AccessDeniedException",
     async outcome() {
       const TableName = unique("table");
       const asked = (credentials: AwsCredentialIdentity, operation: string, parameters: object) =>
@@ -1813,6 +1848,11 @@ const cases: Case[] = [
         await state(`DELETE FROM "${TableName}" WHERE k = '1'`),
         await state(`SELECT * FROM other`),
         await state(`SELECT * FROM "${TableName}" WHERE k IN (SELECT k FROM other)`),
+        await state(`SELECT ' FROM "${TableName}" ' FROM other`),
+        await asked(credentials, "ExecuteStatement", {
+          TableName,
+          Statement: "SELECT k, * FROM other, more",
+        }),
       ].join(", ");
     },
   },

@@ -32,10 +32,12 @@ const transactedTables = ({ call }: RequestContext, action: string): string[] =>
       TRANSACTED[kind] === action ? (text((item as Params | null)?.TableName) ?? []) : [],
     );
 
-/** The statements of PartiQL that a request has. */
+const OF_PARTIQL = /^(Execute(Statement|Transaction)|BatchExecuteStatement)$/;
+
+/** The statements of PartiQL that a request has, without the texts in them. */
 const partiQl = ({ call: { params } }: RequestContext): string[] =>
   [params, ...objectsIn(params.Statements), ...objectsIn(params.TransactStatements)].flatMap(
-    ({ Statement }) => text(Statement) ?? [],
+    ({ Statement }) => text(Statement)?.replace(/'[^']*'/g, "''") ?? [],
   );
 
 const NAME = String.raw`(?:"([^"]+)"|([\w-]+))`;
@@ -56,7 +58,9 @@ const STATEMENTS: [action: string, statement: RegExp][] = [
 /** The tables and indexes in statements of PartiQL that need an action. */
 function statedTables(context: RequestContext, action: string): string[] {
   const form = STATEMENTS.find(([name]) => name === action)?.[1];
-  return partiQl(context).flatMap((statement) => {
+  // Where one statement has no known form, the request names no table.
+  const statements = actionsOf(context) ? partiQl(context) : [];
+  return statements.flatMap((statement) => {
     const [found, quoted, plain, index] = form?.exec(statement) ?? [];
     const table = quoted ?? plain ?? "";
     if (!found) return [];
@@ -66,6 +70,7 @@ function statedTables(context: RequestContext, action: string): string[] {
 
 /** The tables that a request names: directly, or in the items of a batch. */
 function tablesOf(context: RequestContext): string[] {
+  if (OF_PARTIQL.test(context.call.operation)) return [];
   const [items] = objectsIn(context.call.params.RequestItems);
   const named = [...parameters(context, "TableName", "ResourceArn", "TableArn"), ...Object.keys(items ?? {})];
   return named.map((name) => tableArn(context, name));
@@ -79,11 +84,10 @@ function actionsOf(context: RequestContext): string[] | undefined {
     return used.length ? used : undefined;
   }
   const statements = partiQl(context);
-  if (!/^(Execute(Statement|Transaction)|BatchExecuteStatement)$/.test(operation)) return undefined;
+  if (!OF_PARTIQL.test(operation)) return undefined;
   const forms = STATEMENTS.filter(([, form]) => statements.some((statement) => form.test(statement)));
   // A statement within a statement may read another table.
-  const isSimple = (statement: string) =>
-    statement.replace(/'[^']*'/g, "").match(/\b(FROM|INTO|UPDATE|JOIN)\b/gi)?.length === 1;
+  const isSimple = (statement: string) => statement.match(/\b(FROM|INTO|UPDATE|JOIN)\b/gi)?.length === 1;
   const isKnown = statements.every(
     (statement) => isSimple(statement) && forms.some(([, form]) => form.test(statement)),
   );

@@ -18,16 +18,14 @@ export async function keyArn(
   id: string,
   account: string,
   region: string,
-  { moto, accounts }: Gateway,
+  { moto }: Gateway,
 ): Promise<string> {
   const { accountId, resourceType } = parseArn(id);
   if (resourceType === "key") return id;
-  for (const owner of accountId ? [accountId] : [account, ...accounts]) {
-    const found = await moto.json(owner, "kms", region, "TrentService.DescribeKey", { KeyId: id });
-    const arn = (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn;
-    if (arn) return arn;
-  }
-  return `key/${id}`;
+  // Without an account, an ID or alias is of the caller's.
+  const owner = accountId || account;
+  const found = await moto.json(owner, "kms", region, "TrentService.DescribeKey", { KeyId: id });
+  return (found?.KeyMetadata as { Arn?: string } | undefined)?.Arn ?? `key/${id}`;
 }
 
 interface KeyGrant {
@@ -160,7 +158,10 @@ export const kms: Service = {
       const ciphertext = text(call.params.CiphertextBlob);
       if (!ciphertext || !OF_CIPHERTEXT.includes(action)) return arns;
       // A ciphertext begins with the ID of its key, with moto as with AWS.
-      const used = await arnOf(Buffer.from(ciphertext, "base64").toString("latin1", 0, 36));
+      const id = Buffer.from(ciphertext, "base64").toString("latin1", 0, 36);
+      const owners = [...new Set([callerAccount, ...gateway.accounts])];
+      const found = await Promise.all(owners.map((owner) => keyArn(id, owner, call.region, gateway)));
+      const used = found.find((arn) => arn.startsWith("arn:")) ?? `key/${id}`;
       if (used.startsWith("arn:") && arns.some((arn) => arn !== used))
         throw new AwsError(
           "IncorrectKeyException",

@@ -136,6 +136,7 @@ async function respond(context: RequestContext): Promise<ServiceAnswer> {
     );
   if (key && call.method === "GET" && "retention" in call.query) return retention(context);
   if (key && call.method === "PUT" && "retention" in call.query) await requireLongerRetention(context);
+  if (!key && call.method === "GET" && "policyStatus" in call.query) return policyStatus(context, bucket);
   const creates = context.checks[0]?.action === "s3:CreateBucket" && !(await gateway.buckets.owner(bucket));
   const aboutPolicy = !key && "policy" in call.query;
   if (aboutPolicy && call.method === "PUT") {
@@ -254,6 +255,14 @@ async function retention(context: RequestContext): Promise<ServiceAnswer> {
     headers: { "content-type": "application/xml" },
     body: buildXml({ Retention: { Mode: mode, RetainUntilDate: until } }),
   };
+}
+
+/** moto keeps no statement of a bucket's policy. */
+async function policyStatus(context: RequestContext, bucket: string): Promise<ServiceAnswer> {
+  const answer = await forwardToMoto(context);
+  const policy = await context.gateway.buckets.policy(bucket, context.account);
+  if (answer.status !== 200 || !policy) return answer;
+  return { ...answer, body: buildXml({ PolicyStatus: { IsPublic: String(isPublic(policy)) } }) };
 }
 
 /** Throws AccessDenied where a request would weaken an object's retention without bypassing it. */
