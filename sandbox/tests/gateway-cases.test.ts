@@ -1353,6 +1353,81 @@ const cases: Case[] = [
     },
   },
   {
+    name: "a Deny by a tag applies to policies, profiles, providers, key pairs, documents and new streams",
+    page: "IAM/latest/UserGuide/access_tags.html",
+    expected: Array(6).fill("denied").join(", "),
+    async outcome() {
+      const tagged = { "Tags.member.1.Key": "class", "Tags.member.1.Value": "secret" };
+      const Tags = [{ Key: "class", Value: "secret" }];
+      const Condition = { StringEquals: { "aws:ResourceTag/class": "secret" } };
+      const { credentials } = await user("prod", allow("*"), deny("*", "*", { Condition }));
+      const account = ACCOUNTS.prod;
+      const ofIam = (Action: string, more: Record<string, string>) =>
+        form({ Action, Version: "2010-05-08", ...more });
+      const ofEc2 = (Action: string, more: Record<string, string>) =>
+        form({ Action, Version: "2016-11-15", ...more });
+      const kinesis = (operation: string, more: object) => json(`Kinesis_20131202.${operation}`, more);
+      const ssm = (operation: string, more: object) => json(`AmazonSSM.${operation}`, more);
+      const [PolicyName, InstanceProfileName] = [unique("policy"), unique("profile")];
+      const [KeyName, Name, StreamName] = [unique("pair"), unique("document"), unique("stream")];
+      const Url = "https://tagged.example.com";
+      const Content = '{"schemaVersion":"2.2","description":"d","mainSteps":[]}';
+      const created: [service: string, request: RawRequest][] = [
+        ["iam", ofIam("CreatePolicy", { PolicyName, PolicyDocument: policy(allow("s3:*")), ...tagged })],
+        ["iam", ofIam("CreateInstanceProfile", { InstanceProfileName, ...tagged })],
+        [
+          "iam",
+          ofIam("CreateOpenIDConnectProvider", { Url, "ThumbprintList.member.1": "a".repeat(40), ...tagged }),
+        ],
+        [
+          "ec2",
+          ofEc2("CreateKeyPair", {
+            KeyName,
+            "TagSpecification.1.ResourceType": "key-pair",
+            "TagSpecification.1.Tag.1.Key": "class",
+            "TagSpecification.1.Tag.1.Value": "secret",
+          }),
+        ],
+        ["ssm", ssm("CreateDocument", { Content, Name, DocumentType: "Command", Tags })],
+        ["kinesis", kinesis("CreateStream", { StreamName, ShardCount: 1, Tags: { class: "secret" } })],
+      ];
+      for (const [service, request] of created)
+        assert.equal(await ask(administrator("prod"), service, request), "allowed", request.body);
+      const removed: [service: string, request: RawRequest][] = [
+        ["iam", ofIam("DeletePolicy", { PolicyArn: `arn:aws:iam::${account}:policy/${PolicyName}` })],
+        ["iam", ofIam("DeleteInstanceProfile", { InstanceProfileName })],
+        [
+          "iam",
+          ofIam("DeleteOpenIDConnectProvider", {
+            OpenIDConnectProviderArn: `arn:aws:iam::${account}:oidc-provider/tagged.example.com`,
+          }),
+        ],
+        ["ec2", ofEc2("DeleteKeyPair", { KeyName })],
+        ["ssm", ssm("DeleteDocument", { Name })],
+        ["kinesis", kinesis("DeleteStream", { StreamName })],
+      ];
+      const outcomes: string[] = [];
+      for (const [service, request] of removed) {
+        const answer = await ask(credentials, service, request);
+        outcomes.push(/^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(answer) ? "denied" : answer);
+      }
+      return outcomes.join(", ");
+    },
+  },
+  {
+    name: "a Deny by a resource's tag refuses where the request's resource is not known",
+    expected: "UnauthorizedOperation",
+    async outcome() {
+      const Condition = { StringEquals: { "aws:ResourceTag/class": "secret" } };
+      const { credentials } = await user("prod", allow("*"), deny("ec2:*", "*", { Condition }));
+      const GroupName = unique("group");
+      const request = (Action: string) =>
+        form({ Action, Version: "2016-11-15", GroupName, GroupDescription: "d" });
+      await ask(administrator("prod"), "ec2", request("CreateSecurityGroup"));
+      return ask(credentials, "ec2", request("DeleteSecurityGroup"));
+    },
+  },
+  {
     name: "a bucket's policy status says whether its policy is public",
     page: "AmazonS3/latest/API/API_GetBucketPolicyStatus.html",
     expected: "true, false",

@@ -103,7 +103,10 @@ export const ec2: Service = {
         Action: "DescribeTags",
         Version: "2016-11-15",
         "Filter.1.Name": "resource-id",
-        "Filter.1.Value.1": resourcePath,
+        "Filter.1.Value.1":
+          resourceType === "key-pair"
+            ? await idOfKeyPair(resourcePath, account, call.region, gateway.moto)
+            : resourcePath,
       });
       const tags: Record<string, string> = {};
       for (const tag of answer?.list("tagSet", "item") ?? [])
@@ -116,6 +119,8 @@ export const ec2: Service = {
         ...(type && { "ec2:InstanceType": type }),
         ...tagKeys("aws:ResourceTag", tags),
         ...tagKeys("ec2:ResourceTag", tags),
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
+        ...(call.service === "ssm" && tagKeys("ssm:resourceTag", tags)),
       };
     },
   },
@@ -125,6 +130,16 @@ export const ec2: Service = {
       `You are not authorized to perform this operation. User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${because}`,
   },
 };
+
+/** The ID of a key pair, given its name or ID. */
+async function idOfKeyPair(name: string, account: string, region: string, moto: Moto): Promise<string> {
+  const answer = await moto.query(account, "ec2", region, {
+    Action: "DescribeKeyPairs",
+    Version: "2016-11-15",
+    "KeyName.1": name,
+  });
+  return answer?.list("keySet", "item")[0]?.text("keyPairId") ?? name;
+}
 
 /** The type of an instance that runs. */
 async function typeOfInstance(

@@ -1,5 +1,6 @@
 import { parseArn } from "../arn";
-import { tagKeys, text } from "../call";
+import { AwsError, tagKeys, text } from "../call";
+import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
 import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
@@ -66,6 +67,18 @@ export const kinesis: Service = {
       const tags = (found?.Tags ?? []) as { Key: string; Value: string }[];
       return tagKeys("aws:ResourceTag", Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));
     },
+  },
+
+  async respond(context) {
+    const { call, account, gateway } = context;
+    const { StreamName, Tags } = call.params;
+    if (call.operation === "RegisterStreamConsumer" && Tags)
+      throw new AwsError("NotImplemented", "The sandbox keeps no tags of consumers", 501);
+    const answer = await forwardToMoto(context);
+    // moto creates a stream without its tags.
+    if (call.operation === "CreateStream" && Tags && answer.status === 200)
+      await ask(gateway, account, call.region, "AddTagsToStream", { StreamName, Tags });
+    return answer;
   },
 
   policies: {

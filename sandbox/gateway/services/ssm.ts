@@ -36,8 +36,9 @@ export const ssm: Service = {
       const { resourceType, resourcePath } = parseArn(arn);
       const tags: Record<string, string> = {};
       // moto keeps a parameter under the name it was created with: with a leading slash or without.
-      for (const ResourceId of resourceType === "parameter" ? [`/${resourcePath}`, resourcePath] : []) {
-        const asked = { ResourceType: "Parameter", ResourceId };
+      const names = resourceType === "parameter" ? [`/${resourcePath}`, resourcePath] : [resourcePath];
+      for (const ResourceId of names) {
+        const asked = { ResourceType: resourceType === "parameter" ? "Parameter" : "Document", ResourceId };
         const target = "AmazonSSM.ListTagsForResource";
         const answer = await gateway.moto.json(account, "ssm", call.region, target, asked);
         for (const tag of (answer?.TagList ?? []) as { Key: string; Value: string }[])

@@ -416,8 +416,12 @@ async function verifyWebIdentity(call: Call, gateway: Gateway) {
 
 async function assumeRoleWithWebIdentity({ call, caller, gateway }: RequestContext): Promise<ServiceAnswer> {
   const asked = await askedRole(call, gateway.iam);
-  const issued = await issueRoleSession(call, asked, gateway, { tags: {}, transitive: [] });
   const token = caller && "federated" in caller ? caller : undefined;
+  const issued = await issueRoleSession(call, asked, gateway, {
+    tags: {},
+    transitive: [],
+    ...(token && { federatedProvider: token.federated }),
+  });
   return result(call, {
     ...issued,
     Provider: token?.federated,
@@ -431,7 +435,7 @@ async function issueRoleSession(
   call: Call,
   { arn, name, account, role }: AskedRole,
   { identities, iam, moto }: Gateway,
-  attributes: Pick<Session, "tags" | "transitive" | "sourceIdentity">,
+  attributes: Pick<Session, "tags" | "transitive" | "sourceIdentity" | "federatedProvider">,
 ): Promise<Json> {
   const roleName = lastName(arn);
   const details = await moto.iam(account, "GetRole", { RoleName: roleName });
