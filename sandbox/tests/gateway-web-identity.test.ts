@@ -7,7 +7,7 @@ import {
   ListUsersCommand,
 } from "@aws-sdk/client-iam";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { ACCOUNTS, allow, outcome, policy, World, words } from "./gateway-world";
+import { ACCOUNTS, outcome, policy, World, words } from "./gateway-world";
 
 const ISSUER = "token.actions.githubusercontent.com";
 const AUDIENCE = "sts.amazonaws.com";
