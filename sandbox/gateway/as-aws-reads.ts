@@ -5,7 +5,31 @@ import { awsPrincipalsOf, type PolicyStatement, withStatements } from "./policy-
 
 /** A policy of a user, role, group or session. */
 export const asAwsReads = (policy: unknown, context: ConditionContext): unknown =>
-  withStatements(withLiteralVariables(policy), (statement) => withResolvedResources(statement, context));
+  withStatements(withLiteralVariables(policy), (statement) =>
+    withDates(withResolvedResources(statement, context)),
+  );
+
+/**
+ * A statement that compares aws:EpochTime as a date with the same moment in aws:CurrentTime: the evaluator takes the first for
+ * a number alone. Names of keys ignore case, so that one is free beside another in the same condition.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-epochtime
+ */
+function withDates(statement: PolicyStatement): PolicyStatement {
+  const { Condition } = statement;
+  if (!Condition || !/aws:epochtime/i.test(JSON.stringify(Condition))) return statement;
+  const dated = Object.entries(Condition).map(([operator, keys]) => [
+    operator,
+    /(^|:)Date/.test(operator)
+      ? Object.fromEntries(
+          Object.entries(keys).map(([key, value]) => [
+            key.replace(/^aws:epochtime$/i, "aws:currentTIME"),
+            value,
+          ]),
+        )
+      : keys,
+  ]);
+  return { ...statement, Condition: Object.fromEntries(dated) };
+}
 
 /** A policy that is attached to a resource. */
 export const resourcePolicyAsAwsReads = (
@@ -13,9 +37,34 @@ export const resourcePolicyAsAwsReads = (
   context: ConditionContext,
   caller: AuthenticatedCaller,
 ): unknown =>
-  withStatements(asAwsReads(policy, context), (statement) =>
-    withGrantedSession(withUserOf(caller, statement), caller),
-  );
+  withStatements(asAwsReads(policy, context), (statement) => {
+    const applicable = withoutExempted(statement, context, caller);
+    return applicable && withGrantedSession(withUserOf(caller, applicable), caller);
+  });
+
+/**
+ * A Deny for all but some principals, as it means to this caller: undefined where the caller is among them. Its account and
+ * its own ARN must be listed, and of a role's session both ARNs; the evaluator takes the account for all of its principals.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+ */
+function withoutExempted(
+  statement: PolicyStatement,
+  context: ConditionContext,
+  caller: AuthenticatedCaller,
+): PolicyStatement | undefined {
+  const principal = principalOf(caller);
+  const { NotPrincipal, ...rest } = statement;
+  const listed = awsPrincipalsOf(NotPrincipal);
+  if (!principal || statement.Effect !== "Deny" || NotPrincipal === undefined) return statement;
+  const { account, arn } = principal;
+  const isAccount = (name: string) => name === account || name.endsWith(`::${account}:root`);
+  const needed = [arn, String(context["aws:PrincipalArn"])];
+  const exempted =
+    NotPrincipal === "*" ||
+    listed.includes("*") ||
+    (listed.some(isAccount) && needed.every((name) => listed.includes(name)));
+  return exempted ? undefined : { ...rest, Principal: "*" };
+}
 
 /**
  * A statement with the variables in its ARNs resolved: the evaluator takes the colon in `${aws:PrincipalAccount}` for the

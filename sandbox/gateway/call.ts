@@ -83,6 +83,10 @@ export function values(params: Params, name: string): string[] {
 export const valuesMatching = (params: Params, name: RegExp): string[] =>
   Object.entries(params).flatMap(([key, value]) => (name.test(key) ? String(value) : []));
 
+/** The objects in a parameter that should be a list of them. */
+export const objectsIn = (value: unknown): Params[] =>
+  [value ?? []].flat().filter((item): item is Params => item !== null && typeof item === "object");
+
 /** The tags that a request carries, in any protocol: tag key to value. */
 export function requestTags(params: Params): Record<string, string> {
   const tags: Record<string, string> = {};
@@ -92,7 +96,7 @@ export function requestTags(params: Params): Record<string, string> {
   }
   const list = params.Tags ?? params.tags;
   if (Array.isArray(list))
-    for (const tag of list as Record<string, string>[]) {
+    for (const tag of objectsIn(list) as Record<string, string>[]) {
       const key = tag.Key ?? tag.TagKey ?? tag.key;
       if (key) tags[key] = tag.Value ?? tag.TagValue ?? tag.value ?? "";
     }

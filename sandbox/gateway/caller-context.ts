@@ -47,6 +47,7 @@ async function principalContext(
     context[`aws:PrincipalTag/${key}`] = value;
   if (!session) return context;
   context["aws:TokenIssueTime"] = new Date(session.issued).toISOString();
+  if (session.federatedProvider) context["aws:FederatedProvider"] = session.federatedProvider;
   if (session.sourceIdentity) context["aws:SourceIdentity"] = session.sourceIdentity;
   if (session.instance) {
     context["ec2:SourceInstanceArn"] = session.instance;

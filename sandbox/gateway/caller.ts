@@ -29,6 +29,8 @@ export interface Session {
   tags: Record<string, string>;
   transitive: string[];
   sourceIdentity?: string;
+  /** The ARN of the provider whose token the credentials were given for. */
+  federatedProvider?: string;
   /** Credentials of an EC2 instance profile: to assume a role with them is no role chaining. */
   instance?: string;
   policies: unknown[];

@@ -78,7 +78,16 @@ function readForm(call: Call): void {
 function readJson(call: Call): void {
   if (hasForm(call) || call.search.length > 1)
     throw ambiguous("is no JSON request: it has form content or parameters in its URL");
-  call.operation = call.headers["x-amz-target"]?.split(".").at(-1) ?? "";
+  const target = call.headers["x-amz-target"] ?? "";
+  const { targets } = serviceOf(call);
+  const [prefix = "", operation = "", ...more] = target.split(".");
+  if (more.length || !/^\w+$/.test(operation) || (targets && !targets.includes(prefix)))
+    throw new AwsError(
+      "UnknownOperationException",
+      `${call.service} has no operation ${target.slice(0, 100)}`,
+      400,
+    );
+  call.operation = operation;
   call.params = parseJson(call.body);
 }
 

@@ -106,13 +106,16 @@ export function strictest(
   check: Check,
   unjudged: ReadonlySet<string>,
 ): PolicyStatement | undefined {
-  const tested = testedKeys(statement).some((key) => unjudged.has(key));
+  // Of an unknown operation or resource, the keys that a resource brings are not known either.
+  const given = Object.keys(check.context);
+  const isOpen = (key: string) => unjudged.has(key) || (check.unknown !== undefined && !isFilled(key, given));
+  const tested = testedKeys(statement).some(isOpen);
   if (statement.Effect !== "Deny") return tested ? undefined : statement;
   if (!tested && !check.unknown) return statement;
   const Condition = Object.fromEntries(
     Object.entries(statement.Condition ?? {}).map(([operator, keys]) => [
       operator,
-      Object.fromEntries(Object.entries(keys).filter(([key]) => !unjudged.has(key))),
+      Object.fromEntries(Object.entries(keys).filter(([key]) => !isOpen(key))),
     ]),
   );
   const conditions = Object.fromEntries(

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from moto import backends, server
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.serving import WSGIRequestHandler
 
 FIXED_SERVICES = frozenset(
@@ -29,7 +30,21 @@ create_app = server.create_backend_app
 def create_fixed_app(service):
     if service in FIXED_SERVICES:
         importlib.import_module(f"fixes.{service}")
-    return create_app(service)
+    app = create_app(service)
+    app.register_error_handler(Exception, lambda error: answer_to_failure(app, service, error))
+    return app
+
+
+def answer_to_failure(app, service, error):
+    """What moto lacks, or needs a package for, and what AWS would refuse as malformed, is no failure of moto."""
+    if isinstance(error, HTTPException):
+        return error
+    if isinstance(error, (NotImplementedError, ModuleNotFoundError)):
+        return str(error), 501, {"content-type": "text/plain"}
+    malformed = importlib.import_module("malformed").error_in_request(service)
+    if malformed is None:
+        app.log_exception(sys.exc_info())
+    return malformed or InternalServerError()
 
 
 server.create_backend_app = create_fixed_app

@@ -22,7 +22,13 @@ import {
   QueryCommand,
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
-import { DeleteRoleCommand, DeleteRolePolicyCommand, IAMClient, TagRoleCommand } from "@aws-sdk/client-iam";
+import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  TagRoleCommand,
+} from "@aws-sdk/client-iam";
 import { CreateKeyCommand, KMSClient, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
 import {
   AddLayerVersionPermissionCommand,
@@ -367,7 +373,20 @@ describe("gateway: applications", function () {
       const mapping = await deny("lambda:CreateEventSourceMapping", {
         ArnEquals: { "lambda:FunctionArn": orders },
       });
-      assert.deepEqual([await map(mapping, "orders"), await map(mapping, "plain")], [DENIED, "allowed"]);
+      const unreadable = await map(mapping, "plain");
+      const read = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+      await world.admin(IAMClient, "prod").send(
+        new PutRolePolicyCommand({
+          RoleName: "function",
+          PolicyName: "reads",
+          PolicyDocument: allow(read, arn("sqs", "orders")),
+        }),
+      );
+      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: the function's role reads the queue.
+      assert.deepEqual(
+        [await map(mapping, "orders"), unreadable, await map(mapping, "plain")],
+        [DENIED, "InvalidParameterValueException", "allowed"],
+      );
       const elsewhere = orders.replace(ACCOUNTS.prod, ACCOUNTS.dev);
       assert.equal(await map(mapping, elsewhere), "InvalidParameterValueException");
       const add = async (Principal: string, more: object = {}) =>

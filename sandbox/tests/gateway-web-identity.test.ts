@@ -3,10 +3,11 @@ import {
   CreateOpenIDConnectProviderCommand,
   CreateUserCommand,
   IAMClient,
+  ListRolesCommand,
   ListUsersCommand,
 } from "@aws-sdk/client-iam";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { ACCOUNTS, allow, outcome, policy, World, words } from "./gateway-world";
+import { ACCOUNTS, outcome, policy, World, words } from "./gateway-world";
 
 const ISSUER = "token.actions.githubusercontent.com";
 const AUDIENCE = "sts.amazonaws.com";
@@ -25,7 +26,10 @@ describe("gateway: web identity", function () {
       .admin(IAMClient, "prod")
       .send(new CreateOpenIDConnectProviderCommand({ Url: `https://${ISSUER}`, ClientIDList: [AUDIENCE] }));
     const exact = { StringEquals: { [`${ISSUER}:sub`]: [SUBJECT], [`${ISSUER}:aud`]: AUDIENCE } };
-    role = await world.role("prod", "preview", trust(exact), allow("iam:ListUsers"));
+    const byProvider = { StringEquals: { "aws:FederatedProvider": PROVIDER } };
+    const denied = { Effect: "Deny", Action: "iam:ListRoles", Resource: "*", Condition: byProvider };
+    const allowed = { Action: ["iam:ListUsers", "iam:ListRoles"], Resource: "*" };
+    role = await world.role("prod", "preview", trust(exact), policy(allowed, denied));
   });
   after(() => world?.stop());
 
@@ -59,6 +63,8 @@ describe("gateway: web identity", function () {
     const iam = world.client(IAMClient, session);
     assert.equal(await outcome(iam.send(new ListUsersCommand({}))), "allowed");
     assert.equal(await outcome(iam.send(new CreateUserCommand({ UserName: "x" }))), "AccessDenied");
+    // The session keeps aws:FederatedProvider.
+    assert.equal(await outcome(iam.send(new ListRolesCommand({}))), "AccessDenied");
   });
 
   it("refuses another subject, in AWS's words, and records who it was", async () => {

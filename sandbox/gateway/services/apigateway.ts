@@ -1,8 +1,9 @@
 import { buildArn, partitionOf } from "../arn";
-import { requestTagContext, requestTags, type ServiceAnswer, text, values } from "../call";
+import { type Call, requestTagContext, requestTags, type ServiceAnswer, text, values } from "../call";
 import { forwardToMoto } from "../forward-to-moto";
 import type { Moto } from "../moto";
 import type { Json } from "../xml";
+import { passRoleCheck } from "./pass-role";
 import type { RequestContext, Service } from "./service";
 
 export const apigateway: Service = {
@@ -13,13 +14,30 @@ export const apigateway: Service = {
     const path = decodeURIComponent(call.path);
     const resource = `arn:${partitionOf(call.region)}:apigateway:${call.region}::${path}`;
     const context = requestTagContext(requestTags(call.params), values(call.params, "tagKeys"));
-    return { account, checks: [{ action: `apigateway:${call.method}`, resource, account, context }] };
+    const passed = rolesOf(call).map((role) => passRoleCheck(role, "apigateway.amazonaws.com"));
+    return {
+      account,
+      checks: [{ action: `apigateway:${call.method}`, resource, account, context }, ...passed],
+    };
   },
 
   async respond(context) {
     return withEscapedPolicies(context, await forwardToMoto(context));
   },
 };
+
+/** The roles that a request hands to API Gateway: for its logs, or for what an integration or authorizer calls. */
+function rolesOf({ params }: Call): string[] {
+  const operations = [params.patchOperations ?? []].flat() as ({ path?: string; value?: unknown } | null)[];
+  const patched = operations.flatMap((operation) =>
+    /^\/(cloudwatchRoleArn|credentials|authorizerCredentials)$/.test(operation?.path ?? "")
+      ? operation?.value
+      : [],
+  );
+  return [params.credentials, params.authorizerCredentials, ...patched].filter(
+    (role): role is string => typeof role === "string" && /^arn:[\w-]+:iam::\d{12}:role\//.test(role),
+  );
+}
 
 /** One GET of API Gateway's own API: its answer, or undefined where moto has no such resource. */
 export async function getFromApiGateway(

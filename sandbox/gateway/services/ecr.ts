@@ -1,7 +1,7 @@
 import { parseArn } from "../arn";
 import { tagKeys, text } from "../call";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Service } from "./service";
 
 const API = "AmazonEC2ContainerRegistry_V20150921";
@@ -9,6 +9,7 @@ const API = "AmazonEC2ContainerRegistry_V20150921";
 export const ecr: Service = {
   prefix: "ecr",
   protocol: "json",
+  targets: [API],
 
   resources: {
     repository: (context) =>
@@ -22,6 +23,8 @@ export const ecr: Service = {
             ),
       ),
   },
+
+  furtherChecks: async (context, checks) => tagsAtCreation(context, checks, "TagResource"),
 
   conditionKeys: {
     fills: ["aws:ResourceTag/*", "ecr:ResourceTag/*"],

@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { AwsError, type Call, type ConditionContext, tagKeys, text } from "../call";
+import { AwsError, type Call, type ConditionContext, objectsIn, tagKeys, text } from "../call";
 import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
@@ -70,7 +70,7 @@ const named =
       name.startsWith("arn:") ? name.split("/").slice(0, 2).join("/") : `${type}/${name}`,
     );
 
-const targetsOf = ({ params }: Call): Target[] => (params.Targets ?? []) as Target[];
+const targetsOf = ({ params }: Call): Target[] => objectsIn(params.Targets) as Target[];
 
 const rolesOf = (call: Call): string[] =>
   [call.params.RoleArn, ...targetsOf(call).map(({ RoleArn }) => RoleArn)].flatMap((role) => text(role) ?? []);
@@ -97,7 +97,7 @@ function patternContext(pattern: unknown): ConditionContext {
 /** A check for each event: a policy may tell events apart by their source. */
 async function namePutEvents(context: RequestContext): Promise<NamedRequest | undefined> {
   const { call, callerAccount } = context;
-  const entries = (call.params.Entries ?? []) as Entry[];
+  const entries = objectsIn(call.params.Entries) as Entry[];
   if (call.operation !== "PutEvents" || !entries.length) return undefined;
   const checks = entries.map(({ EventBusName, Source, DetailType }): Check => {
     const resource = busArn(context, EventBusName);
@@ -185,14 +185,14 @@ export const events: Service = {
     ofRequest({ call, callerAccount }): ConditionContext {
       const { operation, params } = call;
       const targets = targetsOf(call).flatMap(({ Arn }) => text(Arn) ?? []);
-      const { EventBuses = [] } = params as { EventBuses?: { EventBusArn: string }[] };
+      const buses = objectsIn(params.EventBuses).flatMap(({ EventBusArn }) => text(EventBusArn) ?? []);
       return {
         ...(operation === "PutRule" && {
           ...patternContext(params.EventPattern),
           "events:creatorAccount": callerAccount,
         }),
         ...(targets.length && { "events:TargetArn": targets }),
-        ...(EventBuses.length && { "events:EventBusArn": EventBuses.map(({ EventBusArn }) => EventBusArn) }),
+        ...(buses.length && { "events:EventBusArn": buses }),
       };
     },
     async ofResource(arn, account, context) {

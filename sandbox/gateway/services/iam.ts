@@ -1,14 +1,14 @@
 import { validateIdentityPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
 import { lastName, parseArn } from "../arn";
-import { AwsError, type Call, type ServiceAnswer, tagKeys, text } from "../call";
+import { AwsError, type Call, requestTags, type ServiceAnswer, tagKeys, text } from "../call";
 import { principalOf } from "../caller";
 import { forwardToMoto } from "../forward-to-moto";
 import { statementsOf } from "../policy-documents";
 import type { IamNames } from "../state/iam-accounts";
 import { parseXml, type Xml } from "../xml";
-import { namedBy, parameters } from "./parameters";
+import { namedBy, parameters, tagsAtCreation } from "./parameters";
 import { passRoleCheck } from "./pass-role";
-import type { RequestContext, ResourceNames, Service } from "./service";
+import type { Gateway, RequestContext, ResourceNames, Service } from "./service";
 
 /** Operations whose user is the caller when none is named. */
 const OWN_USER =
@@ -22,15 +22,49 @@ const IDENTITY_POLICIES = /^(Put(User|Role|Group)Policy|CreatePolicy(Version)?)$
 
 const pathOf = ({ call }: RequestContext): string => text(call.params.Path) ?? "/";
 
+/** The ARN that a user or group has after a request gives it another name or path. */
+function renamed(arn: string, { call }: RequestContext): string[] {
+  const [name, path] = [
+    text(call.params.NewUserName) ?? text(call.params.NewGroupName),
+    text(call.params.NewPath),
+  ];
+  if (!/^Update(User|Group)$/.test(call.operation) || (!name && !path)) return [];
+  const [, head = "", kept = "", last = ""] = /^(.*?:(?:user|group))(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? [];
+  return [`${head}${path ?? kept}${name ?? last}`];
+}
+
 const entities =
   (type: "user" | "role" | "group", parameter: string): ResourceNames =>
   async (context) => {
     const account = await context.gateway.iam.account(context.callerAccount);
     const known = { user: account.users, role: account.roles, group: account.groups }[type];
-    return parameters(context, parameter).map(
+    const named = parameters(context, parameter).map(
       (name) => known.get(name)?.arn ?? `${type}${pathOf(context)}${name}`,
     );
+    // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html: the permission is needed on both names.
+    return [...named, ...named.flatMap((arn) => renamed(arn, context))];
   };
+
+const ENTITIES = ["user", "role", "group"];
+/** How the tags of other resources are read: the operation, its parameter, and whether that is an ARN. */
+const TAG_READS: Record<string, [operation: string, parameter: string, isArn: boolean, within?: string]> = {
+  "instance-profile": ["GetInstanceProfile", "InstanceProfileName", false, "InstanceProfile"],
+  "oidc-provider": ["ListOpenIDConnectProviderTags", "OpenIDConnectProviderArn", true],
+  policy: ["ListPolicyTags", "PolicyArn", true],
+};
+
+/** What moto creates without the tags that it is given. */
+const WITHOUT_TAGS = /^(Create(VirtualMFADevice|SAMLProvider)|UploadServerCertificate)$/;
+
+/** The tags of a resource that is no user, role or group. */
+async function tagsOf(arn: string, account: string, { moto }: Gateway): Promise<Record<string, string>> {
+  const { resourceType, resourcePath } = parseArn(arn);
+  const [operation, parameter, isArn, within] = TAG_READS[resourceType] ?? [];
+  if (!operation || !parameter) return {};
+  const answer = await moto.iam(account, operation, { [parameter]: isArn ? arn : lastName(resourcePath) });
+  const tags = answer?.list(`${operation}Result`, ...[within ?? []].flat(), "Tags", "member") ?? [];
+  return Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]));
+}
 
 export const iam: Service = {
   prefix: "iam",
@@ -58,8 +92,11 @@ export const iam: Service = {
     ],
     "saml-provider": namedBy("", "SAMLProviderArn"),
   },
-  async furtherChecks({ call, callerAccount, gateway }) {
-    if (call.operation !== "AddRoleToInstanceProfile") return [];
+  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html: each kind of resource has its own action for tags. */
+  async furtherChecks(context, checks) {
+    const { call, callerAccount, gateway } = context;
+    if (call.operation !== "AddRoleToInstanceProfile")
+      return tagsAtCreation(context, checks, call.operation.replace(/^(Create|Upload)(Virtual)?/, "Tag"));
     const role = (await gateway.iam.account(callerAccount)).roles.get(text(call.params.RoleName) ?? "");
     return role ? [passRoleCheck(role.arn, "ec2.amazonaws.com")] : [];
   },
@@ -84,7 +121,12 @@ export const iam: Service = {
         Object.entries(keys).flatMap(([key, value]) => (value ? [[key, value]] : [])),
       );
     },
-    async ofResource(arn, _account, { call, gateway }) {
+    async ofResource(arn, account, { call, gateway }) {
+      const { resourceType } = parseArn(arn);
+      if (!ENTITIES.includes(resourceType)) {
+        const found = await tagsOf(arn, account, gateway);
+        return { ...tagKeys("aws:ResourceTag", found), ...tagKeys("iam:ResourceTag", found) };
+      }
       const entity = await gateway.iam.entity(arn);
       const boundary = text(call.params.PermissionsBoundary) ? undefined : entity?.boundary;
       const tags = entity?.tags ?? {};
@@ -144,6 +186,11 @@ export const iam: Service = {
 async function respond(context: RequestContext): Promise<ServiceAnswer> {
   const { call, account, gateway } = context;
   if (READS.test(call.operation)) return forwardToMoto(context);
+  if (WITHOUT_TAGS.test(call.operation) && Object.keys(requestTags(call.params)).length)
+    throw new AwsError("NotImplemented", `The sandbox takes no tags in ${call.operation}`, 501);
+  const boundary = text(call.params.PermissionsBoundary);
+  if (boundary && !(await gateway.iam.policyByArn(account, boundary)))
+    throw new AwsError("NoSuchEntity", `Scope ARN: ${boundary} does not exist or is not attachable.`, 404);
   if (call.operation === "EnableMFADevice") gateway.mfaDevices.checkCodes(call, account);
   const answer = await forwardToMoto(context);
   const result = parseXml(answer.body);

@@ -1,7 +1,8 @@
 import { parseArn } from "../arn";
-import { tagKeys, text } from "../call";
+import { AwsError, tagKeys, text } from "../call";
+import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const API = "Kinesis_20131202";
@@ -46,8 +47,16 @@ async function consumerArns(context: RequestContext): Promise<string[]> {
 export const kinesis: Service = {
   prefix: "kinesis",
   protocol: "json",
+  targets: [API],
 
   resources: { stream: streamArns, consumer: consumerArns },
+  /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html and API_RegisterStreamConsumer.html */
+  furtherChecks: async (context, checks) =>
+    tagsAtCreation(
+      context,
+      checks,
+      context.call.operation === "CreateStream" ? "AddTagsToStream" : "TagResource",
+    ),
 
   conditionKeys: {
     fills: ["aws:ResourceTag/*"],
@@ -58,6 +67,18 @@ export const kinesis: Service = {
       const tags = (found?.Tags ?? []) as { Key: string; Value: string }[];
       return tagKeys("aws:ResourceTag", Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])));
     },
+  },
+
+  async respond(context) {
+    const { call, account, gateway } = context;
+    const { StreamName, Tags } = call.params;
+    if (call.operation === "RegisterStreamConsumer" && Tags)
+      throw new AwsError("NotImplemented", "The sandbox keeps no tags of consumers", 501);
+    const answer = await forwardToMoto(context);
+    // moto creates a stream without its tags.
+    if (call.operation === "CreateStream" && Tags && answer.status === 200)
+      await ask(gateway, account, call.region, "AddTagsToStream", { StreamName, Tags });
+    return answer;
   },
 
   policies: {

@@ -14,7 +14,7 @@ import { type PolicyStatement, parseDocument, statementsOf } from "../policy-doc
 import { Router } from "../router";
 import { keyArn, keyUse } from "./kms";
 import { arnIn, namedBy, parameters, tagsAtCreation } from "./parameters";
-import { passRoleCheck, requireTrust } from "./pass-role";
+import { passRoleCheck, requireTrust, roleIsAllowed } from "./pass-role";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const SERVICE = "lambda.amazonaws.com";
@@ -200,6 +200,31 @@ async function furtherChecks(context: RequestContext, checks: readonly Check[]):
   return found;
 }
 
+/**
+ * What a function's role needs to read each kind of source.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, with-kinesis.html and with-ddb.html there
+ */
+const SOURCE_ACTIONS: Record<string, readonly string[]> = {
+  sqs: ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
+  kinesis: ["GetRecords", "GetShardIterator", "DescribeStream"],
+  dynamodb: ["GetRecords", "GetShardIterator", "DescribeStream"],
+};
+
+/** Throws InvalidParameterValueException where the function's role cannot read a new source of events. */
+async function checkSource(context: RequestContext): Promise<void> {
+  const { call, callerAccount, gateway } = context;
+  const [source, named] = [text(call.params.EventSourceArn), functionOf(context)];
+  if (call.operation !== "CreateEventSourceMapping" || !source || !named) return;
+  const { service } = parseArn(source);
+  const config = await get(gateway, callerAccount, call.region, `${FUNCTIONS}/${named.name}/configuration`);
+  const role = text(config?.Role);
+  for (const action of (role && SOURCE_ACTIONS[service]) || [])
+    if (!(await roleIsAllowed(context, role ?? "", `${service}:${action}`, source)))
+      throw invalid(
+        `The function execution role does not have permissions to call ${action} on ${service.toUpperCase()}`,
+      );
+}
+
 export const lambda: Service = {
   prefix: "lambda",
   protocol: "rest-json",
@@ -361,6 +386,7 @@ async function respond(context: RequestContext): Promise<ServiceAnswer> {
     const refusal = invalid("The role defined for the function cannot be assumed by Lambda.");
     await requireTrust(context, role, SERVICE, checks[0]?.resource ?? "", refusal);
   }
+  await checkSource(context);
   const plain = { ...context, call: named ? withPlainName(call, named) : call };
   return /^Invoke/.test(call.operation) ? invoke(plain) : forwardToMoto(plain);
 }

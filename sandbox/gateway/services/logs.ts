@@ -43,6 +43,7 @@ const typed =
 export const logs: Service = {
   prefix: "logs",
   protocol: "json",
+  targets: [API],
 
   resources: {
     // Policies name a log group with `:*` at its end, except for its tags:

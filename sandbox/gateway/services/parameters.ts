@@ -35,13 +35,21 @@ export const tagsAtCreation = (
   checks: readonly Check[],
   action: string,
 ): Check[] =>
-  /^(Create|Put|Register)/.test(call.operation) && Object.keys(requestTags(call.params)).length
+  /^(Create|Put|Register|Upload)/.test(call.operation) && Object.keys(requestTags(call.params)).length
     ? checks.map((check) => ({ ...check, action: `${service.prefix}:${action}` }))
     : [];
 
-/** Refuses a resource of the service in another Region: moto would take the one of its name in the request's. */
+/** In the ARNs that a request of a service of the JSON protocol names. */
+const REGIONAL = /^arn:[\w-]+:([\w-]+):[\w-]+:(\d{12})?:./;
+/** SSM names instances of EC2. */
+const NAMED_ALSO = "ec2";
+
+/** Refuses what is no ARN of the service, or one in another Region: moto would take the one of its name in the request's. */
 export function requireRegion(resource: string, { call, service }: RequestContext): void {
   const { region, service: prefix } = parseArn(resource);
+  const isOther = ![service.prefix, NAMED_ALSO].includes(REGIONAL.exec(resource)?.[1] ?? "");
+  if (call.protocol === "json" && isOther)
+    throw new AwsError("ValidationException", `${resource} is not an ARN of ${service.prefix}`, 400);
   if (prefix === service.prefix && region && region !== call.region)
     throw new AwsError("ValidationException", `${resource} is not in Region ${call.region}`, 400);
 }

@@ -3,8 +3,9 @@ import { AwsError, type ConditionContext, tagKeys, text } from "../call";
 import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
-import { keyArn, keyUse } from "./kms";
+import { keyUses } from "./kms";
 import { arnIn, parameters, tagsAtCreation } from "./parameters";
+import { isPublic } from "./s3/public-access";
 import type { Gateway, RequestContext, Service } from "./service";
 
 const ask = ({ moto }: Gateway, account: string, region: string, operation: string, SecretId: string) =>
@@ -41,10 +42,7 @@ async function keyChecks(context: RequestContext, secrets: readonly Check[]): Pr
   if (!uses.length) return [];
   const found = secrets.map(async (secret) => {
     const key = await keyOf(secret, context);
-    if (!key) return [];
-    const arn = await keyArn(key, secret.account, context.call.region, context.gateway);
-    const owned = { arn, account: parseArn(arn).accountId || secret.account };
-    return uses.map((use) => keyUse(use, owned, context, "secretsmanager", ["SecretARN", secret.resource]));
+    return keyUses(uses, key, secret.account, context, "secretsmanager", ["SecretARN", secret.resource]);
   });
   return (await Promise.all(found)).flat();
 }
@@ -78,17 +76,23 @@ async function batchChecks(context: RequestContext): Promise<Check[]> {
   ];
 }
 
-/** The condition keys that a secret brings: its tags. */
+/** The condition keys that a secret brings: its tags, and the function that rotates it. */
 async function secretContext(arn: string, account: string, gateway: Gateway): Promise<ConditionContext> {
   const found = await ask(gateway, account, parseArn(arn).region, "DescribeSecret", arn);
   const listed = (found?.Tags ?? []) as { Key: string; Value: string }[];
   const tags = Object.fromEntries(listed.map(({ Key, Value }) => [Key, Value]));
-  return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys("secretsmanager:ResourceTag", tags) };
+  const rotation = text(found?.RotationLambdaARN);
+  return {
+    ...tagKeys("aws:ResourceTag", tags),
+    ...tagKeys("secretsmanager:ResourceTag", tags),
+    ...(rotation && { "secretsmanager:resource/AllowRotationLambdaArn": rotation }),
+  };
 }
 
 export const secretsmanager: Service = {
   prefix: "secretsmanager",
   protocol: "json",
+  targets: ["secretsmanager"],
 
   resources: {
     Secret: (context) => {
@@ -126,7 +130,7 @@ export const secretsmanager: Service = {
       "secretsmanager:VersionStage",
       "secretsmanager:VersionId",
       "secretsmanager:ResourceTag/*",
-      "secretsmanager:resource/*",
+      "secretsmanager:resource/AllowRotationLambdaArn",
       "aws:ResourceTag/*",
     ],
     ofRequest({ call: { params } }): ConditionContext {
@@ -156,6 +160,11 @@ export const secretsmanager: Service = {
         ],
       },
     ],
+    /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html */
+    refuse: ({ call: { params } }, _resource, policy) =>
+      params.BlockPublicPolicy === true && isPublic(policy)
+        ? new AwsError("PublicPolicyException", "The resource policy grants broad access to the secret.", 400)
+        : undefined,
   },
 
   async respond(context) {

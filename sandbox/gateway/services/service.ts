@@ -106,6 +106,8 @@ export interface Service {
   prefix: string;
   /** Undefined where a request's form says it. */
   protocol?: Protocol;
+  /** Of the JSON protocol: what stands before the operation in X-Amz-Target. */
+  targets?: readonly string[];
   /** Whether an account has it once, not in each Region. */
   global?: boolean;
 
@@ -115,6 +117,8 @@ export interface Service {
   opaqueBodies?: RegExp;
   /** Operations whose IAM actions have other names; the rest have their own. */
   actions?: Record<string, readonly string[]>;
+  /** The IAM actions of a request whose parts need different ones; undefined for another, or where they cannot be read. */
+  actionsOf?(context: RequestContext): readonly string[] | undefined;
   /** How a request names resources, by IAM's resource type. */
   resources?: Record<string, ResourceNames>;
   /** Names a request as a whole, where `routes`, `actions` and `resources` cannot; undefined where they can. */
@@ -129,6 +133,8 @@ export interface Service {
     fills?: readonly string[];
     /** Those that stand in the request. */
     ofRequest?(context: RequestContext): ConditionContext;
+    /** Those of the request that count for this resource. @default all */
+    ofCheck?(keys: ConditionContext, resource: string, context: RequestContext): ConditionContext;
     /** Those that a resource brings. */
     ofResource?(arn: string, account: string, context: RequestContext): Promise<ConditionContext>;
   };

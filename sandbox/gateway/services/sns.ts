@@ -1,10 +1,11 @@
 import { parseArn } from "../arn";
-import { type Params, type ServiceAnswer, tagKeys, text } from "../call";
+import { AwsError, type Params, type ServiceAnswer, tagKeys, text } from "../call";
 import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
-import { parameters } from "./parameters";
-import type { RequestContext, Service } from "./service";
+import { keyUses } from "./kms";
+import { parameters, tagsAtCreation } from "./parameters";
+import type { Gateway, RequestContext, Service } from "./service";
 
 const API_VERSION = "2010-03-31";
 
@@ -52,9 +53,30 @@ export async function refusedSubscriptions(
   return refused;
 }
 
+/** The value of an attribute of a topic. */
+async function topicAttribute(arn: string, account: string, { moto }: Gateway, name: string) {
+  const answer = await moto.query(account, "sns", parseArn(arn).region, {
+    Action: "GetTopicAttributes",
+    Version: API_VERSION,
+    TopicArn: topicArn(arn),
+  });
+  const entries = answer?.list("GetTopicAttributesResult", "Attributes", "entry") ?? [];
+  return entries.find((entry) => entry.text("key") === name)?.text("value");
+}
+
+/** What a message needs of the topic's key: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
+async function keyChecks(context: RequestContext, { resource, account }: Check): Promise<Check[]> {
+  const key = await topicAttribute(resource, account, context.gateway, "KmsMasterKeyId");
+  const uses = ["GenerateDataKey", "Decrypt"] as const;
+  return keyUses(uses, key, account, context, "sns", ["aws:sns:topicArn", resource]);
+}
+
 async function publish(context: RequestContext): Promise<ServiceAnswer> {
   const { call, checks } = context;
-  const refused = await refusedSubscriptions(context, topicArn(checks[0]?.resource ?? ""));
+  const [topic] = checks;
+  // A text message goes to a phone number.
+  if (!topic || topic.resource === "*") return forwardToMoto(context);
+  const refused = await refusedSubscriptions(context, topicArn(topic.resource));
   const headers = { ...call.headers, ...(refused.length && { [REFUSED_HEADER]: refused.join(",") }) };
   return forwardToMoto({ ...context, call: { ...call, headers } });
 }
@@ -65,8 +87,23 @@ export const sns: Service = {
 
   actions: { PublishBatch: ["Publish"] },
   resources: {
-    topic: (context) =>
-      parameters(context, "TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn", "Name").map(topicArn),
+    topic(context) {
+      const arns = parameters(context, "TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn");
+      const wrong = arns.find((arn) => !/^arn:[\w-]+:sns:[\w-]+:\d{12}:./.test(arn));
+      if (wrong)
+        throw new AwsError("InvalidParameter", `Invalid parameter: ${wrong} is not an ARN of SNS`, 400);
+      return [...arns, ...parameters(context, "Name")].map(topicArn);
+    },
+  },
+
+  /** https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
+  async furtherChecks(context, checks) {
+    const [topic] = checks;
+    const publishes = /^Publish(Batch)?$/.test(context.call.operation) && topic && topic.resource !== "*";
+    return [
+      ...tagsAtCreation(context, checks, "TagResource"),
+      ...(publishes ? await keyChecks(context, topic) : []),
+    ];
   },
 
   conditionKeys: {
@@ -90,14 +127,8 @@ export const sns: Service = {
   },
 
   policies: {
-    async ofResource(arn, account, { moto }) {
-      const answer = await moto.query(account, "sns", parseArn(arn).region, {
-        Action: "GetTopicAttributes",
-        Version: API_VERSION,
-        TopicArn: topicArn(arn),
-      });
-      const entries = answer?.list("GetTopicAttributesResult", "Attributes", "entry") ?? [];
-      return parseDocument(entries.find((entry) => entry.text("key") === "Policy")?.text("value"));
+    async ofResource(arn, account, gateway) {
+      return parseDocument(await topicAttribute(arn, account, gateway, "Policy"));
     },
     carriers: [
       {

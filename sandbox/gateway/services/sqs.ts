@@ -1,18 +1,45 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArn } from "../arn";
 import { AwsError, type Params, type ServiceAnswer, tagKeys, text } from "../call";
+import type { Check } from "../check";
 import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
-import { arnIn, parameters } from "./parameters";
+import { keyUses } from "./kms";
+import { arnIn, parameters, tagsAtCreation } from "./parameters";
 import type { RequestContext, Service } from "./service";
 
 /** Milliseconds between two looks into a queue, while a request waits for a message. */
 const BETWEEN_LOOKS = 100;
 const LONGEST_WAIT_SECONDS = 20;
 
+/** What each operation does with the key of a queue: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html */
+const KEY_USES: Record<string, readonly ("Decrypt" | "GenerateDataKey")[]> = {
+  ReceiveMessage: ["Decrypt"],
+  SendMessage: ["GenerateDataKey", "Decrypt"],
+  SendMessageBatch: ["GenerateDataKey", "Decrypt"],
+};
+
+/** The policy that AddPermission amounts to. */
+const addedStatement = ({ AWSAccountIds, Actions }: Params): string => {
+  const actions = [Actions ?? []].flat().map((action) => `sqs:${action}`);
+  const statement = { Effect: "Allow", Principal: { AWS: AWSAccountIds }, Action: actions, Resource: "*" };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+};
+
+async function keyChecks(context: RequestContext, queues: readonly Check[]): Promise<Check[]> {
+  const uses = KEY_USES[context.call.operation] ?? [];
+  const [queue] = queues;
+  if (!uses.length || !queue || queue.resource === "*") return [];
+  const { resource: arn, account } = queue;
+  const { region, resource: name } = parseArn(arn);
+  const key = text(await queueAttribute("KmsMasterKeyId", region, account, name, context.gateway));
+  return keyUses(uses, key, account, context, "sqs", ["aws:sqs:arn", arn]);
+}
+
 export const sqs: Service = {
   prefix: "sqs",
   protocol: "json",
+  targets: ["AmazonSQS"],
 
   actions: {
     SendMessageBatch: ["SendMessage"],
@@ -20,13 +47,21 @@ export const sqs: Service = {
     ChangeMessageVisibilityBatch: ["ChangeMessageVisibility"],
   },
   resources: {
-    queue: (context) =>
-      parameters(context, "QueueUrl", "QueueName").map((name) => {
+    queue: (context) => [
+      ...parameters(context, "SourceArn"),
+      ...parameters(context, "QueueUrl", "QueueName").map((name) => {
         const [queue, account = ""] = name.split("/").reverse();
         const owner = text(context.call.params.QueueOwnerAWSAccountId) ?? context.callerAccount;
         return arnIn(context, /^\d{12}$/.test(account) ? account : owner, queue ?? "");
       }),
+    ],
   },
+
+  /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html */
+  furtherChecks: async (context, checks) => [
+    ...tagsAtCreation(context, checks, "TagQueue"),
+    ...(await keyChecks(context, checks)),
+  ],
 
   conditionKeys: {
     fills: ["aws:ResourceTag/*"],
@@ -48,6 +83,12 @@ export const sqs: Service = {
         document: ({ params }) => (params.Attributes as Params | undefined)?.Policy,
         malformed: "InvalidAttributeValue",
         unknownPrincipal: ["InvalidAttributeValue", "Invalid value for the parameter Policy."],
+      },
+      {
+        document: ({ operation, params }) => operation === "AddPermission" && addedStatement(params),
+        isAddition: true,
+        malformed: "InvalidParameterValue",
+        unknownPrincipal: ["InvalidParameterValue", "Value [%] for parameter PrincipalId is invalid."],
       },
     ],
     ownerOnly: [
@@ -85,6 +126,7 @@ async function queueAttribute(
 async function receiveMessage(context: RequestContext): Promise<ServiceAnswer> {
   const { call, account, checks, gateway } = context;
   const { region, resource } = parseArn(checks[0]!.resource);
+  if (!resource) return forwardToMoto(context);
   const seconds = Number(
     call.params.WaitTimeSeconds ??
       (await queueAttribute("ReceiveMessageWaitTimeSeconds", region, account, resource, gateway)),

@@ -2,12 +2,13 @@ import { parseArn } from "../arn";
 import { type ConditionContext, tagKeys, text } from "../call";
 import type { Check } from "../check";
 import { keyArn, keyUse } from "./kms";
-import { arnIn, namedBy, parameters } from "./parameters";
+import { arnIn, namedBy, parameters, tagsAtCreation } from "./parameters";
 import type { RequestContext, Service } from "./service";
 
 export const ssm: Service = {
   prefix: "ssm",
   protocol: "json",
+  targets: ["AmazonSSM"],
 
   resources: {
     parameter: (context) =>
@@ -23,7 +24,9 @@ export const ssm: Service = {
         arnIn(context, context.callerAccount, `instance/${id}`, "ec2"),
       ),
   },
-  furtherChecks: keyChecks,
+  async furtherChecks(context, checks) {
+    return [...tagsAtCreation(context, checks, "AddTagsToResource"), ...(await keyChecks(context, checks))];
+  },
 
   conditionKeys: {
     fills: ["ssm:resourceTag/*", "ssm:Recursive", "aws:ResourceTag/*"],
@@ -33,8 +36,9 @@ export const ssm: Service = {
       const { resourceType, resourcePath } = parseArn(arn);
       const tags: Record<string, string> = {};
       // moto keeps a parameter under the name it was created with: with a leading slash or without.
-      for (const ResourceId of resourceType === "parameter" ? [`/${resourcePath}`, resourcePath] : []) {
-        const asked = { ResourceType: "Parameter", ResourceId };
+      const names = resourceType === "parameter" ? [`/${resourcePath}`, resourcePath] : [resourcePath];
+      for (const ResourceId of names) {
+        const asked = { ResourceType: resourceType === "parameter" ? "Parameter" : "Document", ResourceId };
         const target = "AmazonSSM.ListTagsForResource";
         const answer = await gateway.moto.json(account, "ssm", call.region, target, asked);
         for (const tag of (answer?.TagList ?? []) as { Key: string; Value: string }[])

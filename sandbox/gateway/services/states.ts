@@ -1,5 +1,5 @@
 import { parseArn } from "../arn";
-import { AwsError, type ConditionContext, tagKeys, text } from "../call";
+import { AwsError, type ConditionContext, objectsIn, tagKeys, text } from "../call";
 import { forwardToMoto } from "../forward-to-moto";
 import { parameters, tagsAtCreation } from "./parameters";
 import { passRoleCheck, requireTrust } from "./pass-role";
@@ -11,9 +11,6 @@ const SERVICE = "states.amazonaws.com";
 /** The ARNs of state machines that a request names, with the version or alias in each. */
 function machineArns(context: RequestContext): string[] {
   const { operation, params } = context.call;
-  const { routingConfiguration = [] } = params as {
-    routingConfiguration?: { stateMachineVersionArn?: string }[];
-  };
   const created = operation === "CreateStateMachine" ? parameters(context, "name") : [];
   return [
     ...parameters(
@@ -23,7 +20,9 @@ function machineArns(context: RequestContext): string[] {
       "stateMachineVersionArn",
       "resourceArn",
     ).filter((arn) => arn.includes(":stateMachine:")),
-    ...routingConfiguration.flatMap(({ stateMachineVersionArn }) => stateMachineVersionArn ?? []),
+    ...objectsIn(params.routingConfiguration).flatMap(
+      ({ stateMachineVersionArn }) => text(stateMachineVersionArn) ?? [],
+    ),
     ...created.map((name) => `stateMachine:${name}`),
   ];
 }
@@ -34,6 +33,7 @@ const withoutQualifier = (arn: string): string => arn.replace(/(stateMachine:[^:
 export const states: Service = {
   prefix: "states",
   protocol: "json",
+  targets: [API],
 
   resources: {
     // A policy names the state machine, and its versions and aliases by states:StateMachineQualifier:

@@ -18,6 +18,7 @@ import {
   valuesMatching,
 } from "../call";
 import { type CallerPrincipal, principalOf, type Session, type SessionPrincipal, userIdOf } from "../caller";
+import { mistakeIn } from "../carried-policy";
 import type { Check } from "../check";
 import { parseDocument } from "../policy-documents";
 import type { IamAccounts, IamEntity } from "../state/iam-accounts";
@@ -295,6 +296,16 @@ function sessionTags(call: Call): Record<string, string> {
   const tags = requestTags(call.params);
   if (Object.keys(tags).length > 50) throw invalid("A session has at most 50 tags");
   checkTagKeys(valuesMatching(call.params, /^Tags\.member\.\d+\.Key$/));
+  for (const [key, value] of Object.entries(tags)) {
+    if (!key || key.length > 128 || !TAG_TEXT.test(key))
+      throw violated(key, "tags.member.key", `have 1 to 128 characters, and satisfy ${TAG_TEXT.source}`);
+    if (value.length > 256 || !TAG_TEXT.test(value))
+      throw violated(
+        value,
+        "tags.member.value",
+        `have at most 256 characters, and satisfy ${TAG_TEXT.source}`,
+      );
+  }
   return tags;
 }
 
@@ -302,8 +313,22 @@ function sessionTags(call: Call): Record<string, string> {
 async function sessionPolicies(call: Call, account: string, iam: IamAccounts): Promise<unknown[]> {
   const inline = text(call.params.Policy);
   const arns = valuesMatching(call.params, /^PolicyArns\.member\.\d+\.arn$/);
-  return [...(inline ? [sessionPolicy(inline)] : []), ...(await iam.policiesByArn(account, arns))];
+  if (arns.length > MAX_POLICY_ARNS)
+    throw violated(arns.join(", "), "policyArns", `have length less than or equal to ${MAX_POLICY_ARNS}`);
+  const managed = arns.map(async (arn) => {
+    const owner = /^arn:[\w-]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/.exec(arn)?.[1];
+    if (!owner) throw invalid(`Invalid ARN in PolicyArns: ${arn}`);
+    const policy = [account, "aws"].includes(owner) && (await iam.policyByArn(account, arn));
+    if (!policy)
+      throw new AwsError("MalformedPolicyDocument", `No policy of account ${account} is ${arn}`, 400);
+    return policy;
+  });
+  return [...(inline ? [sessionPolicy(inline)] : []), ...(await Promise.all(managed))];
 }
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+const MAX_POLICY_ARNS = 10;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** What AssumeRole passes on to the session. */
 function sessionAttributes(call: Call, session: Session | undefined) {
@@ -320,8 +345,9 @@ function sessionAttributes(call: Call, session: Session | undefined) {
   const inherited = Object.fromEntries(
     (session?.transitive ?? []).map((key) => [key, session?.tags[key] ?? ""]),
   );
+  const inheritedKeys = Object.keys(inherited).map((key) => key.toLowerCase());
   for (const key of Object.keys(tags))
-    if (key in inherited)
+    if (inheritedKeys.includes(key.toLowerCase()))
       throw invalid(
         `One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session: ${key}`,
       );
@@ -390,8 +416,12 @@ async function verifyWebIdentity(call: Call, gateway: Gateway) {
 
 async function assumeRoleWithWebIdentity({ call, caller, gateway }: RequestContext): Promise<ServiceAnswer> {
   const asked = await askedRole(call, gateway.iam);
-  const issued = await issueRoleSession(call, asked, gateway, { tags: {}, transitive: [] });
   const token = caller && "federated" in caller ? caller : undefined;
+  const issued = await issueRoleSession(call, asked, gateway, {
+    tags: {},
+    transitive: [],
+    ...(token && { federatedProvider: token.federated }),
+  });
   return result(call, {
     ...issued,
     Provider: token?.federated,
@@ -405,7 +435,7 @@ async function issueRoleSession(
   call: Call,
   { arn, name, account, role }: AskedRole,
   { identities, iam, moto }: Gateway,
-  attributes: Pick<Session, "tags" | "transitive" | "sourceIdentity">,
+  attributes: Pick<Session, "tags" | "transitive" | "sourceIdentity" | "federatedProvider">,
 ): Promise<Json> {
   const roleName = lastName(arn);
   const details = await moto.iam(account, "GetRole", { RoleName: roleName });
@@ -444,7 +474,7 @@ function sessionPolicy(document: string): unknown {
   if (document.length > 2048) throw malformed("A session policy has at most 2048 characters.");
   const policy = parseDocument(document);
   if (policy === undefined) throw malformed("Syntax errors in policy.");
-  const [wrong] = validateIdentityPolicy(policy);
-  if (wrong) throw malformed(`${wrong.path}: ${wrong.message}`);
+  const wrong = mistakeIn(policy, validateIdentityPolicy);
+  if (wrong) throw malformed(wrong);
   return policy;
 }

@@ -4,12 +4,15 @@ import { parseDocument } from "../policy-documents";
 import { parseXml } from "../xml";
 
 const MAX_BUCKETS = 1000;
+const ACCOUNT_BLOCK = "/v20180820/configuration/publicAccessBlock";
 
 export class Buckets {
   /** Bucket to sub-resource to its document. */
   private readonly documents = new Map<string, Map<string, Promise<string | undefined>>>();
   /** Buckets with objects that were encrypted with a key of KMS. */
   private readonly encrypted = new Set<string>();
+  /** Account to what it blocks of public access to all its buckets. */
+  private readonly accountBlocks = new Map<string, Promise<string | undefined>>();
   private owners: Promise<Map<string, string>> | undefined;
 
   constructor(
@@ -72,14 +75,34 @@ export class Buckets {
     return stored === undefined ? undefined : parseDocument(fromStored(stored));
   }
 
-  /** Whether a setting of the bucket's public access block is on. */
+  /** Whether a setting of public access block is on, for the bucket or its account: the stricter one counts. */
   async blocks(
     bucket: string,
     account: string,
-    setting: "BlockPublicPolicy" | "RestrictPublicBuckets",
+    setting: "BlockPublicAcls" | "BlockPublicPolicy" | "RestrictPublicBuckets",
   ): Promise<boolean> {
-    const block = await this.document(bucket, account, "publicAccessBlock");
-    return block !== undefined && parseXml(block).text(setting)?.toLowerCase() === "true";
+    const blocks = await Promise.all([
+      this.document(bucket, account, "publicAccessBlock"),
+      this.accountBlock(account),
+    ]);
+    return blocks.some((block) => block && parseXml(block).text(setting)?.toLowerCase() === "true");
+  }
+
+  private accountBlock(account: string): Promise<string | undefined> {
+    const known = this.accountBlocks.get(account);
+    if (known) return known;
+    const asked = { account, service: "s3", region: this.home, method: "GET", url: ACCOUNT_BLOCK };
+    const found = this.moto
+      .send({ ...asked, headers: { "x-amz-account-id": account } })
+      .then(({ status, body }) => (status === 200 ? body.toString() : undefined));
+    this.accountBlocks.set(account, found);
+    found.catch(() => this.accountBlocks.delete(account));
+    return found;
+  }
+
+  /** What an account blocks of public access was, or is about to be, changed. */
+  forgetAccount(account: string): void {
+    this.accountBlocks.delete(account);
   }
 
   /** Whether the bucket's owner owns every object, so that access control lists are disabled. */

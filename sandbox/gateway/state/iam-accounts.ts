@@ -187,11 +187,20 @@ export class IamAccounts {
     return { identity, boundary };
   }
 
-  /** Policies by ARN, as AssumeRole's PolicyArns names them. */
-  async policiesByArn(id: string, arns: string[]): Promise<unknown[]> {
+  /** A managed policy of an account, or of AWS, by its ARN; undefined where there is none. */
+  async policyByArn(id: string, arn: string): Promise<unknown> {
     const account = await this.account(id);
-    const policies = await Promise.all(arns.map((arn) => this.managed(arn, account, id)));
-    return policies.map(({ policy }) => policy);
+    const found = await Promise.resolve(this.managed(arn, account, id)).catch(() => undefined);
+    return found?.policy;
+  }
+
+  /** The ARN of the user or role that has a unique ID. */
+  async arnOfId(id: string): Promise<string | undefined> {
+    for (const account of this.ids) {
+      const { users, roles } = await this.account(account);
+      for (const entity of [...users.values(), ...roles.values()]) if (entity.id === id) return entity.arn;
+    }
+    return undefined;
   }
 
   /** The user, role or group that an ARN names, if it is there. */

@@ -11,6 +11,7 @@ import type { IamAccounts } from "./iam-accounts";
 /** No part of a principal may be a wildcard, only the whole. */
 const WELL_FORMED =
   /^(\*|\d{12}|A(IDA|ROA)\w+|arn:[\w-]+:iam::(\d{12}:(root|(user|role)\/[^*?]+)|cloudfront:user\/.+)|arn:[\w-]+:sts::\d{12}:(assumed-role|federated-user)\/[^*?]+)$/;
+const UNIQUE_ID = /^A(IDA|ROA)\w+$/;
 const USER_OR_ROLE_ARN = /^arn:[^:]*:iam::(\d{12}):(user|role)\//;
 
 export class PrincipalIds {
@@ -32,6 +33,7 @@ export class PrincipalIds {
     for (const { Principal, NotPrincipal } of statementsOf(policy))
       for (const arn of [...awsPrincipalsOf(Principal), ...awsPrincipalsOf(NotPrincipal)]) {
         const id = WELL_FORMED.test(arn) ? await this.idOf(arn) : null;
+        if (UNIQUE_ID.test(arn) && !(await this.iam.arnOfId(arn))) return { ids, unknownPrincipal: arn };
         if (id === null) return { ids, unknownPrincipal: arn };
         if (id) ids.set(arn, id);
       }
@@ -48,12 +50,20 @@ export class PrincipalIds {
     this.byResource.set(resource, new Map([...(this.byResource.get(resource) ?? []), ...ids]));
   }
 
-  /** The policy as it means today: a principal that no longer exists stands there as a unique ID that no caller has. */
+  /**
+   * The policy as it means today: a principal that no longer exists stands there as a unique ID that no caller has, and
+   * one named by its unique ID by its ARN.
+   */
   async resolve(resource: string, policy: unknown): Promise<unknown> {
     if (!policy) return policy;
     const replaced = new Map<string, string>();
     for (const [arn, id] of this.byResource.get(resource) ?? [])
       if ((await this.idOf(arn)) !== id) replaced.set(arn, id);
+    for (const { Principal, NotPrincipal } of statementsOf(policy))
+      for (const named of [...awsPrincipalsOf(Principal), ...awsPrincipalsOf(NotPrincipal)]) {
+        const arn = UNIQUE_ID.test(named) ? await this.iam.arnOfId(named) : undefined;
+        if (arn) replaced.set(named, arn);
+      }
     if (!replaced.size) return policy;
     const resolved = (element: unknown) =>
       element && typeof element === "object" && "AWS" in element

@@ -31,7 +31,7 @@ async function nameByTables(context: RequestContext): Promise<NamedRequest> {
     const action = `${service.prefix}:Unknown`;
     return { account, checks: [{ action, resource: "*", account, context: requestContext, unknown }] };
   }
-  const actions = service.actions?.[call.operation] ?? [call.operation];
+  const actions = service.actionsOf?.(context) ?? service.actions?.[call.operation] ?? [call.operation];
   const checks = (
     await Promise.all(actions.map((action) => checksOf(action, context, requestContext)))
   ).flat();
@@ -99,7 +99,8 @@ async function checksOf(
     const { accountId } = parseArn(resource);
     requireRegion(resource, context);
     const owner = /^\d{12}$/.test(accountId) ? accountId : account;
-    return withResourceKeys({ action, resource, account: owner, context: requestContext }, context);
+    const keys = service.conditionKeys?.ofCheck?.(requestContext, resource, context) ?? requestContext;
+    return withResourceKeys({ action, resource, account: owner, context: keys }, context);
   });
 }
 

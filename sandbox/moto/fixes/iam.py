@@ -9,12 +9,14 @@ from moto.iam.exceptions import (
     ValidationError,
 )
 from moto.iam.models import Group, IAMBackend, InstanceProfile, Role, User
-from moto.iam.policy_validation import BaseIAMPolicyValidator
+from moto.iam.policy_validation import BaseIAMPolicyValidator, IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 from moto.iam.utils import generate_access_key_id_from_account_id
 
 # A policy's version may be left out, or be 2008-10-17.
 BaseIAMPolicyValidator._validate_version = lambda self: None
+# A condition's value may be a number. The gateway has checked the conditions before.
+IAMPolicyDocumentValidator._validate_condition_syntax = staticmethod(lambda statement: None)
 
 # The gateway asks for single users, roles, groups and policies after a change, not for the whole account.
 get_account_details = IAMBackend.get_account_authorization_details

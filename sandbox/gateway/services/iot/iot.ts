@@ -2,6 +2,7 @@ import { AwsError, type ServiceAnswer, text } from "../../call";
 import { forwardToMoto } from "../../forward-to-moto";
 import { Router } from "../../router";
 import { namedBy } from "../parameters";
+import { passRoleCheck } from "../pass-role";
 import type { RequestContext, Service } from "../service";
 
 export const iot: Service = {
@@ -25,6 +26,7 @@ export const iot: Service = {
     "PUT /certificates/{certificateId}": "UpdateCertificate",
     "DELETE /certificates/{certificateId}": "DeleteCertificate",
     "POST /rules/{ruleName}": "CreateTopicRule",
+    "PATCH /rules/{ruleName}": "ReplaceTopicRule",
     "GET /rules/{ruleName}": "GetTopicRule",
     "DELETE /rules/{ruleName}": "DeleteTopicRule",
     "GET /rules": "ListTopicRules",
@@ -39,10 +41,24 @@ export const iot: Service = {
     rolealias: namedBy("rolealias/", "roleAlias"),
   },
 
+  /** https://docs.aws.amazon.com/iot/latest/developerguide/pass-role.html: the roles with which a rule acts. */
+  furtherChecks: async ({ call }) =>
+    /^(Create|Replace)TopicRule$/.test(call.operation)
+      ? rolesIn(call.params).map((role) => passRoleCheck(role, "iot.amazonaws.com"))
+      : [],
+
   async respond(context) {
     return context.call.operation === "DescribeEndpoint" ? describeEndpoint(context) : forwardToMoto(context);
   },
 };
+
+/** The roles that a request names, wherever they stand in it. */
+function rolesIn(value: unknown): string[] {
+  if (!value || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === "roleArn" && typeof inner === "string" ? inner : rolesIn(inner),
+  );
+}
 
 /** The address of the message broker is the gateway's. */
 function describeEndpoint({ call, gateway }: RequestContext): ServiceAnswer {

@@ -16,6 +16,7 @@ import type { Check } from "../../check";
 import { timeOf } from "../../signature";
 import { parseXml, type Xml } from "../../xml";
 import { keyArn, keyUse } from "../kms";
+import { passRoleCheck } from "../pass-role";
 import type { Gateway, NamedRequest, RequestContext } from "../service";
 
 type Verb = "get" | "put" | "delete" | "post";
@@ -104,6 +105,9 @@ const objectSubresources: Subresources = {
     delete: "AbortMultipartUpload",
   },
 };
+/** Parameters of a query that name no sub-resource. What is neither could be an operation that no table knows. */
+const PLAIN =
+  /^(prefix|delimiter|marker|max-(keys|uploads|parts|buckets)|encoding-type|continuation-token|start-after|fetch-owner|(key|version-id|upload-id|part-number)-marker|versionId|partNumber|response-.+|id|select-type|bucket-region|x-.+)$/i;
 /** The actions of requests that name no sub-resource. */
 const defaultActions: Record<"bucket" | "object", Partial<Record<Verb, string>>> = {
   bucket: { get: "ListBucket", put: "CreateBucket", delete: "DeleteBucket" },
@@ -161,6 +165,25 @@ export function tagsInBody(call: Call): Record<string, string> {
   return Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]));
 }
 
+/** The tags that a request gives to an object that exists. */
+function objectTagsInBody(call: Call): Record<string, string> {
+  if (call.method !== "PUT" || !("tagging" in call.query) || !s3Path(call.path).key) return {};
+  const tags = requestXml(call).list("TagSet", "Tag");
+  return Object.fromEntries(tags.map((tag) => [tag.text("Key") ?? "", tag.text("Value") ?? ""]));
+}
+
+/**
+ * Takes what a signed URL says in place of headers as the headers that it stands for; checksums are of the body alone.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+function takeHeadersInUrl({ headers, query }: Call): void {
+  if (!("X-Amz-Signature" in query)) return;
+  for (const [name, value] of Object.entries(query))
+    if (HEADER_IN_URL.test(name) && typeof value === "string") headers[name.toLowerCase()] ??= value;
+}
+const HEADER_IN_URL =
+  /^x-amz-(?!(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-.+|sdk-.+)$)/i;
+
 /** The objects that a DeleteObjects request names; undefined for any other request. */
 export function deletedObjects(call: Call): Xml[] | undefined {
   const deletes = call.protocol === "s3" && "delete" in call.query && !s3Path(call.path).key;
@@ -173,6 +196,9 @@ function actionOf(call: Call, key: string): string | undefined {
   const named = Object.keys(table).filter((name) => name in call.query);
   if (named.length > 1)
     throw new AwsError("InvalidArgument", `Conflicting query parameters: ${named.join(", ")}`, 400);
+  const unknown = Object.keys(call.query).find((name) => !Object.hasOwn(table, name) && !PLAIN.test(name));
+  if (unknown !== undefined)
+    throw new AwsError("NotImplemented", `The sandbox knows no sub-resource ${unknown} of S3`, 501);
   if (named[0] === "uploadId" && !call.query.uploadId)
     throw new AwsError("InvalidArgument", "uploadId is empty", 400);
   const verb = VERBS[call.method];
@@ -208,7 +234,9 @@ function conditionKeys(
   if (signature) context["s3:signatureAge"] = String(call.now.getTime() - timeOf(signature));
   const version = text(query.versionId);
   if (version) context["s3:versionid"] = version;
-  const tags = parseQuery(headers["x-amz-tagging"] ?? "");
+  const source = headers["x-amz-copy-source"];
+  if (source) context["s3:x-amz-copy-source"] = decodeURIComponent(source).replace(/^\//, "");
+  const tags = { ...parseQuery(headers["x-amz-tagging"] ?? ""), ...objectTagsInBody(call) };
   for (const [tag, value] of Object.entries(tags)) context[`s3:RequestObjectTag/${tag}`] = value;
   if (Object.keys(tags).length) context["s3:RequestObjectTagKeys"] = Object.keys(tags);
   return context;
@@ -301,6 +329,10 @@ function checkExpectedOwner(expected: string | undefined, owner: string | undefi
 export async function nameS3(context: RequestContext): Promise<NamedRequest> {
   const { call, callerAccount, gateway } = context;
   const { bucket, key } = s3Path(call.path);
+  takeHeadersInUrl(call);
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: directory buckets alone.
+  if (call.headers["x-amz-write-offset-bytes"])
+    throw new AwsError("NotImplemented", "x-amz-write-offset-bytes is for directory buckets", 501);
   const owner = bucket ? await gateway.buckets.owner(bucket) : callerAccount;
   checkExpectedOwner(call.headers["x-amz-expected-bucket-owner"], owner);
   const account = owner ?? callerAccount;
@@ -327,7 +359,11 @@ export async function nameS3(context: RequestContext): Promise<NamedRequest> {
     ),
   );
   if (checks) return { account, checks };
-  if (!key) return { account, checks: [bucketCheck(call, action, bucket, account, keys)] };
+  if (!key)
+    return {
+      account,
+      checks: [bucketCheck(call, action, bucket, account, keys), ...replicationChecks(call, action)],
+    };
   const version = text(call.query.versionId);
   return { account, checks: await objectChecks(context, action, { bucket, key, version }, account, keys) };
 }
@@ -344,6 +380,17 @@ const bucketCheck = (
   account,
   context,
 });
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html: the role is passed to S3. */
+function replicationChecks(call: Call, action: string): Check[] {
+  const sets = action === "PutReplicationConfiguration" && call.method === "PUT";
+  const role = sets ? requestXml(call).text("Role") : undefined;
+  return role ? [passRoleCheck(role, "s3.amazonaws.com")] : [];
+}
+
+/** Whether a request asks to overrule a retention in governance mode. */
+export const bypassesRetention = ({ headers }: Call): boolean =>
+  headers["x-amz-bypass-governance-retention"]?.toLowerCase() === "true";
 
 /** A check about an object, whose tags count. */
 const objectCheck = (
@@ -393,8 +440,8 @@ async function objectChecks(
   const { call } = context;
   const check = (name: string) => objectCheck(context, name, object, account, keys);
   const checks = [check(object.version && VERSIONED.test(action) ? versionName(action) : action)];
-  if (action === "GetObjectAttributes") checks.push(check("GetObject"));
-  if (action === "DeleteObject" && call.headers["x-amz-bypass-governance-retention"])
+  if (action === "GetObjectAttributes") checks.push(check(object.version ? "GetObjectVersion" : "GetObject"));
+  if (/^(DeleteObject|PutObjectRetention)$/.test(action) && bypassesRetention(call))
     checks.push(check("BypassGovernanceRetention"));
   // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
   if (/^(Put|Delete)Object$/.test(action) && call.headers["if-match"]) checks.push(check("GetObject"));

