@@ -36,21 +36,24 @@ export const resourcePolicyAsAwsReads = (
   policy: unknown,
   context: ConditionContext,
   caller: AuthenticatedCaller,
+  hasBoundary: boolean,
 ): unknown =>
   withStatements(asAwsReads(policy, context), (statement) => {
-    const applicable = withoutExempted(statement, context, caller);
+    const applicable = withoutExempted(statement, context, caller, hasBoundary);
     return applicable && withGrantedSession(withUserOf(caller, applicable), caller);
   });
 
 /**
  * A Deny for all but some principals, as it means to this caller: undefined where the caller is among them. Its account and
  * its own ARN must be listed, and of a role's session both ARNs; the evaluator takes the account for all of its principals.
+ * One with a permissions boundary is never among them.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
  */
 function withoutExempted(
   statement: PolicyStatement,
   context: ConditionContext,
   caller: AuthenticatedCaller,
+  hasBoundary: boolean,
 ): PolicyStatement | undefined {
   const principal = principalOf(caller);
   const { NotPrincipal, ...rest } = statement;
@@ -60,9 +63,10 @@ function withoutExempted(
   const isAccount = (name: string) => name === account || name.endsWith(`::${account}:root`);
   const needed = [arn, String(context["aws:PrincipalArn"])];
   const exempted =
-    NotPrincipal === "*" ||
-    listed.includes("*") ||
-    (listed.some(isAccount) && needed.every((name) => listed.includes(name)));
+    !hasBoundary &&
+    (NotPrincipal === "*" ||
+      listed.includes("*") ||
+      (listed.some(isAccount) && needed.every((name) => listed.includes(name))));
   return exempted ? undefined : { ...rest, Principal: "*" };
 }
 

@@ -136,7 +136,12 @@ function readByAws(question: Question): Question {
     identityPolicies: question.identityPolicies.map(named),
     boundary: question.boundary?.map(named),
     sessionPolicies: question.sessionPolicies.map((policy) => asAwsReads(policy, context)),
-    resourcePolicy: resourcePolicyAsAwsReads(question.resourcePolicy, context, caller),
+    resourcePolicy: resourcePolicyAsAwsReads(
+      question.resourcePolicy,
+      context,
+      caller,
+      question.boundary !== undefined,
+    ),
   };
 }
 

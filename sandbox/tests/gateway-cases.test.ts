@@ -1235,6 +1235,25 @@ const cases: Case[] = [
     },
   },
   {
+    name: "a Deny with NotPrincipal exempts a user who is listed with the account, until the user has a permissions boundary",
+    page: "IAM/latest/UserGuide/reference_policies_elements_notprincipal.html",
+    expected: "allowed, AccessDenied",
+    async outcome() {
+      const { name: Bucket, both } = await bucket();
+      const { name: UserName, credentials } = await user("prod", allow("s3:*"));
+      const AWS = ["root", `user/${UserName}`].map((entity) => `arn:aws:iam::${ACCOUNTS.prod}:${entity}`);
+      await putPolicy(Bucket, { ...deny("s3:GetObject", both), NotPrincipal: { AWS } });
+      const read = () =>
+        outcome(client(S3Client, credentials).send(new GetObjectCommand({ Bucket, Key: "a" })));
+      const before = await read();
+      const PermissionsBoundary = "arn:aws:iam::aws:policy/AmazonS3FullAccess";
+      await world
+        .admin(IAMClient, "prod")
+        .send(new PutUserPermissionsBoundaryCommand({ UserName, PermissionsBoundary }));
+      return [before, await read()].join(", ");
+    },
+  },
+  {
     name: "a user is renamed by who may update both names",
     page: "IAM/latest/APIReference/API_UpdateUser.html",
     expected: "AccessDenied, AccessDenied, allowed",
