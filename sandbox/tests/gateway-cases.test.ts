@@ -1023,6 +1023,26 @@ const cases: Case[] = [
     },
   })),
   {
+    name: "a text message to a phone number needs a permission on everything: no topic's ARN covers it",
+    page: "step-functions/latest/dg/sns-iam.html",
+    expected: "allowed, AuthorizationErrorException, AuthorizationErrorException",
+    async outcome() {
+      const sends = async (...statements: Fields[]) =>
+        outcome(
+          client(SNSClient, (await user("prod", ...statements)).credentials).send(
+            new PublishCommand({ PhoneNumber: "+15555550100", Message: "m" }),
+          ),
+        );
+      const everything = allow("sns:Publish");
+      const { Resource: _, ...notTopics } = deny("sns:Publish", "*", { NotResource: "arn:aws:sns:*:*:*" });
+      return [
+        await sends(everything),
+        await sends(allow("sns:Publish", "arn:aws:sns:*:*:*")),
+        await sends(everything, notTopics),
+      ].join(", ");
+    },
+  },
+  {
     name: "a subscription by http does not reach the control API",
     expected: "allowed",
     async outcome() {

@@ -74,8 +74,7 @@ async function keyChecks(context: RequestContext, { resource, account }: Check):
 async function publish(context: RequestContext): Promise<ServiceAnswer> {
   const { call, checks } = context;
   const [topic] = checks;
-  // A text message goes to a phone number.
-  if (!topic || topic.resource === "*") return forwardToMoto(context);
+  if (!topic?.resource.startsWith("arn:")) return forwardToMoto(context);
   const refused = await refusedSubscriptions(context, topicArn(topic.resource));
   const headers = { ...call.headers, ...(refused.length && { [REFUSED_HEADER]: refused.join(",") }) };
   return forwardToMoto({ ...context, call: { ...call, headers } });
@@ -96,13 +95,19 @@ export const sns: Service = {
     },
   },
 
+  /** A phone number is no ARN, so that only `*` covers it: https://docs.aws.amazon.com/step-functions/latest/dg/sns-iam.html */
+  async name({ call: { operation, params }, callerAccount: account }) {
+    const resource = text(params.PhoneNumber);
+    if (operation !== "Publish" || !resource) return undefined;
+    return { account, checks: [{ action: "sns:Publish", resource, account, context: {} }] };
+  },
   /** https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
   async furtherChecks(context, checks) {
     const [topic] = checks;
-    const publishes = /^Publish(Batch)?$/.test(context.call.operation) && topic && topic.resource !== "*";
+    const publishes = /^Publish(Batch)?$/.test(context.call.operation);
     return [
       ...tagsAtCreation(context, checks, "TagResource"),
-      ...(publishes ? await keyChecks(context, topic) : []),
+      ...(publishes && topic && topic.resource !== "*" ? await keyChecks(context, topic) : []),
     ];
   },
 
