@@ -19,7 +19,9 @@ export function table(results: readonly Result[], contract: readonly ScenarioCon
   const lines: string[] = [];
   const counts: Record<Outcome, number> = { "as expected": 0, differs: 0, skipped: 0 };
   const scenarios = new Set(results.map(({ row }) => row.scenario));
-  for (const { scenario, checks } of contract.filter((part) => scenarios.has(part.scenario))) {
+  const asked = contract.filter((part) => scenarios.has(part.scenario));
+  const width = Math.max(...asked.flatMap(({ checks }) => checks.map((title) => title.length)));
+  for (const { scenario, checks } of asked) {
     lines.push(`${lines.length > 0 ? "\n" : ""}${scenario}`);
     for (const [index, title] of checks.entries()) {
       const rows = results.filter(({ row }) => row.scenario === scenario && row.check === index + 1);
@@ -27,7 +29,7 @@ export function table(results: readonly Result[], contract: readonly ScenarioCon
       counts[outcome]++;
       const expected = [...new Set(rows.map(({ row }) => row.expected))].join(", then ");
       lines.push(
-        `${MARKS[outcome]} ${String(index + 1).padStart(2)}  ${title.padEnd(82)}  ${expected}`,
+        `${MARKS[outcome]} ${String(index + 1).padStart(2)}  ${title.padEnd(width)}  ${expected}`,
         ...rows.filter((result) => !isAsExpected(result)).flatMap(unexpectedLines),
       );
     }
