@@ -32,6 +32,8 @@ describe("the engine with its stand-ins", function () {
     assert.match(await refresh(), /18 unchanged/);
     const outputs = JSON.parse(await succeeds("", "stack", "output", "--json"));
     assert.deepEqual([outputs.greeting, outputs.caller, outputs.secret], ["hello", ACCOUNTS.dev, "[secret]"]);
+    assert.match(outputs.serialized, /=> ?"serialized"/);
+    assert.equal(outputs.packages.length, 1);
     assert.match(outputs.rolePolicyName, /^rolePolicy-[0-9a-f]{7}$/);
   });
 

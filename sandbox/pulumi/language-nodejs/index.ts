@@ -103,6 +103,7 @@ const nodeArguments = (options: RuntimeOptions) => options.nodeargs?.split(/\s+/
 
 /** Loads a program's TypeScript faster than ts-node, which @pulumi/pulumi would use. It checks no types. */
 const TRANSPILE = require.resolve("tsx/cjs");
+const LAZY = require.resolve("./lazy.cjs");
 
 const isOnlyTranspiled = ({ typescript, tsconfig }: RuntimeOptions) =>
   typescript !== false && !tsconfig && process.env.PULUMI_NODEJS_TRANSPILE_ONLY === "true";
@@ -142,6 +143,8 @@ async function run(
   const child = spawn(
     process.execPath,
     [
+      "--require",
+      LAZY,
       ...(isOnlyTranspiled(options) ? ["--require", TRANSPILE] : []),
       ...nodeArguments(options),
       entryPoint(info.getProgramDirectory(), "run"),
