@@ -1,7 +1,7 @@
 import { UserError } from "./user-error";
 
 /**
- * What is wrong with a stack. Pulumi shows the message alone, as of its own RunError, which it knows by a mark: tools that
+ * What is wrong with a stack. Pulumi shows the message alone, as of a RunError, which it knows by a mark: tools that
  * read settings need not load its library. There is no stack trace either: Pulumi formats it in any case, and Node.js 20
  * takes ten seconds and half a gigabyte for one that names Pulumi's files.
  */

@@ -133,7 +133,7 @@ def is_wrong(shape, value):
         return False
     if shape.type_name in ("integer", "long"):
         return not value.lstrip("-").isdigit()
-    # A list or a structure has its members in parameters of their own.
+    # The members of a list or a structure are parameters too, with longer names.
     return value != "" and shape.type_name in ("list", "map", "structure")
 
 

@@ -89,7 +89,8 @@ export const requests: Readonly<Record<Action, Request>> = {
     new S3Client(caller).send(
       new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: `${sourceBucket}/${key}` }),
     ),
-  // Not the object that every scenario reads: S3 refuses to show one that is gone, whoever asks. It need not exist.
+  // Not the object that every scenario reads: S3 refuses one that is gone also to those who could read it. This one need
+  // not exist.
   "s3:DeleteObject": (caller, { bucket, key }) =>
     new S3Client(caller).send(new DeleteObjectCommand({ Bucket: bucket, Key: `${key}.deleted` })),
   "s3:GetBucketPolicy": (caller, { bucket }) =>
