@@ -1,5 +1,5 @@
 import { policyDocument } from "./access/policy";
-import { trustStatements } from "./access/trust";
+import { TRUST_POLICY_LENGTH, trustStatements } from "./access/trust";
 import { nearest } from "./nearest";
 import { peopleTrust } from "./people";
 import { SCENARIO_NAMES, type ScenarioName, type ScenarioSettings, scenarios } from "./scenarios/registry";
@@ -23,9 +23,6 @@ import {
 
 /** The stack's configuration, complete and valid: what every stack needs, and the settings of every scenario. */
 export type Settings = StackSettings & ScenarioSettings;
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-const TRUST_POLICY_LENGTH = 2048;
 
 /** IDs that AWS's documentation uses as examples: no one who could deploy this owns them. */
 export const DOCUMENTATION_ACCOUNT_IDS: ReadonlySet<string> = new Set([

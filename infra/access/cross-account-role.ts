@@ -2,7 +2,7 @@ import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { type AccountLocation, roleArn } from "./arn";
 import { policyDocument, type Statement } from "./policy";
-import { type Trust, trustStatements } from "./trust";
+import { TRUST_POLICY_LENGTH, type Trust, trustStatements } from "./trust";
 
 export interface CrossAccountRoleArgs {
   /** The trusting account, where the role is. */
@@ -51,7 +51,7 @@ export class CrossAccountRole extends pulumi.ComponentResource {
     opts: pulumi.ComponentResourceOptions & { provider: pulumi.ProviderResource },
   ) {
     super("cross-account-access:access:CrossAccountRole", name, {}, opts);
-    const { roleName, path = "/", maxSessionDuration = 3600, trustPolicyLength = 2048 } = args;
+    const { roleName, path = "/", maxSessionDuration = 3600, trustPolicyLength = TRUST_POLICY_LENGTH } = args;
     if (maxSessionDuration > 43_200)
       throw new Error(`${name}: maxSessionDuration is ${maxSessionDuration} s; IAM takes 3600 to 43200.`);
     const assumeRolePolicy = policyDocument(trustStatements(args.trust));

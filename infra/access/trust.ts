@@ -1,6 +1,12 @@
 import { type AccountLocation, iamArn, oidcProviderArn, roleArn } from "./arn";
 import type { Statement } from "./policy";
 
+/**
+ * The characters that IAM takes of a trust policy, where the account's quota was not raised.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export const TRUST_POLICY_LENGTH = 2048;
+
 /** What a caller may send along with AssumeRole. Across accounts both sides must allow it: trust and grant. */
 export interface SessionRights {
   /** Lets the caller attach session tags (sts:TagSession). @default false */

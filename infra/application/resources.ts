@@ -3,9 +3,9 @@ import { AssumeRoleGrant } from "../access/assume-role-grant";
 import { CrossAccountRole } from "../access/cross-account-role";
 import { PrivateBucket } from "../access/private-bucket";
 import type { Accounts } from "../account";
+import { createGroup } from "../groups";
 import { peopleInstructions, peopleTrust } from "../people";
 import type { Application, ApplicationContext } from "./application";
-import { createGroup } from "./groups";
 
 /**
  * An application of the trusting account, and the role that people of the trusted account assume for it.

@@ -147,29 +147,32 @@ export class LiveAccount {
   async bucketNames(): Promise<string[]> {
     // Without a size, one answer has them all up to 10,000; more come in pages only.
     const pages = paginateListBuckets({ client: this.#s3, pageSize: 10_000 }, {});
-    return all(pages, ({ Buckets = [] }) => Buckets.map(({ Name = "" }) => Name));
+    return namesIn(pages, ({ Buckets = [] }) => Buckets.map(({ Name = "" }) => Name));
   }
 
   async topicArns(): Promise<string[]> {
     const pages = paginateListTopics({ client: new SNSClient(this.#caller) }, {});
-    return all(pages, ({ Topics = [] }) => Topics.map(({ TopicArn = "" }) => TopicArn));
+    return namesIn(pages, ({ Topics = [] }) => Topics.map(({ TopicArn = "" }) => TopicArn));
   }
 
   async queueNames(): Promise<string[]> {
     // Without a size, SQS gives a thousand and does not say that there are more.
     const pages = paginateListQueues({ client: new SQSClient(this.#caller), pageSize: 1000 }, {});
-    return all(pages, ({ QueueUrls = [] }) => QueueUrls.map((url) => url.split("/").at(-1)!));
+    return namesIn(pages, ({ QueueUrls = [] }) => QueueUrls.map((url) => url.split("/").at(-1)!));
   }
 
   async repositoryNames(): Promise<string[]> {
     const pages = paginateDescribeRepositories({ client: new ECRClient(this.#caller) }, {});
-    return all(pages, ({ repositories = [] }) =>
+    return namesIn(pages, ({ repositories = [] }) =>
       repositories.map(({ repositoryName = "" }) => repositoryName),
     );
   }
 }
 
-async function all<Page>(pages: AsyncIterable<Page>, namesOf: (page: Page) => string[]): Promise<string[]> {
+async function namesIn<Page>(
+  pages: AsyncIterable<Page>,
+  namesOf: (page: Page) => string[],
+): Promise<string[]> {
   const names: string[] = [];
   for await (const page of pages) names.push(...namesOf(page));
   return names;

@@ -4,7 +4,7 @@ import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import { policyDocument, type Statement } from "../../access/policy";
 import type { Account, Accounts } from "../../account";
-import { createGroup } from "../../application/groups";
+import { createGroup } from "../../groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { fullAccessPolicyArn, GROUP_NAME, MACHINE_ROLE_NAME, ROLE_NAME } from "./names";

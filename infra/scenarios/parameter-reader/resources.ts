@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AssumeRoleGrant } from "../../access/assume-role-grant";
 import { CrossAccountRole } from "../../access/cross-account-role";
 import type { Accounts } from "../../account";
-import { createGroup } from "../../application/groups";
+import { createGroup } from "../../groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME, parameterArnOf, ROLE_NAME } from "./names";

@@ -1,7 +1,7 @@
 import { ResourceBasedAccess } from "../../access/resource-based-access";
 import { bucket } from "../../access/shared-resource";
 import type { Accounts } from "../../account";
-import { createGroup } from "../../application/groups";
+import { createGroup } from "../../groups";
 import type { ScenarioContext } from "../../scenario";
 import { GROUP_NAME } from "./names";
 import type { SharedBucketSettings } from "./settings";

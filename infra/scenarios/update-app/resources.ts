@@ -4,7 +4,7 @@ import { CrossAccountRole } from "../../access/cross-account-role";
 import type { Statement } from "../../access/policy";
 import { PrivateBucket } from "../../access/private-bucket";
 import type { Accounts } from "../../account";
-import { createGroup } from "../../application/groups";
+import { createGroup } from "../../groups";
 import { peopleInstructions, peopleTrust } from "../../people";
 import type { ScenarioContext } from "../../scenario";
 import { ROLE_NAME } from "./names";

@@ -54,15 +54,13 @@ async function namedByTemplates(type: string, context: RequestContext): Promise<
   return (await templatesOf(context)).flatMap(read);
 }
 
-const resourcesOf =
-  (type: string, prefix: string, names: string[]): ResourceNames =>
-  async (context) => {
+function resourcesOf(type: string, prefix: string, names: string[]): ResourceNames {
+  // Also in the parts of a request, such as NetworkInterface.1.SubnetId; the groups in a rule are not what it changes.
+  const name = new RegExp(`(^|\\.)(${names.join("|")})(\\.\\d+)?$`);
+  return async (context) => {
     const { params } = context.call;
-    // Also in the parts of a request, such as NetworkInterface.1.SubnetId; the groups in a rule are not what it changes.
     const named = Object.keys(params).flatMap((key) =>
-      names.some((name) => new RegExp(`(^|\\.)${name}(\\.\\d+)?$`).test(key)) && !NOT_NAMED.test(key)
-        ? String(params[key])
-        : [],
+      name.test(key) && !NOT_NAMED.test(key) ? String(params[key]) : [],
     );
     const tagged = parameters(context, "ResourceId").filter((id) => id.startsWith(`${prefix}-`));
     const account = WITHOUT_ACCOUNT.includes(type) ? "" : context.callerAccount;
@@ -70,6 +68,7 @@ const resourcesOf =
     if (!found.length) found.push(...(await namedByTemplates(type, context)));
     return found.map((id) => arnIn(context, account, `${type}/${id}`));
   };
+}
 
 export const ec2: Service = {
   prefix: "ec2",
@@ -208,8 +207,16 @@ async function passRoleChecks(context: RequestContext): Promise<Check[]> {
   return [...roles.flat().map((role) => passRoleCheck(role, "ec2.amazonaws.com")), ...passed];
 }
 
-/** The versions of launch templates that a request names. */
-async function templatesOf({ call, callerAccount, gateway }: RequestContext): Promise<Xml[]> {
+const templatesByRequest = new WeakMap<RequestContext, Promise<Xml[]>>();
+
+/** The versions of launch templates that a request names, read once for all that is asked of them. */
+function templatesOf(context: RequestContext): Promise<Xml[]> {
+  const templates = templatesByRequest.get(context) ?? readTemplates(context);
+  templatesByRequest.set(context, templates);
+  return templates;
+}
+
+async function readTemplates({ call, callerAccount, gateway }: RequestContext): Promise<Xml[]> {
   const { params, region } = call;
   const templates: Xml[] = [];
   for (const [key, value] of Object.entries(params)) {

@@ -6,7 +6,7 @@ import { forwardToMoto } from "../forward-to-moto";
 import { parseDocument } from "../policy-documents";
 import { keyUses } from "./kms";
 import { arnIn, parameters, tagsAtCreation } from "./parameters";
-import type { RequestContext, Service } from "./service";
+import type { Gateway, RequestContext, Service } from "./service";
 
 /** Milliseconds between two looks into a queue, while a request waits for a message. */
 const BETWEEN_LOOKS = 100;
@@ -31,8 +31,7 @@ async function keyChecks(context: RequestContext, queues: readonly Check[]): Pro
   const [queue] = queues;
   if (!uses.length || !queue || queue.resource === "*") return [];
   const { resource: arn, account } = queue;
-  const { region, resource: name } = parseArn(arn);
-  const key = text(await queueAttribute("KmsMasterKeyId", region, account, name, context.gateway));
+  const key = text(await queueAttribute(arn, account, context.gateway, "KmsMasterKeyId"));
   return keyUses(uses, key, account, context, "sqs", ["aws:sqs:arn", arn]);
 }
 
@@ -75,8 +74,7 @@ export const sqs: Service = {
 
   policies: {
     async ofResource(arn, account, gateway) {
-      const { region, resource } = parseArn(arn);
-      return parseDocument(await queueAttribute("Policy", region, account, resource, gateway));
+      return parseDocument(await queueAttribute(arn, account, gateway, "Policy"));
     },
     carriers: [
       {
@@ -105,13 +103,9 @@ export const sqs: Service = {
     context.call.operation === "ReceiveMessage" ? receiveMessage(context) : forwardToMoto(context),
 };
 
-async function queueAttribute(
-  name: string,
-  region: string,
-  account: string,
-  queue: string,
-  { moto }: RequestContext["gateway"],
-): Promise<unknown> {
+/** The value of an attribute of a queue. */
+async function queueAttribute(arn: string, account: string, { moto }: Gateway, name: string) {
+  const { region, resource: queue } = parseArn(arn);
   const answer = await moto.json(account, "sqs", region, "AmazonSQS.GetQueueAttributes", {
     QueueUrl: `http://127.0.0.1/${account}/${queue}`,
     AttributeNames: [name],
@@ -125,11 +119,11 @@ async function queueAttribute(
  */
 async function receiveMessage(context: RequestContext): Promise<ServiceAnswer> {
   const { call, account, checks, gateway } = context;
-  const { region, resource } = parseArn(checks[0]!.resource);
-  if (!resource) return forwardToMoto(context);
+  const queue = checks[0]!.resource;
+  if (queue === "*") return forwardToMoto(context);
   const seconds = Number(
     call.params.WaitTimeSeconds ??
-      (await queueAttribute("ReceiveMessageWaitTimeSeconds", region, account, resource, gateway)),
+      (await queueAttribute(queue, account, gateway, "ReceiveMessageWaitTimeSeconds")),
   );
   // What is no time to wait, moto refuses.
   if (!(seconds > 0 && seconds <= LONGEST_WAIT_SECONDS)) return forwardToMoto(context);

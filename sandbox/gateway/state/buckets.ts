@@ -54,13 +54,9 @@ export class Buckets {
     if (this.documents.size >= MAX_BUCKETS) this.documents.clear();
     const known = this.documents.get(bucket) ?? new Map<string, Promise<string | undefined>>();
     this.documents.set(bucket, known);
-    let found = known.get(subresource);
-    if (!found) {
-      found = this.get(account, `/${encodeURIComponent(bucket)}?${subresource}`);
-      known.set(subresource, found);
-      found.catch(() => known.delete(subresource));
-    }
-    return found;
+    return readOnce(known, subresource, () =>
+      this.get(account, `/${encodeURIComponent(bucket)}?${subresource}`),
+    );
   }
 
   /** The Region that a bucket is in, or undefined where there is none of this name. */
@@ -89,15 +85,11 @@ export class Buckets {
   }
 
   private accountBlock(account: string): Promise<string | undefined> {
-    const known = this.accountBlocks.get(account);
-    if (known) return known;
-    const asked = { account, service: "s3", region: this.home, method: "GET", url: ACCOUNT_BLOCK };
-    const found = this.moto
-      .send({ ...asked, headers: { "x-amz-account-id": account } })
-      .then(({ status, body }) => (status === 200 ? body.toString() : undefined));
-    this.accountBlocks.set(account, found);
-    found.catch(() => this.accountBlocks.delete(account));
-    return found;
+    return readOnce(this.accountBlocks, account, async () => {
+      const asked = { account, service: "s3", region: this.home, method: "GET", url: ACCOUNT_BLOCK };
+      const { status, body } = await this.moto.send({ ...asked, headers: { "x-amz-account-id": account } });
+      return status === 200 ? body.toString() : undefined;
+    });
   }
 
   /** What an account blocks of public access was, or is about to be, changed. */
@@ -131,6 +123,20 @@ export class Buckets {
   mayBeEncrypted(bucket: string): boolean {
     return this.encrypted.has(bucket);
   }
+}
+
+/** What is known under a key; else what `read` gives, which is known from then on unless it fails. */
+function readOnce<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const kept = known.get(key);
+  if (kept) return kept;
+  const found = read();
+  known.set(key, found);
+  found.catch(() => known.delete(key));
+  return found;
 }
 
 /**
